@@ -1,0 +1,57 @@
+use crate::{Change, Hop, Kind, Live};
+
+/// What a provider knows without talking to anybody: data and arithmetic.
+///
+/// Compiled without the feature `live`; used by planning, simulation, documentation and the schema.
+pub trait Catalogue: Send + Sync {
+    /// The `type` in `opsctl.toml`: `kubernetes`.
+    fn provider(&self) -> &'static str;
+
+    /// All kinds, sorted by name.
+    fn kinds(&self) -> &'static [Kind];
+
+    /// The kind of this name.
+    fn kind(&self, name: &str) -> Option<&'static Kind> {
+        self.kinds().iter().find(|kind| kind.name == name)
+    }
+
+    /// The legal way of a change, one atomic call a hop: a change that needs two calls has two hops.
+    ///
+    /// Duties: the hops lead each edit from its `from` to its `to` without a gap; they touch no other setting, but for the
+    /// `coupled` ones that they name; the same question has the same answer.
+    ///
+    /// # Errors
+    /// No legal way leads there.
+    fn hops(&self, change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
+        let _ = live;
+        Ok(change.in_one_hop())
+    }
+
+    /// Hops with equal keys that are free at the same time may share one call (Route 53: the zone). `None`: each goes alone.
+    fn batch(&self, hop: &Hop) -> Option<Batch> {
+        let _ = hop;
+        None
+    }
+
+    /// What a person would type instead.
+    fn by_hand(&self, hop: &Hop) -> String;
+}
+
+/// The key of hops that may share one call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Batch {
+    /// Equal keys may go together.
+    pub key: String,
+    /// How many hops one call takes at most.
+    pub most: usize,
+}
+
+/// There is no legal way to make a change.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct NoWay {
+    /// The rule, as a sentence.
+    pub why: String,
+    /// What to do instead; empty where there is nothing.
+    pub instead: String,
+}

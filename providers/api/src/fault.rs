@@ -1,0 +1,34 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a provider could not do what was asked, by what follows from it. Sentences are the API's own where it gave one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// The resource, or its kind, is not there.
+    #[error("not found: {0}")]
+    Missing(String),
+    /// The credentials do not allow it: which verb on what.
+    #[error("denied: {0}")]
+    Denied(String),
+    /// The API will never take it so.
+    #[error("refused: {0}")]
+    Invalid(String),
+    /// Nobody answered in time, or the connection broke.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// Too many calls; provably not done.
+    #[error("throttled{}", .0.map(|after| format!(", try again in {}s", after.as_secs())).unwrap_or_default())]
+    Throttled(Option<Duration>),
+    /// The API answered in a way that this provider does not understand.
+    #[error("unexpected answer: {0}")]
+    Unexpected(String),
+}
+
+impl Fault {
+    /// Whether asking again may help, by itself.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::Throttled(_))
+    }
+}
