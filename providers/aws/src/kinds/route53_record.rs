@@ -1,0 +1,175 @@
+use opsctl_api::{Address, Batch, Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word};
+use serde_json::json;
+
+use super::Served;
+
+/// Changes in one call: Route 53 takes 1,000 records and 32,000 characters of values, and a change here is a delete and a
+/// create (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>).
+const MOST: usize = 100;
+
+/// An alias is one thing to Route 53: its parts go in one call.
+const ALIAS: &str = "alias";
+
+pub(super) const SERVED: Served = Served {
+    kind: Kind {
+        name: "route53-record",
+        doc: "A record set in a hosted zone; of a weighted one, the set identifier is the last part of the path.",
+        path: &[Segment::One("ZONE"), Segment::One("NAME"), Segment::One("TYPE"), Segment::Optional("SETID")],
+        settings: &[
+            Setting::new(
+                "weight",
+                Type::Integer { min: 0, max: 255 },
+                "Its share of the answers among the sets of this name and type; where all are 0, all are served equally.",
+            )
+            .traffic(),
+            Setting::new("values", Type::Set, "The values that it answers with, as the record's type writes them.")
+                .traffic(),
+            Setting::new("alias_target", Type::String, "The DNS name that an alias points to.").traffic().group(ALIAS),
+            Setting::new("alias_zone", Type::String, "The hosted zone ID of the alias' target, not of this record.")
+                .traffic()
+                .group(ALIAS),
+            Setting::new("alias_health", Type::Bool, "Whether an alias follows the health of its target.").group(ALIAS),
+            Setting::new(
+                "ttl",
+                Type::Integer { min: 0, max: i32::MAX as i64 },
+                "How long resolvers keep an answer, in seconds; an alias has none.",
+            ),
+            Setting::new("health_check", Type::String, "The ID of the health check without which it is not served.")
+                .optional(),
+        ],
+        confines: None,
+    },
+    hops,
+    batch,
+    by_hand,
+};
+
+/// The field of a ResourceRecordSet, as jq names it.
+fn field(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "weight" => ".Weight",
+        "values" => ".ResourceRecords",
+        "alias_target" => ".AliasTarget.DNSName",
+        "alias_zone" => ".AliasTarget.HostedZoneId",
+        "alias_health" => ".AliasTarget.EvaluateTargetHealth",
+        "ttl" => ".TTL",
+        "health_check" => ".HealthCheckId",
+        _ => return None,
+    })
+}
+
+/// Always one call: a record set is deleted as it was and created as it shall be, in one atomic batch.
+fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
+    for edit in change.edits.iter().filter(|edit| edit.setting != "health_check") {
+        match (&edit.from, &edit.to) {
+            (_, None) => {
+                return Err(NoWay {
+                    why: format!("a record set cannot lose its {}", edit.setting),
+                    instead: String::new(),
+                });
+            }
+            (None, Some(_)) => return Err(other_sort(&change.at, &edit.setting)),
+            (Some(_), Some(_)) => {}
+        }
+    }
+    Ok(change.in_one_hop())
+}
+
+/// A setting that the record set does not have: it would have to be a record set of another sort.
+fn other_sort(at: &Address, setting: &str) -> NoWay {
+    let (why, instead) = match setting {
+        "weight" if at.segments().count() == 3 => (
+            "only a record set with a set identifier has a weight",
+            "name the set identifier as the last part of the address",
+        ),
+        "weight" => ("this record set is routed by another policy than weights", ""),
+        "values" | "ttl" => ("this record set is an alias, which has neither values nor a TTL", "set alias_target"),
+        _ => ("this record set has values of its own and is no alias", "set values"),
+    };
+    NoWay { why: why.to_owned(), instead: instead.to_owned() }
+}
+
+/// One zone takes one change at a time (PriorRequestNotComplete), and moves weights together in one atomic call.
+fn batch(hop: &Hop) -> Option<Batch> {
+    Some(Batch { key: hop.at.segments().next()?.to_owned(), most: MOST })
+}
+
+/// Reads the record set, changes its fields, and sends it back: an UPSERT wants the whole.
+fn by_hand(hop: &Hop) -> String {
+    let mut parts = hop.at.segments();
+    let [zone, name, of] = [(); 3].map(|()| parts.next().unwrap_or_default());
+    let dot = if name.ends_with('.') { "" } else { "." };
+    let set = parts.next().map_or_else(String::new, |set| format!(" && SetIdentifier=='{set}'"));
+    let query = format!("ResourceRecordSets[?Name=='{name}{dot}' && Type=='{of}'{set}]|[0]");
+    let edits: Vec<String> = hop
+        .edits
+        .iter()
+        .filter_map(|edit| {
+            let field = field(&edit.setting)?;
+            Some(edit.to.as_ref().map_or_else(|| format!("del({field})"), |to| format!("{field} = {}", json_of(to))))
+        })
+        .collect();
+    let filter = format!("{} | {{Changes: [{{Action: \"UPSERT\", ResourceRecordSet: .}}]}}", edits.join(" | "));
+    let zone = shell_word(zone);
+    format!(
+        "aws route53 list-resource-record-sets --hosted-zone-id {zone} --query {} --output json | jq {} | \
+         aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch file:///dev/stdin",
+        shell_word(&query),
+        shell_word(&filter),
+    )
+}
+
+fn json_of(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Bool(value) => json!(value),
+        Value::Integer(number) => json!(number),
+        Value::String(text) => json!(text),
+        Value::Set(values) => values.iter().map(|value| json!({ "Value": value })).collect(),
+        other => json!(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::Edit;
+
+    use super::*;
+
+    fn change(at: &str, setting: &str, from: Option<Value>, to: Option<Value>) -> Change {
+        Change { at: at.parse().unwrap(), edits: vec![Edit { setting: setting.to_owned(), from, to }] }
+    }
+
+    const EAST: &str = "aws:route53-record/Z1/live.example.com/CNAME/east";
+
+    #[test]
+    fn test_a_weight_moves_in_one_call_with_its_zone() {
+        let change = change(EAST, "weight", Some(Value::Integer(100)), Some(Value::Integer(0)));
+        let hops = hops(&change, &Live::new(change.at.clone())).unwrap();
+        assert_eq!(hops.len(), 1);
+        assert_eq!(batch(&hops[0]).unwrap().key, "Z1");
+        assert_eq!(
+            by_hand(&hops[0]),
+            "aws route53 list-resource-record-sets --hosted-zone-id Z1 --query \
+             'ResourceRecordSets[?Name=='\\''live.example.com.'\\'' && Type=='\\''CNAME'\\'' && SetIdentifier=='\\''east'\\'']|[0]' \
+             --output json | jq '.Weight = 0 | {Changes: [{Action: \"UPSERT\", ResourceRecordSet: .}]}' | \
+             aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch file:///dev/stdin"
+        );
+    }
+
+    #[test]
+    fn test_what_another_sort_of_record_would_be_has_no_way() {
+        let plain = "aws:route53-record/Z1/live.example.com/A";
+        for (at, setting, word) in [
+            (plain, "weight", "set identifier"),
+            (EAST, "weight", "another policy"),
+            (plain, "alias_target", "no alias"),
+            (plain, "ttl", "is an alias"),
+        ] {
+            let change = change(at, setting, None, Some(Value::Integer(1)));
+            let no_way = hops(&change, &Live::new(change.at.clone())).unwrap_err();
+            assert!(no_way.why.contains(word), "{no_way}");
+        }
+        let change = change(EAST, "health_check", None, Some(Value::String("abc".into())));
+        assert!(hops(&change, &Live::new(change.at.clone())).is_ok());
+    }
+}

@@ -1,0 +1,101 @@
+use opsctl_api::{Catalogue, Change, Hop, Kind, Live, NoWay};
+
+use crate::kinds::{self, KINDS};
+
+/// What opsctl knows of Kubernetes without talking to a cluster.
+pub fn catalogue() -> &'static dyn Catalogue {
+    &Kubernetes
+}
+
+struct Kubernetes;
+
+impl Catalogue for Kubernetes {
+    fn provider(&self) -> &'static str {
+        "kubernetes"
+    }
+
+    fn kinds(&self) -> &'static [Kind] {
+        KINDS
+    }
+
+    /// Always one call: a JSON Patch sets any number of fields of one object at once.
+    fn hops(&self, change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
+        if let Some(served) = kinds::served(change.at.kind()) {
+            (served.lawful)(change)?;
+        }
+        Ok(change.in_one_hop())
+    }
+
+    fn by_hand(&self, hop: &Hop) -> String {
+        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(hop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::{Edit, Value};
+
+    use super::*;
+
+    fn hop(at: &str, edits: Vec<Edit>) -> Hop {
+        Hop { at: at.parse().unwrap(), edits, coupled: Vec::new() }
+    }
+
+    fn edit(setting: &str, from: Option<Value>, to: Option<Value>) -> Edit {
+        Edit { setting: setting.to_owned(), from, to }
+    }
+
+    fn word(text: &str) -> Option<Value> {
+        Some(Value::String(text.to_owned()))
+    }
+
+    #[test]
+    fn test_kinds_are_sorted_and_served() {
+        assert!(catalogue().kinds().is_sorted_by_key(|kind| kind.name));
+        for kind in catalogue().kinds() {
+            assert_eq!(kinds::served(kind.name).unwrap().kind.name, kind.name);
+            assert_eq!(kind.path_form(), "NAMESPACE/NAME");
+        }
+    }
+
+    #[test]
+    fn test_by_hand() {
+        let count = |number| Some(Value::Integer(number));
+        for (hop, line) in [
+            (
+                hop("k8s:deployment/cdn/ats-edge", vec![edit("replicas", count(2), count(10))]),
+                "kubectl scale deployment/ats-edge -n cdn --current-replicas=2 --replicas=10",
+            ),
+            (
+                hop("k8s:deployment/cdn/ats-edge", vec![edit("image.ats", word("ats:9"), word("ats:10"))]),
+                "kubectl set image deployment/ats-edge -n cdn ats=ats:10",
+            ),
+            (
+                hop(
+                    "k8s:deployment/cdn/ats-edge",
+                    vec![edit("cpu_limit.ats", None, None), edit("restart", None, word("7c1e"))],
+                ),
+                r#"kubectl patch deployment/ats-edge -n cdn -p '{"spec":{"template":{"metadata":{"annotations":{"opsctl/restart":"7c1e"}},"spec":{"containers":[{"name":"ats","resources":{"limits":{"cpu":null}}}]}}}}'"#,
+            ),
+            (
+                hop("k8s:hpa/cdn/ats-edge", vec![edit("max", count(4), count(20)), edit("min", count(2), count(10))]),
+                r#"kubectl patch hpa/ats-edge -n cdn --type=merge -p '{"spec":{"maxReplicas":20,"minReplicas":10}}'"#,
+            ),
+            (
+                hop("k8s:configmap/cdn/atc", vec![edit("data.shield.max-hosts", word("4"), word("it's 2"))]),
+                r#"kubectl patch configmap/atc -n cdn --type=merge -p '{"data":{"shield.max-hosts":"it'\''s 2"}}'"#,
+            ),
+        ] {
+            assert_eq!(catalogue().by_hand(&hop), line);
+        }
+    }
+
+    #[test]
+    fn test_an_hpa_whose_floor_is_above_its_ceiling_has_no_way() {
+        let at: opsctl_api::Address = "k8s:hpa/cdn/ats-edge".parse().unwrap();
+        let count = |number| Some(Value::Integer(number));
+        let change = Change { at: at.clone(), edits: vec![edit("max", None, count(2)), edit("min", None, count(3))] };
+        let no_way = catalogue().hops(&change, &Live::new(at)).unwrap_err();
+        assert!(no_way.why.contains("min 3") && no_way.why.contains("max 2"), "{no_way}");
+    }
+}
