@@ -1,1 +1,15 @@
-//! opsctl
+//! opsctl: operational states of live infrastructure, planned, applied in order, snapshotted and rolled back.
+//!
+//! Data flows one way: [`state`] → [`plan`] → [`apply`] → [`snapshot`]. The engine returns values and sends events; only
+//! [`view`] draws, and only [`cli`] reads arguments and the environment.
+
+pub mod apply;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod diagnostic;
+pub mod instance;
+pub mod plan;
+pub mod snapshot;
+pub mod state;
+pub mod view;

@@ -41,7 +41,7 @@ pub struct Confines {
 
 /// One field of a resource that opsctl reads and sets. Built as a constant:
 /// `Setting::new("replicas", Type::Integer { min: 0, max: 100 }, "How many pods").capacity()`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setting {
     /// The key in a state: `replicas`; of a keyed setting the part before the first dot: `data`.
     pub name: &'static str,

@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::Address;
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Place;
+use crate::state::Goal;
+
+/// One check of a state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Its name in the state.
+    pub name: String,
+    /// What is measured, against what.
+    pub probe: Probe,
+    /// How long it may take to become true.
+    pub within: Duration,
+    /// How long it must stay true without a break.
+    pub hold: Duration,
+    /// How often it is measured.
+    pub every: Duration,
+    /// When it is measured.
+    pub gate: Gate,
+    /// Where it was written; `None` of a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// When a check is measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// `gates = ["*"]`: before anything is changed.
+    Before,
+    /// `gates = ["replica"]`: these resources' steps wait for it.
+    Between(Vec<String>),
+    /// After all changes.
+    After,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Probe {
+    /// A GET of a URL.
+    Http {
+        /// `http://` or `https://`.
+        url: String,
+        /// What the answer must have.
+        expect: Expectation,
+    },
+    /// A connection to `host:port`.
+    Tcp {
+        /// `host:port`.
+        address: String,
+    },
+    /// A command, without a shell.
+    Run {
+        /// The program and its arguments.
+        argv: Vec<String>,
+        /// The exit status that it must have.
+        exit: i32,
+        /// What its standard output must contain.
+        output: Option<String>,
+    },
+    /// A live value.
+    Setting {
+        /// The resource.
+        at: Address,
+        /// The key of the setting.
+        setting: String,
+        /// What it must be.
+        is: Goal,
+    },
+}
+
+/// What an HTTP answer must have. All that is named must hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expectation {
+    /// The status; any 2xx where nothing is named.
+    pub status: Option<u16>,
+    /// Headers with these values; names in lower case.
+    pub header: BTreeMap<String, String>,
+    /// A text that the body contains.
+    pub body: Option<String>,
+    /// Values at JSON pointers of the body (RFC 6901).
+    pub json: BTreeMap<String, serde_json::Value>,
+}
+
+/// What one measurement said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Whether it is as expected.
+    pub holds: bool,
+    /// What was seen, as a clause: `status 503`, `connection refused`.
+    pub seen: String,
+}

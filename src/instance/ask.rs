@@ -1,0 +1,132 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use opsctl_api::{Fault, Hop, Identity, Preflight, Query, Reading, Selector};
+
+use super::{Instance, Instances};
+
+impl Instances {
+    /// Reads from all instances at once; answers in the order of the questions. Passing faults are asked again.
+    pub async fn read(&self, ask: &[Query]) -> Vec<Reading> {
+        let mut by_instance: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut answers: Vec<Option<Reading>> = Vec::new();
+        answers.resize_with(ask.len(), || None);
+        for (index, query) in ask.iter().enumerate() {
+            match query.at.instance().filter(|name| self.0.contains_key(*name)) {
+                Some(name) => by_instance.entry(name).or_default().push(index),
+                None => answers[index] = Some(Reading::Fault(no_instance(&query.at))),
+            }
+        }
+        let asked = by_instance.into_iter().filter_map(|(name, indexes)| {
+            let instance = self.0.get(name)?;
+            let queries: Vec<Query> = indexes.iter().map(|&index| ask[index].clone()).collect();
+            Some(async move { (indexes, instance.read(queries).await) })
+        });
+        for (indexes, readings) in all(asked).await {
+            for (index, reading) in indexes.into_iter().zip(readings) {
+                answers[index] = Some(reading);
+            }
+        }
+        let missing = || Reading::Fault(Fault::Unexpected("the provider gave fewer answers than questions".to_owned()));
+        answers.into_iter().map(|answer| answer.unwrap_or_else(missing)).collect()
+    }
+
+    /// The identities of the named instances, all at once.
+    pub async fn identities(&self, names: &[&str]) -> BTreeMap<String, Result<Identity, Fault>> {
+        let asked = names.iter().filter_map(|name| self.0.get(*name)).map(|instance| async move {
+            let once = || async { instance.provider.identity(&instance.cx).await };
+            (instance.name.clone(), again(once).await)
+        });
+        all(asked).await.into_iter().collect()
+    }
+
+    /// Asks each hop's instance whether it would be taken; answers in the order of the hops.
+    pub async fn preflight(&self, hops: &[Hop]) -> Vec<Preflight> {
+        let mut by_instance: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, hop) in hops.iter().enumerate() {
+            by_instance.entry(hop.at.instance()).or_default().push(index);
+        }
+        let mut answers = vec![Preflight::CannotTell("no answer".to_owned()); hops.len()];
+        let asked = by_instance.into_iter().filter_map(|(name, indexes)| {
+            let instance = self.0.get(name)?;
+            let hops: Vec<Hop> = indexes.iter().map(|&index| hops[index].clone()).collect();
+            Some(async move { (indexes, instance.provider.preflight(&instance.cx, &hops).await) })
+        });
+        for (indexes, said) in all(asked).await {
+            for (index, answer) in indexes.into_iter().zip(said) {
+                answers[index] = answer;
+            }
+        }
+        answers
+    }
+}
+
+impl Instance {
+    /// Reads; what failed in passing is asked again a few times, and nothing else is.
+    async fn read(&self, queries: Vec<Query>) -> Vec<Reading> {
+        let mut answers = self.provider.read(&self.cx, &queries).await;
+        for pause in pauses() {
+            let passing = |reading: &Reading| matches!(reading, Reading::Fault(fault) if fault.is_passing());
+            let open: Vec<usize> = (0..answers.len()).filter(|&index| passing(&answers[index])).collect();
+            if open.is_empty() {
+                break;
+            }
+            tokio::time::sleep(asked_pause(&answers, &open).unwrap_or(pause)).await;
+            let ask: Vec<Query> = open.iter().map(|&index| queries[index].clone()).collect();
+            let more = self.provider.read(&self.cx, &ask).await;
+            for (index, reading) in open.into_iter().zip(more) {
+                answers[index] = reading;
+            }
+        }
+        answers
+    }
+}
+
+/// The longest pause that a throttled answer asked for, up to ten seconds.
+fn asked_pause(answers: &[Reading], open: &[usize]) -> Option<Duration> {
+    open.iter()
+        .filter_map(|&index| match &answers[index] {
+            Reading::Fault(Fault::Throttled(after)) => *after,
+            _ => None,
+        })
+        .max()
+        .map(|pause| pause.min(Duration::from_secs(10)))
+}
+
+fn pauses() -> impl Iterator<Item = Duration> {
+    [100, 400, 1_600].into_iter().map(Duration::from_millis)
+}
+
+async fn again<T, F, Fut>(once: F) -> Result<T, Fault>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, Fault>>,
+{
+    let policy = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100)).with_max_times(3);
+    once.retry(policy).when(Fault::is_passing).await
+}
+
+/// Runs all at once and waits for all.
+async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut pending: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        let mut waiting = false;
+        for (future, done) in &mut pending {
+            if done.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(value) => *done = Some(value),
+                    std::task::Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+    })
+    .await;
+    pending.into_iter().filter_map(|(_, done)| done).collect()
+}
+
+fn no_instance(at: &Selector) -> Fault {
+    Fault::Invalid(format!("`{at}` names no configured provider instance"))
+}

@@ -1,0 +1,187 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use opsctl_api::{Address, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Position;
+
+/// The record of one apply or rollback: who, when, what, how long, how it ended. Written as `operation.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operation {
+    /// `20261122-0412-ana`: date and time (UTC) and operator; with `-2` and so on where that is taken.
+    pub id: String,
+    /// What it was.
+    pub kind: OperationKind,
+    /// The plan's name: `dr-active`, `@3`, `rollback of …`.
+    pub name: String,
+    /// The state's own line.
+    pub summary: String,
+    /// The digest of the state.
+    pub state_digest: String,
+    /// The digest of the plan.
+    pub plan_digest: String,
+    /// Who.
+    pub operator: String,
+    /// On which machine.
+    pub host: String,
+    /// When the lock was taken.
+    pub began: Timestamp,
+    /// When the last step ended; `None` while it runs.
+    pub ended: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The operation that was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reverts: Option<String>,
+    /// Why it was abandoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abandoned: Option<String>,
+    /// Calls made, by instance and verb.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calls: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The checks that did not hold at the end, with what was seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub failed_checks: BTreeMap<String, String>,
+    /// The steps, joints left out, in the plan's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepRecord>,
+}
+
+/// What an operation was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// Towards a state, or a snapshot in full.
+    Apply,
+    /// Back to before an operation.
+    Rollback,
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It has not.
+    Running,
+    /// All steps are done and all checks hold.
+    Done,
+    /// Done, with steps owed or settings left alone.
+    DoneInPart,
+    /// A step failed or is unknown.
+    Failed,
+    /// The operator stopped it.
+    Interrupted,
+    /// All steps are done and a check does not hold.
+    CheckFailed,
+    /// Nobody ended it; the operator closed it.
+    Abandoned,
+}
+
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRecord {
+    /// The step's id in the plan.
+    pub step: usize,
+    /// The resource; `None` of a check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Address>,
+    /// What it is, where it is no change: `wait`, `check edge`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+    /// Where in the order its edits stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// How it ended.
+    pub status: Status,
+    /// Why, where it is not done.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// From the first write to settled; milliseconds in the file.
+    #[serde(default, with = "millis")]
+    pub took: Duration,
+    /// What it changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edits: Vec<EditRecord>,
+}
+
+/// One edit as it was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditRecord {
+    /// The key.
+    pub setting: String,
+    /// What was there before; absent where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// What was asked for; absent where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+    /// Whether a write of it went out.
+    pub sent: bool,
+    /// The value observed at the last settle, where that is not `to` (an owner moved it within its bounds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Value>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Not begun.
+    Pending,
+    /// A write went out, or is about to.
+    Sent,
+    /// The write was answered; it is not true and ready yet.
+    Settling,
+    /// True and ready.
+    Done,
+    /// It will not become true.
+    Failed,
+    /// It may have been done, and may not.
+    Unknown,
+    /// Not begun, and will not be: something before it failed, or the operator stopped.
+    Skipped,
+    /// It cannot be done now, and is still wanted.
+    Owed,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Settling => "settling",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Skipped => "not started",
+            Self::Owed => "owed",
+        })
+    }
+}
+
+impl Operation {
+    /// How many steps stand at a status.
+    pub fn count(&self, status: Status) -> usize {
+        self.steps.iter().filter(|step| step.status == status).count()
+    }
+}
+
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(duration.as_millis() as u64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+}

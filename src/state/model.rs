@@ -1,0 +1,154 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::{Address, Pattern, Selector, Setting};
+use serde::{Deserialize, Serialize};
+
+use super::Goal;
+use crate::check::Check;
+use crate::diagnostic::Place;
+
+/// A state as it is meant: extended, rendered, validated, frozen. Made from files, or from a snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// `dr-active`; of a snapshot its name in the history, `@3`.
+    pub name: String,
+    /// One line for the eye.
+    pub summary: String,
+    /// sha256 over what the state means, in hex: equal for the same meaning.
+    pub digest: String,
+    /// How long a transition to it may take.
+    pub rto: Option<Duration>,
+    /// Whether the operator must type the state's name.
+    pub confirm: bool,
+    /// What an apply does when a step fails.
+    pub on_failure: OnFailure,
+    /// What may be unreachable.
+    pub tolerates_unreachable: Vec<Pattern>,
+    /// By name.
+    pub resources: BTreeMap<String, Resource>,
+    /// Sorted by name.
+    pub checks: Vec<Check>,
+}
+
+/// What an apply does when a step fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// Starts nothing new, lets what runs end.
+    #[default]
+    Stop,
+    /// Goes on with what does not depend on it.
+    Continue,
+    /// Takes back what was done.
+    Rollback,
+}
+
+/// One resource of a state, or many by a wildcard: what was declared of it, and what its settings shall be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    /// All but the settings.
+    pub declared: Declared,
+    /// By setting's key.
+    pub wants: BTreeMap<String, Want>,
+}
+
+/// What is declared of a resource beside its settings. A name means the same target in all states of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// What it stands for.
+    pub at: Target,
+    /// Where it was declared; `None` of a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What it depends on to serve.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// The pool whose members hold one traffic together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<String>,
+    /// What comes first, whatever changes there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<After>,
+    /// Whether a wildcard may find nothing, and an address may be missing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// How long a change of it may take to settle; `None` for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+    /// How long after it became true before anything may rely on it.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub drain_time: Duration,
+}
+
+/// One address, or many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// This one.
+    One(Address),
+    /// All that match.
+    Many {
+        /// Bound to one instance and one kind.
+        pattern: Pattern,
+        /// Labels or tags that they must have.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        select: BTreeMap<String, String>,
+        /// But not these.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        except: Vec<Pattern>,
+    },
+}
+
+/// What a setting shall be, and where that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Want {
+    /// The value or bound.
+    pub goal: Goal,
+    /// What the kind knows of the setting.
+    pub setting: &'static Setting,
+    /// Where; `None` of a snapshot.
+    pub place: Option<Place>,
+}
+
+/// One of these must serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Need {
+    /// Names of resources; one for a plain need, several for any-of.
+    pub any_of: Vec<String>,
+    /// Where; `None` of a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Comes first, whatever changes there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// The name of a resource.
+    pub name: String,
+    /// Where; `None` of a snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Every setting that any state sets: what is observed, and what a snapshot holds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scope {
+    /// All resources of all states by name; of several declarations the one of the first state by name.
+    pub declared: BTreeMap<String, Declared>,
+    /// By resource name, then by key of the setting: the states that set it, and to what.
+    pub settings: BTreeMap<String, BTreeMap<String, Vec<(String, Goal)>>>,
+}
+
+impl Target {
+    /// The question that asks for it.
+    pub fn selector(&self) -> Selector {
+        match self {
+            Self::One(at) => Selector::One(at.clone()),
+            Self::Many { pattern, select, .. } => Selector::Many { pattern: pattern.clone(), labels: select.clone() },
+        }
+    }
+}
