@@ -3,6 +3,6 @@
 mod model;
 
 pub use model::{
-    Edge, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Rule, Seen,
-    SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
+    Edge, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Refusal, RefusedBy,
+    Rule, Seen, SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
 };

@@ -42,6 +42,8 @@ pub struct Plan {
     pub leaves: Vec<Leave>,
     /// What the API said of each hop.
     pub preflight: Vec<PreflightNote>,
+    /// Why an apply of it would be refused; empty where it would not.
+    pub refusals: Vec<Refusal>,
     /// Checks before, between and after; those between are steps too.
     pub checks: Vec<Check>,
     /// How long it should take, from earlier operations.
@@ -190,8 +192,8 @@ pub enum Position {
 pub struct Edge {
     /// The id of the earlier step.
     pub step: usize,
-    /// Why.
-    pub reason: Reason,
+    /// Why: one reason, or a chain of them through resources that have nothing to do.
+    pub why: Vec<Reason>,
 }
 
 /// Why one step comes before another.
@@ -313,6 +315,40 @@ pub struct Leave {
     pub live: Option<Value>,
     /// The states that set it.
     pub set_by: Vec<String>,
+}
+
+/// Why an apply of a plan is refused. Nothing is changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// What refuses.
+    pub by: RefusedBy,
+    /// What it is about: an address, a pool.
+    pub at: String,
+    /// One sentence: what is.
+    pub why: String,
+    /// What to do instead; empty where there is nothing to say.
+    pub instead: String,
+}
+
+/// What refuses a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedBy {
+    /// `[guard] protect`.
+    Protect,
+    /// `[guard] max_resources`.
+    MaxResources,
+    /// A one-way change that was not allowed.
+    OneWay,
+    /// An owner that would undo the change.
+    Owner,
+    /// What is needed failed, is missing, or cannot be reached.
+    Need,
+    /// A pool would be left without traffic.
+    Pool,
+    /// The API said no.
+    Preflight,
 }
 
 /// What the API said of a hop.

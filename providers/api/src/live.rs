@@ -82,6 +82,8 @@ pub struct Owner {
     pub settings: Vec<String>,
     /// It leaves a value alone within these, both included, or moves it there by itself.
     pub within: Option<(Value, Value)>,
+    /// The value at which it lets go, and stays away until another is set: an HPA at 0 replicas.
+    pub off_at: Option<Value>,
     /// Whether a value outside is put back; false is a note (a label of Helm).
     pub reverts: bool,
     /// How soon it acts.
@@ -166,6 +168,9 @@ impl Owner {
 
     /// Whether a value is one that it leaves alone, or moves by itself.
     pub fn allows(&self, value: &Value) -> bool {
+        if self.off_at.as_ref() == Some(value) {
+            return true;
+        }
         match &self.within {
             None => !self.reverts,
             Some((least, most)) => {
