@@ -1,1 +1,1 @@
-
+//! The conformance suite that every provider passes.

@@ -128,6 +128,26 @@ impl Type {
         self.accept(given)
     }
 
+    /// Whether a value, from wherever it came, is of the type and within its range.
+    ///
+    /// # Errors
+    /// It is of another type, or out of range.
+    pub fn check(&self, value: &Value) -> Result<(), Mismatch> {
+        let fits = matches!(
+            (self, value),
+            (Self::Bool, Value::Bool(_))
+                | (Self::Integer { .. }, Value::Integer(_))
+                | (Self::Number { .. }, Value::Number(_))
+                | (Self::String | Self::Text | Self::OneOf(_), Value::String(_))
+                | (Self::Quantity, Value::Quantity(_))
+                | (Self::Duration, Value::Duration(_))
+                | (Self::List, Value::List(_))
+                | (Self::Set, Value::Set(_))
+                | (Self::Secret, Value::Secret(_))
+        );
+        if fits { self.within(value) } else { Err(self.mismatch(value.to_string())) }
+    }
+
     fn strings(&self, items: Vec<Given>) -> Result<Vec<String>, Mismatch> {
         items
             .into_iter()
@@ -208,6 +228,15 @@ mod tests {
         assert!(Type::Number { min: 0.0, max: 1.0 }.accept(Given::Number(f64::NAN)).is_err());
         assert!(Type::Set.accept(Given::List(vec![Given::Integer(1)])).is_err());
         assert!(Type::Secret.accept(Given::String("hunter2".into())).is_err());
+    }
+
+    #[test]
+    fn test_check() {
+        let count = Type::Integer { min: 0, max: 10 };
+        assert!(count.check(&Value::Integer(10)).is_ok());
+        assert!(count.check(&Value::Integer(11)).is_err());
+        assert!(count.check(&Value::Bool(true)).is_err());
+        assert!(Type::OneOf(&["a", "b"]).check(&Value::String("c".into())).is_err());
     }
 
     #[test]
