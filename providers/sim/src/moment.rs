@@ -200,6 +200,7 @@ impl<'a> Moment<'a> {
             name: keeper.name.clone(),
             settings: keeper.settings.clone(),
             within: None,
+            off_at: None,
             reverts: keeper.reverts,
             soon: keeper.reverts.then(|| keeper.soon()),
             does: if keeper.reverts {
@@ -219,9 +220,10 @@ impl<'a> Moment<'a> {
                 name: scaler.local().to_owned(),
                 settings: vec![key.to_owned()],
                 within: Some((floor.clone(), ceiling.clone())),
+                off_at: Some(Value::Integer(0)),
                 reverts: true,
                 soon: Some(self.sync(&bounds)),
-                does: format!("moves it into {floor}..{ceiling}; at 0 it is switched off"),
+                does: format!("moves it into {floor}..{ceiling}"),
                 instead: format!("set {} and {} of {}", confines.floor, confines.ceiling, scaler.local()),
             })
         });
