@@ -1,14 +1,15 @@
-use opsctl_api::{Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value};
+use opsctl_api::{
+    Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word,
+};
 
-/// What `sim` knows by itself, where it emulates no other provider: plain kinds that between them have every type, effect
-/// and property that a setting can have.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SimCatalogue;
-
-/// The catalogue of `sim` itself.
-pub fn catalogue() -> &'static SimCatalogue {
+/// What `sim` knows by itself, where it emulates no other provider: plain kinds that between them have every type, effect and
+/// property that a setting can have.
+pub fn catalogue() -> &'static dyn Catalogue {
     &SimCatalogue
 }
+
+#[derive(Debug)]
+struct SimCatalogue;
 
 const COUNT: Type = Type::Integer { min: 0, max: 100_000 };
 const NAME: &[Segment] = &[Segment::One("NAME")];
@@ -135,7 +136,8 @@ impl Catalogue for SimCatalogue {
             .iter()
             .map(|edit| match &edit.to {
                 Some(Value::Secret(_)) => format!("{}=…", edit.setting),
-                Some(value) => format!("'{}={value}'", edit.setting),
+                Some(Value::String(text)) => shell_word(&format!("{}={text}", edit.setting)),
+                Some(value) => shell_word(&format!("{}={value}", edit.setting)),
                 None => edit.setting.clone(),
             })
             .collect();

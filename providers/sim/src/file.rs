@@ -38,7 +38,12 @@ const OF_STATES: &[&str] = &[
 ///
 /// # Errors
 /// All mistakes of the file, sorted by place; those in resources of other instances are theirs to find.
-pub(crate) fn load(path: &str, text: &str, instance: &str, catalogue: &dyn Catalogue) -> Result<Loaded, Vec<Mistake>> {
+pub(crate) fn load(
+    path: &str,
+    text: &str,
+    instance: &str,
+    catalogue: &'static dyn Catalogue,
+) -> Result<Loaded, Vec<Mistake>> {
     let mut file = File {
         instance,
         catalogue,
@@ -66,7 +71,7 @@ pub(crate) fn load(path: &str, text: &str, instance: &str, catalogue: &dyn Catal
 
 struct File<'a> {
     instance: &'a str,
-    catalogue: &'a dyn Catalogue,
+    catalogue: &'static dyn Catalogue,
     mistakes: Mistakes<'a>,
     loaded: Loaded,
     /// The name under which each address was written, to name the first of two.

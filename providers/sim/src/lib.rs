@@ -72,7 +72,7 @@ mod validity;
 mod world;
 mod write;
 
-pub use catalogue::{SimCatalogue, catalogue};
+pub use catalogue::catalogue;
 pub use knobs::{Chance, Deny, Keeper, Knobs, Preflights, Time, Trouble};
 pub use log::LogError;
 pub use mistake::Mistake;

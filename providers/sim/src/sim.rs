@@ -1,5 +1,5 @@
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use opsctl_api::Catalogue;
@@ -17,7 +17,7 @@ pub struct Options {
     /// Its name: the resources of the world whose `at` begins with it are its own.
     pub instance: String,
     /// What it emulates.
-    pub catalogue: Arc<dyn Catalogue>,
+    pub catalogue: &'static dyn Catalogue,
     /// What is there at first; `None` is nothing.
     pub world: Option<WorldFile>,
     /// Where what happens is kept between runs, a file an instance; `None` keeps nothing.
@@ -58,7 +58,7 @@ pub enum OpenError {
 /// A simulated instance of any provider.
 pub struct Sim {
     pub(crate) instance: String,
-    catalogue: Arc<dyn Catalogue>,
+    catalogue: &'static dyn Catalogue,
     file: WorldFile,
     digest: String,
     kept: Option<PathBuf>,
@@ -82,7 +82,7 @@ pub fn open(options: Options) -> Result<Sim, OpenError> {
     let Options { instance, catalogue, world, kept } = options;
     let file = world.unwrap_or(WorldFile { path: String::new(), text: String::new() });
     let digest = format!("{:016x}", digest(&[&file.text]));
-    let world = first_world(&file, &instance, &catalogue)
+    let world = first_world(&file, &instance, catalogue)
         .map_err(|mistakes| OpenError::World { instance: instance.clone(), mistakes })?;
     let log = kept.as_ref().map(|kept| Log::new(kept, &instance, digest.clone()));
     let held = Mutex::new(Held { world, luck: Luck::default(), log, begun_with: None });
@@ -93,9 +93,9 @@ pub fn open(options: Options) -> Result<Sim, OpenError> {
     }
 }
 
-fn first_world(file: &WorldFile, instance: &str, catalogue: &Arc<dyn Catalogue>) -> Result<World, Vec<Mistake>> {
-    let loaded = load(&file.path, &file.text, instance, &**catalogue)?;
-    Ok(World::new(catalogue.clone(), loaded.resources, loaded.everywhere, loaded.here))
+fn first_world(file: &WorldFile, instance: &str, catalogue: &'static dyn Catalogue) -> Result<World, Vec<Mistake>> {
+    let loaded = load(&file.path, &file.text, instance, catalogue)?;
+    Ok(World::new(catalogue, loaded.resources, loaded.everywhere, loaded.here))
 }
 
 impl Sim {
@@ -212,7 +212,7 @@ impl Sim {
     fn begin_anew(&self, held: &mut Held) {
         held.begun_with = None;
         // The text was read without mistakes before.
-        if let Ok(world) = first_world(&self.file, &self.instance, &self.catalogue) {
+        if let Ok(world) = first_world(&self.file, &self.instance, self.catalogue) {
             held.world = world;
         }
     }

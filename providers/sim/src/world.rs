@@ -12,7 +12,7 @@ use crate::resource::{Key, Resource};
 /// A simulated instance: what its file says, and what happened since. A pure fold: the same file, entries and time have the
 /// same answer, in whichever process and however often it is asked.
 pub(crate) struct World {
-    pub(crate) catalogue: Arc<dyn Catalogue>,
+    pub(crate) catalogue: &'static dyn Catalogue,
     pub(crate) resources: BTreeMap<Address, Resource>,
     /// Of the whole world file, and of this instance.
     pub(crate) everywhere: Knobs,
@@ -30,7 +30,7 @@ pub(crate) struct World {
 impl World {
     /// A world as its file has it, long since come to rest.
     pub(crate) fn new(
-        catalogue: Arc<dyn Catalogue>,
+        catalogue: &'static dyn Catalogue,
         resources: BTreeMap<Address, Resource>,
         everywhere: Knobs,
         here: Knobs,

@@ -2,14 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use opsctl_api::{
     Address, Cx, Edit, Fault, Hop, Live, Pattern, Preflight, Provider, Query, Readiness, Reading, Selector, Value,
     Wanted, Write, Written,
 };
-use opsctl_sim::{OpenError, Options, Sim, SimCatalogue, Target, WorldFile, open};
+use opsctl_sim::{OpenError, Options, Sim, Target, WorldFile, catalogue, open};
 
 const WORLD: &str = r#"
 [sim.instance.other]
@@ -44,7 +43,7 @@ anything = 1
 fn options(text: &str, kept: Option<&Path>) -> Options {
     Options {
         instance: "sim".to_owned(),
-        catalogue: Arc::new(SimCatalogue),
+        catalogue: catalogue(),
         world: Some(WorldFile { path: "world.toml".to_owned(), text: text.to_owned() }),
         kept: kept.map(Path::to_owned),
     }
