@@ -1,6 +1,28 @@
 //! What would change, in which order and why: from a [`State`](crate::state::State) and what is live to a [`Plan`].
 
+mod diff;
+mod digest;
+mod expand;
+mod file;
+mod guard;
+mod make;
 mod model;
+mod notes;
+mod observe;
+mod order;
+mod preflight;
+mod problem;
+mod request;
+mod select;
+mod steps;
+
+pub use digest::hex;
+pub use file::{FileError, read, write};
+pub use make::make;
+pub use observe::{Members, Observation, observe};
+pub use preflight::{preflight, refused};
+pub use problem::{PlanError, Problem, ProblemKind};
+pub use request::Request;
 
 pub use model::{
     Edge, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Refusal, RefusedBy,

@@ -221,6 +221,8 @@ pub enum Rule {
     After(String, String),
     /// This check stands between.
     Gate(String),
+    /// One of several that a name stands for.
+    Member(String),
     /// Up before down of one resource.
     UpBeforeDown(Address),
 }
@@ -244,6 +246,15 @@ pub struct Skipped {
 pub enum SkippedWhy {
     /// Optional, and not there.
     Missing,
+    /// It would need itself through a wildcard, so that need was dropped.
+    OwnNeed {
+        /// The name that needs.
+        name: String,
+        /// What it needs.
+        needed: String,
+    },
+    /// A check between steps, of which none is there.
+    GatesNothing,
     /// Left out by `--target` or `--exclude`.
     NotTargeted,
     /// At an instance that may be unreachable and is: the edit is owed.
@@ -391,6 +402,20 @@ impl Step {
         match &self.work {
             Work::Change { at, .. } | Work::Wait { at, .. } => Some(at),
             Work::Check { .. } | Work::Joint { .. } => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Needs(name, needed) => write!(f, "{name} needs {needed}"),
+            Self::Pool(pool) => write!(f, "in pool {pool} the growing come before the shrinking"),
+            Self::Confines(holder, held) => write!(f, "{} confines {}", holder.local(), held.local()),
+            Self::After(name, other) => write!(f, "{name} comes after {other}"),
+            Self::Gate(check) => write!(f, "check {check} stands between"),
+            Self::Member(name) => write!(f, "one of {name}"),
+            Self::UpBeforeDown(at) => write!(f, "{} grows before it shrinks", at.local()),
         }
     }
 }

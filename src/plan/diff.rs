@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Pattern, Value};
+
+use super::expand::{Expanded, Item, Presence};
+use super::problem::{Problem, ProblemKind};
+use super::{Skipped, SkippedWhy};
+
+/// Where in the order an edit of a resource stands. The bounds of what confines another have places of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Slot {
+    CeilingUp,
+    Up,
+    FloorUp,
+    FloorDown,
+    Down,
+    CeilingDown,
+}
+
+/// What an operation left at each setting; a rollback spares what somebody changed since.
+pub(super) type Left = BTreeMap<Address, BTreeMap<String, Option<Value>>>;
+
+/// By item: the edits that make it as it should be, each at its slot, sorted by setting.
+pub(super) type Edits = Vec<BTreeMap<Slot, Vec<Edit>>>;
+
+/// Compares each item with what is live.
+pub(super) fn diff(
+    expanded: &mut Expanded,
+    left: &Left,
+    force: &[Pattern],
+    problems: &mut Vec<Problem>,
+) -> Edits {
+    let mut skipped = Vec::new();
+    let edits = expanded.items.iter().map(|item| slots(item.kind, edits_of(item, left, force, problems, &mut skipped)));
+    let edits = edits.collect();
+    expanded.skipped.extend(skipped);
+    edits
+}
+
+fn edits_of(
+    item: &Item,
+    left: &Left,
+    force: &[Pattern],
+    problems: &mut Vec<Problem>,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Edit> {
+    let live = match &item.presence {
+        Presence::Live(live) => live,
+        Presence::Missing => return Vec::new(),
+        Presence::Unreachable(why) => {
+            skipped.extend(item.goals.iter().map(|(key, goal)| Skipped {
+                at: item.at.to_string(),
+                setting: Some(key.clone()),
+                why: SkippedWhy::Owed { wants: goal.goal.clone(), why: why.clone() },
+            }));
+            return Vec::new();
+        }
+    };
+    let mut edits = Vec::new();
+    for (key, goal) in &item.goals {
+        let from = match live.settings.get(key) {
+            Some(LiveSetting::Hidden(why)) => {
+                let why = format!("`{key}` cannot be read: {why}");
+                problems.push(Problem::new(ProblemKind::Unreadable, &item.at, why).at_place(goal.place.clone()));
+                continue;
+            }
+            other => other.and_then(LiveSetting::value).cloned(),
+        };
+        let to = match goal.goal.resolve(from.as_ref()) {
+            Ok(to) => to,
+            Err(error) => {
+                let why = format!("`{key}`: {error}");
+                problems.push(Problem::new(ProblemKind::NoValue, &item.at, why).at_place(goal.place.clone()));
+                continue;
+            }
+        };
+        if from == to {
+            continue;
+        }
+        if let Some(left) = changed_since(live, key, from.as_ref(), left) {
+            if !force.iter().any(|pattern| pattern.matches(&item.at)) {
+                let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
+                let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
+                skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
+                continue;
+            }
+        }
+        edits.push(Edit { setting: key.clone(), from, to });
+    }
+    edits
+}
+
+/// What opsctl had left at a setting, where live is something else now and no declared owner moved it there.
+fn changed_since<'a>(live: &Live, key: &str, now: Option<&Value>, left: &'a Left) -> Option<&'a Option<Value>> {
+    let left = left.get(&live.at)?.get(key)?;
+    let moved_by_owner = now.is_some_and(|now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now)));
+    (left.as_ref() != now && !moved_by_owner).then_some(left)
+}
+
+/// Puts each edit at its slot. Edits that one call must carry stay together: at the downs if none of them grows, else at the
+/// ups; capacity that goes both ways in them is split.
+fn slots(kind: &Kind, edits: Vec<Edit>) -> BTreeMap<Slot, Vec<Edit>> {
+    let mut groups: BTreeMap<&str, Vec<Direction>> = BTreeMap::new();
+    let mut both_ways: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
+    for edit in &edits {
+        if let Some(setting) = kind.setting(&edit.setting)
+            && let Some(group) = setting.group
+        {
+            let direction = edit.direction(kind);
+            groups.entry(group).or_default().push(direction);
+            if setting.effect == Effect::Capacity {
+                let ways = both_ways.entry(group).or_default();
+                ways[0] |= direction == Direction::Up;
+                ways[1] |= direction == Direction::Down;
+            }
+        }
+    }
+    let mut slots: BTreeMap<Slot, Vec<Edit>> = BTreeMap::new();
+    for edit in edits {
+        let group = kind.setting(&edit.setting).and_then(|setting| setting.group);
+        let split = group.is_none_or(|group| both_ways.get(group) == Some(&[true, true]));
+        let direction = match group.and_then(|group| groups.get(group)) {
+            Some(directions) if !split => {
+                if directions.contains(&Direction::Up) || !directions.contains(&Direction::Down) {
+                    Direction::Up
+                } else {
+                    Direction::Down
+                }
+            }
+            _ => edit.direction(kind),
+        };
+        slots.entry(slot(kind, &edit.setting, direction)).or_default().push(edit);
+    }
+    slots
+}
+
+fn slot(kind: &Kind, setting: &str, direction: Direction) -> Slot {
+    let bound = kind.confines.as_ref();
+    let is_floor = bound.is_some_and(|bound| bound.floor == setting);
+    let is_ceiling = bound.is_some_and(|bound| bound.ceiling == setting);
+    match direction {
+        Direction::Up if is_floor => Slot::FloorUp,
+        Direction::Up if is_ceiling => Slot::CeilingUp,
+        Direction::Down if is_floor => Slot::FloorDown,
+        Direction::Down if is_ceiling => Slot::CeilingDown,
+        Direction::Down => Slot::Down,
+        Direction::Up | Direction::Level => Slot::Up,
+    }
+}
+
+impl Slot {
+    pub(super) const ALL: [Self; 6] =
+        [Self::CeilingUp, Self::Up, Self::FloorUp, Self::FloorDown, Self::Down, Self::CeilingDown];
+
+    pub(super) fn is_up(self) -> bool {
+        self < Self::FloorDown
+    }
+
+    /// Where the same edit stands when it is taken back; what has no direction has none on its way back.
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::CeilingUp => Self::CeilingDown,
+            Self::CeilingDown => Self::CeilingUp,
+            Self::FloorUp => Self::FloorDown,
+            Self::FloorDown => Self::FloorUp,
+            Self::Up => Self::Down,
+            Self::Down => Self::Up,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Fault, Kind, Live, Setting};
+
+use super::observe::Observation;
+use super::problem::{Problem, ProblemKind};
+use super::{Skipped, SkippedWhy};
+use crate::diagnostic::Place;
+use crate::instance::Catalogues;
+use crate::state::{Goal, Resource, State, Target};
+
+/// A state with its wildcards expanded: one item an address.
+#[derive(Debug, Default)]
+pub(super) struct Expanded {
+    /// Sorted by address.
+    pub(super) items: Vec<Item>,
+    /// By name: the indexes of its items. A name at an instance that is not reached has none if it is a wildcard.
+    pub(super) groups: BTreeMap<String, Group>,
+    /// What was left out.
+    pub(super) skipped: Vec<Skipped>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Group {
+    pub(super) items: Vec<usize>,
+    /// Why its members are not known.
+    pub(super) unreachable: Option<String>,
+}
+
+/// One resource of a state.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) at: Address,
+    pub(super) kind: &'static Kind,
+    /// The names that stand for it, its own first.
+    pub(super) names: Vec<String>,
+    pub(super) goals: BTreeMap<String, GoalAt>,
+    pub(super) presence: Presence,
+}
+
+/// What a setting of an item shall be.
+#[derive(Debug, Clone)]
+pub(super) struct GoalAt {
+    pub(super) goal: Goal,
+    pub(super) setting: &'static Setting,
+    pub(super) place: Option<Place>,
+    /// The name that set it.
+    pub(super) name: String,
+    explicit: bool,
+}
+
+/// Whether an item could be read.
+#[derive(Debug)]
+pub(super) enum Presence {
+    Live(Box<Live>),
+    /// Optional and not there.
+    Missing,
+    /// At an instance that may be unreachable, and is.
+    Unreachable(String),
+}
+
+impl Item {
+    pub(super) fn live(&self) -> Option<&Live> {
+        match &self.presence {
+            Presence::Live(live) => Some(live),
+            Presence::Missing | Presence::Unreachable(_) => None,
+        }
+    }
+}
+
+/// Expands all names of a state.
+pub(super) fn expand(
+    state: &State,
+    observation: &Observation,
+    catalogues: &Catalogues,
+    problems: &mut Vec<Problem>,
+) -> Expanded {
+    let mut expansion = Expansion { state, observation, catalogues, problems, skipped: Vec::new(), items: BTreeMap::new() };
+    let mut members: BTreeMap<&str, (Vec<Address>, Option<String>)> = BTreeMap::new();
+    for (name, resource) in &state.resources {
+        members.insert(name, expansion.members(name, resource));
+    }
+    let skipped = expansion.skipped;
+    let items: Vec<Item> = expansion.items.into_values().collect();
+    let index: BTreeMap<&Address, usize> = items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
+    let groups = members
+        .into_iter()
+        .map(|(name, (addresses, unreachable))| {
+            let items = addresses.iter().filter_map(|at| index.get(at).copied()).collect();
+            (name.to_owned(), Group { items, unreachable })
+        })
+        .collect();
+    drop(index);
+    Expanded { items, groups, skipped }
+}
+
+struct Expansion<'a> {
+    state: &'a State,
+    observation: &'a Observation,
+    catalogues: &'a Catalogues,
+    problems: &'a mut Vec<Problem>,
+    skipped: Vec<Skipped>,
+    items: BTreeMap<Address, Item>,
+}
+
+impl Expansion<'_> {
+    fn members(&mut self, name: &str, resource: &Resource) -> (Vec<Address>, Option<String>) {
+        let declared = &resource.declared;
+        let place = declared.place.clone();
+        let problem = |kind, at: &dyn std::fmt::Display, why: String| {
+            Problem::new(kind, at, why).at_place(place.clone())
+        };
+        let answer = self.observation.names.get(name);
+        match (&declared.at, answer) {
+            (Target::One(at), Some(Ok(_))) => {
+                if let Some(live) = self.observation.found.get(at) {
+                    self.item(at, name, resource, || Presence::Live(Box::new(live.clone())));
+                    return (vec![at.clone()], None);
+                }
+                self.missing(at, name, resource);
+            }
+            (Target::One(at), Some(Err(Fault::Missing(_)))) => self.missing(at, name, resource),
+            (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), fault) {
+                Some(why) => {
+                    self.item(at, name, resource, || Presence::Unreachable(why.clone()));
+                    return (vec![at.clone()], Some(why));
+                }
+                None => self.problems.push(self.unreadable(&at.to_string(), fault).at_place(place)),
+            },
+            (Target::Many { pattern, .. }, Some(Ok(found))) => {
+                if !found.complete {
+                    let why = "not all of its members could be read".to_owned();
+                    self.problems.push(problem(ProblemKind::Incomplete, pattern, why));
+                }
+                if found.found.is_empty() {
+                    self.nothing(pattern, name, resource);
+                }
+                for at in &found.found {
+                    if let Some(live) = self.observation.found.get(at) {
+                        self.item(at, name, resource, || Presence::Live(Box::new(live.clone())));
+                    }
+                }
+                return (found.found.clone(), None);
+            }
+            (Target::Many { pattern, .. }, Some(Err(Fault::Missing(_)))) => self.nothing(pattern, name, resource),
+            (Target::Many { pattern, .. }, Some(Err(fault))) => match self.tolerated(pattern.as_str(), fault) {
+                Some(why) => {
+                    self.owed(pattern, resource, &why);
+                    return (Vec::new(), Some(why));
+                }
+                None => self.problems.push(self.unreadable(pattern.as_str(), fault).at_place(place)),
+            },
+            (_, None) => self.problems.push(problem(ProblemKind::Provider, &name, "it was not asked for".to_owned())),
+        }
+        (Vec::new(), None)
+    }
+
+    fn item(&mut self, at: &Address, name: &str, resource: &Resource, presence: impl FnOnce() -> Presence) {
+        let explicit = matches!(resource.declared.at, Target::One(_));
+        if !self.items.contains_key(at) {
+            let Some(kind) = self.catalogues.kind(at.instance(), at.kind()) else {
+                self.problems.push(Problem::new(ProblemKind::Provider, at, "its kind is not known"));
+                return;
+            };
+            let item = Item { at: at.clone(), kind, names: Vec::new(), goals: BTreeMap::new(), presence: presence() };
+            self.items.insert(at.clone(), item);
+        }
+        let Some(item) = self.items.get_mut(at) else { return };
+        if explicit {
+            item.names.insert(0, name.to_owned());
+        } else {
+            item.names.push(name.to_owned());
+        }
+        for (key, want) in &resource.wants {
+            let new = GoalAt {
+                goal: want.goal.clone(),
+                setting: want.setting,
+                place: want.place.clone(),
+                name: name.to_owned(),
+                explicit,
+            };
+            match item.goals.get(key) {
+                Some(known) if known.explicit && !explicit => {}
+                Some(known) if !known.explicit && !explicit => {
+                    let why = format!("`{key}` is set by two wildcards: {} and {name}", known.name);
+                    let advice = format!("give {at} a table of its own, or leave it out of one with `except`");
+                    self.problems.push(
+                        Problem::new(ProblemKind::Overlap, at, why).instead(advice).at_place(want.place.clone()),
+                    );
+                }
+                _ => {
+                    item.goals.insert(key.clone(), new);
+                }
+            }
+        }
+    }
+
+    fn missing(&mut self, at: &Address, name: &str, resource: &Resource) {
+        if resource.declared.optional {
+            self.skipped.push(Skipped { at: at.to_string(), setting: None, why: SkippedWhy::Missing });
+            return;
+        }
+        let problem = Problem::new(ProblemKind::Missing, at, "there is no such resource")
+            .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"))
+            .at_place(resource.declared.place.clone());
+        self.problems.push(problem);
+    }
+
+    fn nothing(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource) {
+        if resource.declared.optional {
+            self.skipped.push(Skipped { at: pattern.to_string(), setting: None, why: SkippedWhy::Missing });
+            return;
+        }
+        let problem = Problem::new(ProblemKind::Empty, pattern, "it finds nothing")
+            .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"))
+            .at_place(resource.declared.place.clone());
+        self.problems.push(problem);
+    }
+
+    fn owed(&mut self, pattern: &opsctl_api::Pattern, resource: &Resource, why: &str) {
+        for (key, want) in &resource.wants {
+            self.skipped.push(Skipped {
+                at: pattern.to_string(),
+                setting: Some(key.clone()),
+                why: SkippedWhy::Owed { wants: want.goal.clone(), why: why.to_owned() },
+            });
+        }
+    }
+
+    /// Why it is not reached, where the state goes on without it.
+    fn tolerated(&self, at: &str, fault: &Fault) -> Option<String> {
+        let Fault::Unreachable(why) = fault else { return None };
+        let tolerated = self.state.tolerates_unreachable.iter().any(|pattern| pattern.matches_text(at));
+        tolerated.then(|| why.clone())
+    }
+
+    fn unreadable(&self, at: &str, fault: &Fault) -> Problem {
+        match fault {
+            Fault::Unreachable(why) => {
+                let instance = at.split(':').next().unwrap_or(at);
+                Problem::new(ProblemKind::Unreachable, at, format!("unreachable: {why}")).instead(format!(
+                    "if {} may go on without it, say `tolerates_unreachable = [\"{instance}:*\"]` in the state",
+                    self.state.name
+                ))
+            }
+            other => Problem::new(ProblemKind::Unreadable, at, other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use opsctl_api::{Address, LiveSetting, Plain, Source, Value};
+
+use super::diff::{Edits, Slot, diff};
+use super::digest::digest;
+use super::expand::{Expanded, expand};
+use super::observe::{Observation, observe};
+use super::order::order;
+use super::problem::{PlanError, Problem};
+use super::request::Request;
+use super::{
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, select,
+    steps,
+};
+use crate::instance::Instances;
+use crate::state::{Goal, Scope, State};
+
+/// Observes, compares and orders.
+///
+/// # Errors
+/// All reasons why there is no plan. What would merely refuse an apply is in [`Plan::refusals`].
+pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, PlanError> {
+    let scope = with_state(request.scope, request.state);
+    let observation = observe(&scope, instances).await;
+    let mut plan = from_observation(&request, &scope, &observation, instances)?;
+    plan.preflight = preflight::preflight(&plan.steps, instances).await;
+    plan.refusals.extend(preflight::refused(&plan.steps, &plan.preflight));
+    for (name, calls) in instances.calls() {
+        if let Some(instance) = plan.instances.get_mut(&name) {
+            instance.calls = calls;
+        }
+    }
+    plan.digest = digest(&plan);
+    Ok(plan)
+}
+
+/// The plan that follows from what was observed: pure but for the clock.
+fn from_observation(
+    request: &Request<'_>,
+    scope: &Scope,
+    observation: &Observation,
+    instances: &Instances,
+) -> Result<Plan, PlanError> {
+    let state = request.state;
+    let catalogues = instances.catalogues();
+    let mut problems = Vec::new();
+    let mut expanded = expand(state, observation, &catalogues, &mut problems);
+    reveal(&mut expanded, request.secrets);
+    let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
+    select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);
+    spare(state, &mut expanded, &mut edits);
+    let ordered = order(state, &expanded, &edits, &mut problems);
+    let timeout = request.guard.timeout.unwrap_or(steps::TIMEOUT);
+    let steps = steps::steps(state, &expanded, &edits, ordered.steps, &catalogues, timeout, &mut problems);
+    if !problems.is_empty() {
+        problems.sort();
+        problems.dedup();
+        return Err(PlanError { problems });
+    }
+
+    let owners = notes::owners(&expanded, &edits, &steps);
+    let mut refusals = guard::guard(&expanded, &edits, request.guard, &request.allow_one_way);
+    refusals.extend(notes::fights(&owners));
+    refusals.extend(ordered.refusals);
+    refusals.extend(notes::dry_pools(state, &expanded, &edits));
+    let names = members(observation);
+    let wanted = |at: &Address, setting: &str| {
+        let item = expanded.items.binary_search_by(|item| item.at.cmp(at));
+        item.is_ok_and(|item| expanded.items[item].goals.contains_key(setting))
+    };
+    let leaves = notes::leaves(state, scope, &names, &observation.found, &wanted);
+    let mut skipped = std::mem::take(&mut expanded.skipped);
+    for (name, needed, at) in ordered.dropped {
+        skipped.push(Skipped { at, setting: None, why: SkippedWhy::OwnNeed { name, needed } });
+    }
+    for check in ordered.idle_checks {
+        let name = state.checks[check].name.clone();
+        skipped.push(Skipped { at: format!("check {name}"), setting: None, why: SkippedWhy::GatesNothing });
+    }
+    skipped.sort_by(|a, b| (&a.at, &a.setting).cmp(&(&b.at, &b.setting)));
+    Ok(Plan {
+        format: FORMAT,
+        digest: String::new(),
+        made_at: Timestamp::now(),
+        intent: intent(request),
+        instances: instances_seen(observation, instances),
+        resources: seen(scope, observation, &names, &expanded),
+        declared: scope.declared.clone(),
+        traffic: notes::moves(state, &expanded, &edits),
+        way_back: WayBack {
+            steps: way_back(state, &expanded, &edits),
+            irreversible: guard::one_way(&expanded, &edits),
+        },
+        steps,
+        skipped,
+        owners,
+        leaves,
+        preflight: Vec::new(),
+        refusals,
+        checks: state.checks.clone(),
+        estimate: None,
+    })
+}
+
+/// What is observed: all that any state sets, with what this one declares.
+fn with_state(scope: &Scope, state: &State) -> Scope {
+    let mut scope = scope.clone();
+    for (name, resource) in &state.resources {
+        scope.declared.insert(name.clone(), resource.declared.clone());
+        let settings = scope.settings.entry(name.clone()).or_default();
+        for (key, want) in &resource.wants {
+            let states = settings.entry(key.clone()).or_default();
+            if !states.iter().any(|(known, _)| *known == state.name) {
+                states.push((state.name.clone(), want.goal.clone()));
+            }
+        }
+    }
+    scope
+}
+
+/// Takes secrets' texts where they can be had, so that they are compared by text.
+fn reveal(expanded: &mut Expanded, secrets: &(dyn Fn(&Source) -> Result<Plain, String> + Send + Sync)) {
+    for goal in expanded.items.iter_mut().flat_map(|item| item.goals.values_mut()) {
+        if let Goal::Exact(Value::Secret(secret)) = &mut goal.goal
+            && let Some(source) = &secret.source
+        {
+            secret.plain = secrets(source).ok();
+        }
+    }
+}
+
+/// A rollback holds back what grows on something that it leaves alone.
+fn spare(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
+    let left_alone: Vec<usize> = expanded
+        .skipped
+        .iter()
+        .filter(|skipped| matches!(skipped.why, SkippedWhy::ChangedSince { .. }))
+        .filter_map(|skipped| expanded.items.binary_search_by(|item| item.at.as_str().cmp(&skipped.at)).ok())
+        .collect();
+    if !left_alone.is_empty() {
+        select::hold_back(state, expanded, edits, left_alone, "it needs what is left alone");
+    }
+}
+
+fn members(observation: &Observation) -> BTreeMap<String, Vec<Address>> {
+    let names = observation.names.iter();
+    names.filter_map(|(name, members)| Some((name.clone(), members.as_ref().ok()?.found.clone()))).collect()
+}
+
+fn intent(request: &Request<'_>) -> Intent {
+    let state = request.state;
+    Intent {
+        name: state.name.clone(),
+        summary: state.summary.clone(),
+        state_digest: state.digest.clone(),
+        reverts: request.reverts.clone(),
+        confirm: state.confirm,
+        rto: state.rto,
+        on_failure: state.on_failure,
+        tolerates_unreachable: state.tolerates_unreachable.clone(),
+    }
+}
+
+fn instances_seen(observation: &Observation, instances: &Instances) -> BTreeMap<String, InstanceSeen> {
+    let mut seen = BTreeMap::new();
+    for (name, identity) in &observation.identities {
+        let Some(instance) = instances.get(name) else { continue };
+        let unreachable = identity.as_ref().err().map(ToString::to_string);
+        seen.insert(
+            name.clone(),
+            InstanceSeen {
+                provider: instance.provider_type.clone(),
+                target: instance.target.clone(),
+                identity: identity.as_ref().ok().cloned(),
+                unreachable,
+                calls: BTreeMap::new(),
+            },
+        );
+    }
+    seen
+}
+
+fn seen(
+    scope: &Scope,
+    observation: &Observation,
+    names: &BTreeMap<String, Vec<Address>>,
+    expanded: &Expanded,
+) -> BTreeMap<Address, Seen> {
+    let mut resources: BTreeMap<Address, Seen> = BTreeMap::new();
+    for (name, members) in names {
+        let keys = scope.settings.get(name);
+        for at in members {
+            let Some(live) = observation.found.get(at) else { continue };
+            let seen = resources.entry(at.clone()).or_insert_with(|| Seen {
+                names: Vec::new(),
+                settings: BTreeMap::new(),
+                readiness: live.readiness.clone(),
+                relations: live.relations.clone(),
+                owners: live.owners.clone(),
+            });
+            seen.names.push(name.clone());
+            for key in keys.into_iter().flat_map(BTreeMap::keys) {
+                seen.settings.entry(key.clone()).or_insert_with(|| {
+                    let setting = live.settings.get(key);
+                    let hidden = match setting {
+                        Some(LiveSetting::Hidden(why)) => Some(why.clone()),
+                        Some(LiveSetting::Is { .. } | LiveSetting::Absent) | None => None,
+                    };
+                    SeenSetting { live: live.value(key).cloned(), hidden, goal: None }
+                });
+            }
+        }
+    }
+    for item in &expanded.items {
+        let Some(seen) = resources.get_mut(&item.at) else { continue };
+        for (key, goal) in &item.goals {
+            if let Some(setting) = seen.settings.get_mut(key) {
+                setting.goal = Some(goal.goal.clone());
+            }
+        }
+    }
+    resources
+}
+
+/// How many steps it takes to go back from the predicted outcome: the same edits turned round, ordered by the same rule.
+fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
+    let turned: Edits = edits
+        .iter()
+        .map(|slots| {
+            let mut turned: BTreeMap<Slot, Vec<_>> = BTreeMap::new();
+            for (slot, edits) in slots {
+                let back = edits.iter().map(|edit| opsctl_api::Edit {
+                    setting: edit.setting.clone(),
+                    from: edit.to.clone(),
+                    to: edit.from.clone(),
+                });
+                turned.entry(slot.turned()).or_default().extend(back);
+            }
+            turned
+        })
+        .collect();
+    let mut problems: Vec<Problem> = Vec::new();
+    let back = order(state, expanded, &turned, &mut problems);
+    back.steps.iter().filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty())).count()
+}

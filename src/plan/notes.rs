@@ -1,0 +1,170 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Direction, Edit, Effect, Live, Value};
+
+use super::diff::Edits;
+use super::expand::{Expanded, Item};
+use super::order::demand::traffic;
+use super::{Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
+use crate::state::{Goal, Scope, State};
+
+/// What else holds a setting that the plan changes, by address and setting.
+pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<OwnerNote> {
+    let mut notes = Vec::new();
+    for (index, item) in expanded.items.iter().enumerate() {
+        let Some(live) = item.live() else { continue };
+        for edit in edits[index].values().flatten() {
+            for owner in live.owners_of(&edit.setting) {
+                let address = format!("{}:{}", item.at.instance(), owner.name);
+                let mut owner = owner.clone();
+                let mut moved_by = None;
+                if let Some((holder, edits)) = holder(expanded, edits, &address) {
+                    let end = |setting: &str| predicted(holder, edits, setting);
+                    if let Some(confines) = &holder.kind.confines
+                        && let (Some(floor), Some(ceiling)) = (end(confines.floor), end(confines.ceiling))
+                    {
+                        moved_by = steps.iter().position(|step| changes(step, &holder.at));
+                        owner.within = Some((floor, ceiling));
+                    }
+                }
+                let fights = owner.reverts && edit.to.as_ref().is_none_or(|to| !owner.allows(to));
+                notes.push(OwnerNote {
+                    at: item.at.clone(),
+                    setting: edit.setting.clone(),
+                    owner,
+                    to: edit.to.clone(),
+                    fights,
+                    moved_by,
+                });
+            }
+        }
+    }
+    notes.sort_by(|a, b| (&a.at, &a.setting, &a.owner.name).cmp(&(&b.at, &b.setting, &b.owner.name)));
+    notes
+}
+
+fn changes(step: &Step, at: &Address) -> bool {
+    matches!(&step.work, Work::Change { at: changed, .. } if changed == at)
+}
+
+fn holder<'a>(
+    expanded: &'a Expanded,
+    edits: &'a Edits,
+    address: &str,
+) -> Option<(&'a Item, &'a BTreeMap<super::diff::Slot, Vec<Edit>>)> {
+    let index = expanded.items.binary_search_by(|item| item.at.as_str().cmp(address)).ok()?;
+    Some((&expanded.items[index], &edits[index]))
+}
+
+fn predicted(item: &Item, edits: &BTreeMap<super::diff::Slot, Vec<Edit>>, setting: &str) -> Option<Value> {
+    match edits.values().flatten().find(|edit| edit.setting == setting) {
+        Some(edit) => edit.to.clone(),
+        None => item.live().and_then(|live| live.value(setting)).cloned(),
+    }
+}
+
+/// Owners that would undo what the plan does.
+pub(super) fn fights(notes: &[OwnerNote]) -> impl Iterator<Item = Refusal> + '_ {
+    notes.iter().filter(|note| note.fights).map(|note| {
+        let to = note.to.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        let bounds = note.owner.within.as_ref();
+        let within = bounds.map(|(least, most)| format!(" in {least}..{most}")).unwrap_or_default();
+        Refusal {
+            by: RefusedBy::Owner,
+            at: note.at.to_string(),
+            why: format!("{} holds {}{within} and {}: {to} would not last", note.owner.name, note.setting, note.owner.does),
+            instead: note.owner.instead.clone(),
+        }
+    })
+}
+
+/// Where users are moved.
+pub(super) fn moves(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<TrafficMove> {
+    let mut moves = Vec::new();
+    for (index, item) in expanded.items.iter().enumerate() {
+        let pool = item.names.iter().filter_map(|name| state.resources.get(name)).find_map(|r| r.declared.pool.clone());
+        for edit in edits[index].values().flatten() {
+            let is_traffic = item.kind.setting(&edit.setting).is_some_and(|setting| setting.effect == Effect::Traffic);
+            let turned_off = edit.direction(item.kind) == Direction::Down && edit.to == Some(Value::Integer(0));
+            if is_traffic || (pool.is_some() && turned_off) {
+                moves.push(TrafficMove {
+                    pool: pool.clone(),
+                    name: item.names.first().cloned().unwrap_or_default(),
+                    at: item.at.clone(),
+                    edit: edit.clone(),
+                });
+            }
+        }
+    }
+    moves.sort_by(|a, b| (&a.pool, &a.at).cmp(&(&b.pool, &b.at)));
+    moves
+}
+
+/// Pools that would be left without any traffic.
+pub(super) fn dry_pools(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Refusal> {
+    let mut pools: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    for (name, resource) in &state.resources {
+        if let (Some(pool), Some(group)) = (&resource.declared.pool, expanded.groups.get(name)) {
+            let flows = pools.entry(pool).or_default();
+            for &item in &group.items {
+                // What cannot be read may well have traffic.
+                let unknown = expanded.items[item].live().is_none();
+                flows.0 |= unknown;
+                flows.1 |= unknown;
+                for (before, after) in traffic(expanded, edits, item) {
+                    flows.0 |= before;
+                    flows.1 |= after;
+                }
+            }
+        }
+    }
+    pools
+        .into_iter()
+        .filter(|(_, (before, after))| *before && !after)
+        .map(|(pool, _)| Refusal {
+            by: RefusedBy::Pool,
+            at: format!("pool {pool}"),
+            why: "no member would have any traffic left".to_owned(),
+            instead: "give one member of it a weight".to_owned(),
+        })
+        .collect()
+}
+
+/// What other states set, is so now, and is nothing to this one.
+pub(super) fn leaves(
+    state: &State,
+    scope: &Scope,
+    names: &BTreeMap<String, Vec<Address>>,
+    found: &BTreeMap<Address, Live>,
+    goals: &dyn Fn(&Address, &str) -> bool,
+) -> Vec<Leave> {
+    let mut leaves = Vec::new();
+    for (name, settings) in &scope.settings {
+        for at in names.get(name).into_iter().flatten() {
+            let Some(live) = found.get(at) else { continue };
+            for (setting, states) in settings {
+                if goals(at, setting) {
+                    continue;
+                }
+                let value = live.value(setting);
+                let set = |goal: &Goal| matches!(goal, Goal::Exact(wanted) if Some(wanted) == value);
+                let set_by: Vec<String> = states
+                    .iter()
+                    .filter(|(other, goal)| *other != state.name && set(goal))
+                    .map(|(other, _)| other.clone())
+                    .collect();
+                if !set_by.is_empty() {
+                    leaves.push(Leave {
+                        name: name.clone(),
+                        at: at.clone(),
+                        setting: setting.clone(),
+                        live: value.cloned(),
+                        set_by,
+                    });
+                }
+            }
+        }
+    }
+    leaves.sort_by(|a, b| (&a.at, &a.setting).cmp(&(&b.at, &b.setting)));
+    leaves
+}

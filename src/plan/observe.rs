@@ -1,0 +1,90 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Wanted};
+
+use crate::instance::Instances;
+use crate::state::{Declared, Scope, Target};
+
+/// What was live when all instances were asked at once.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// By instance: what it really talks to, or why it did not say.
+    pub identities: BTreeMap<String, Result<Identity, Fault>>,
+    /// All resources that were found.
+    pub found: BTreeMap<Address, Live>,
+    /// By name: what it stands for, or why that could not be read.
+    pub names: BTreeMap<String, Result<Members, Fault>>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Sorted.
+    pub found: Vec<Address>,
+    /// False where there are more that could not be read.
+    pub complete: bool,
+}
+
+/// Reads every setting that any state sets, from all instances at once.
+pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
+    let asked: Vec<(&String, &Declared)> = scope.declared.iter().collect();
+    let nothing = BTreeMap::new();
+    let queries: Vec<Query> = asked
+        .iter()
+        .map(|(name, declared)| Query {
+            at: declared.at.selector(),
+            settings: Wanted::Only(scope.settings.get(*name).unwrap_or(&nothing).keys().cloned().collect()),
+            receipt: None,
+        })
+        .collect();
+    let used: BTreeSet<&str> = queries.iter().filter_map(|query| query.at.instance()).collect();
+    let used: Vec<&str> = used.into_iter().collect();
+    let (identities, readings) = tokio::join!(instances.identities(&used), instances.read(&queries));
+
+    let mut observation = Observation { identities, ..Observation::default() };
+    for ((name, declared), reading) in asked.into_iter().zip(readings) {
+        let members = match reading {
+            Reading::Fault(fault) => Err(fault),
+            Reading::Members { found, complete } => {
+                let mut members = Members { found: Vec::with_capacity(found.len()), complete };
+                for live in found.into_iter().filter(|live| !is_excepted(&declared.at, &live.at)) {
+                    members.found.push(live.at.clone());
+                    merge(&mut observation.found, live);
+                }
+                members.found.sort();
+                members.found.dedup();
+                Ok(members)
+            }
+        };
+        observation.names.insert(name.clone(), members);
+    }
+    observation
+}
+
+fn is_excepted(target: &Target, at: &Address) -> bool {
+    matches!(target, Target::Many { except, .. } if except.iter().any(|pattern| pattern.matches(at)))
+}
+
+/// One resource may be read under several names, each with settings of its own.
+fn merge(found: &mut BTreeMap<Address, Live>, live: Live) {
+    match found.get_mut(&live.at) {
+        None => {
+            found.insert(live.at.clone(), live);
+        }
+        Some(known) => {
+            known.settings.extend(live.settings);
+            for owner in live.owners {
+                if !known.owners.contains(&owner) {
+                    known.owners.push(owner);
+                }
+            }
+            for touch in live.touched {
+                if !known.touched.contains(&touch) {
+                    known.touched.push(touch);
+                }
+            }
+            known.readiness = live.readiness;
+            known.version = live.version;
+        }
+    }
+}

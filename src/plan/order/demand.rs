@@ -1,0 +1,189 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Effect, Readiness, Value};
+
+use super::super::diff::{Edits, Slot};
+use super::super::expand::{Expanded, Presence};
+use super::super::{Refusal, RefusedBy};
+use crate::state::{Need, State};
+
+/// What must serve because something that grows relies on it.
+#[derive(Debug, Default)]
+pub(super) struct Demand {
+    /// Items that are true and still on their way: to be waited for.
+    pub(super) waits: BTreeSet<usize>,
+    /// What is relied on and will not serve.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// Whether an item, or all items of a name, can be relied on once its own edits are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Serving {
+    Yes,
+    OnItsWay(Vec<usize>),
+    No(String),
+    Nothing,
+}
+
+/// Follows needs from everything that grows, and from what keeps a pool's traffic while others of it shrink.
+pub(super) fn demand(state: &State, expanded: &Expanded, edits: &Edits) -> Demand {
+    let mut demand = Demand::default();
+    let mut open: Vec<usize> = seeds(state, expanded, edits);
+    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    let mut names_done: BTreeSet<&str> = BTreeSet::new();
+    while let Some(item) = open.pop() {
+        for name in &expanded.items[item].names {
+            let Some(resource) = state.resources.get(name) else { continue };
+            let first = names_done.insert(name);
+            for need in &resource.declared.needs {
+                // A wildcard's needs are the same for all its members, but a member does not need itself.
+                if !first && !touches(expanded, need, item) {
+                    continue;
+                }
+                for needed in meet(&mut demand, expanded, edits, item, name, need) {
+                    if seen.insert(needed) {
+                        open.push(needed);
+                    }
+                }
+            }
+        }
+    }
+    demand.refusals.sort_by(|a, b| (&a.at, &a.why).cmp(&(&b.at, &b.why)));
+    demand.refusals.dedup();
+    demand
+}
+
+fn touches(expanded: &Expanded, need: &Need, item: usize) -> bool {
+    need.any_of.iter().any(|name| expanded.groups.get(name).is_some_and(|group| group.items.contains(&item)))
+}
+
+fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<usize> {
+    let grows = |item: &usize| edits[*item].keys().any(|slot| slot.is_up());
+    let mut seeds: BTreeSet<usize> = (0..edits.len()).filter(grows).collect();
+    let mut pools: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (name, resource) in &state.resources {
+        if let (Some(pool), Some(group)) = (&resource.declared.pool, expanded.groups.get(name)) {
+            pools.entry(pool).or_default().extend(&group.items);
+        }
+    }
+    for members in pools.values() {
+        let shrinks = |item: &&usize| edits[**item].keys().any(|slot| !slot.is_up());
+        if members.iter().any(|item| shrinks(&item)) {
+            seeds.extend(members.iter().filter(|item| keeps_traffic(expanded, edits, **item)));
+        }
+    }
+    seeds.into_iter().collect()
+}
+
+/// Whether an item has traffic once its edits are made.
+pub(in crate::plan) fn keeps_traffic(expanded: &Expanded, edits: &Edits, item: usize) -> bool {
+    traffic(expanded, edits, item).any(|(_, after)| after)
+}
+
+/// For each traffic setting of an item: whether it has some now, and whether it will.
+pub(in crate::plan) fn traffic<'a>(
+    expanded: &'a Expanded,
+    edits: &'a Edits,
+    item: usize,
+) -> impl Iterator<Item = (bool, bool)> + 'a {
+    let flows = |value: Option<&Value>| match value {
+        None | Some(Value::Integer(0)) | Some(Value::Bool(false)) => false,
+        Some(Value::Number(weight)) => *weight != 0.0,
+        Some(_) => true,
+    };
+    let live = expanded.items[item].live();
+    let settings = live.into_iter().flat_map(|live| &live.settings);
+    settings
+        .filter(move |(key, _)| {
+            expanded.items[item].kind.setting(key).is_some_and(|setting| setting.effect == Effect::Traffic)
+        })
+        .map(move |(key, setting)| {
+            let before = flows(setting.value());
+            let edit = edits[item].values().flatten().find(|edit| edit.setting == *key);
+            (before, edit.map_or(before, |edit| flows(edit.to.as_ref())))
+        })
+}
+
+/// Evaluates one need of an item; gives the items that are relied on.
+fn meet(
+    demand: &mut Demand,
+    expanded: &Expanded,
+    edits: &Edits,
+    item: usize,
+    name: &str,
+    need: &Need,
+) -> Vec<usize> {
+    let mut relied_on = Vec::new();
+    let mut answers = Vec::new();
+    for needed in &need.any_of {
+        let Some(group) = expanded.groups.get(needed) else { continue };
+        if group.items.contains(&item) {
+            return Vec::new();
+        }
+        relied_on.extend(&group.items);
+        let serving = match &group.unreachable {
+            Some(why) => Serving::No(format!("cannot be reached: {why}")),
+            None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item))),
+        };
+        answers.push((needed, serving));
+    }
+    if answers.iter().any(|(_, serving)| *serving == Serving::Yes) {
+        return relied_on;
+    }
+    let mut on_their_way = Vec::new();
+    for (_, serving) in &answers {
+        if let Serving::OnItsWay(items) = serving {
+            on_their_way.extend(items);
+        }
+    }
+    if !on_their_way.is_empty() {
+        demand.waits.extend(on_their_way);
+        return relied_on;
+    }
+    let alone = need.any_of.len() == 1;
+    for (needed, serving) in answers {
+        let why = match serving {
+            Serving::No(why) => why,
+            Serving::Nothing if alone => continue,
+            Serving::Nothing => "finds nothing".to_owned(),
+            Serving::Yes | Serving::OnItsWay(_) => continue,
+        };
+        demand.refusals.push(Refusal {
+            by: RefusedBy::Need,
+            at: expanded.items[item].at.to_string(),
+            why: format!("{name} needs {needed}, which {why}"),
+            instead: format!("mend {needed} first, or leave {name} out with --exclude"),
+        });
+    }
+    relied_on
+}
+
+fn serving(expanded: &Expanded, edits: &Edits, item: usize) -> Serving {
+    match &expanded.items[item].presence {
+        Presence::Missing => Serving::No("is not there".to_owned()),
+        Presence::Unreachable(why) => Serving::No(format!("cannot be reached: {why}")),
+        // Its own step settles before anything that relies on it.
+        Presence::Live(_) if edits[item].contains_key(&Slot::Up) => Serving::Yes,
+        Presence::Live(live) => match &live.readiness {
+            Readiness::Ready | Readiness::Unknown => Serving::Yes,
+            Readiness::Progressing { .. } => Serving::OnItsWay(vec![item]),
+            Readiness::Failed(why) => Serving::No(format!("failed: {why}")),
+        },
+    }
+}
+
+fn all_of(answers: impl Iterator<Item = Serving>) -> Serving {
+    let mut worst = Serving::Nothing;
+    for answer in answers {
+        worst = match (worst, answer) {
+            (Serving::No(why), _) | (_, Serving::No(why)) => Serving::No(why),
+            (Serving::OnItsWay(mut items), Serving::OnItsWay(more)) => {
+                items.extend(more);
+                Serving::OnItsWay(items)
+            }
+            (Serving::OnItsWay(items), _) | (_, Serving::OnItsWay(items)) => Serving::OnItsWay(items),
+            (_, answer) => answer,
+        };
+    }
+    worst
+}

@@ -1,0 +1,95 @@
+//! The order: what must be done, and settled, before what, and why.
+//!
+//! [`rules`] turns needs, pools, confinements, `after` and gates into edges between slots. [`reduce`] keeps what orders real
+//! steps, [`walk`] puts it into waves or names the circle.
+
+pub(super) mod demand;
+mod graph;
+mod reduce;
+mod rules;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use super::diff::{Edits, Slot};
+use super::expand::Expanded;
+use super::problem::Problem;
+use super::{Edge, Refusal};
+use crate::check::Check;
+use crate::state::State;
+
+/// A step before its hops are known.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ordered {
+    pub(super) what: What,
+    pub(super) after: Vec<Edge>,
+    pub(super) wave: u32,
+}
+
+/// What an ordered step is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What {
+    /// The edits of an item at these slots, in one position; without an edit there, it is waited for.
+    Slots { item: usize, slots: Vec<Slot> },
+    /// A check of the state, by index.
+    Check { check: usize },
+    /// Passes order on.
+    Joint { label: String },
+}
+
+/// What the order found.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    pub(super) steps: Vec<Ordered>,
+    pub(super) refusals: Vec<Refusal>,
+    /// Needs that were dropped because a resource would need itself: the name, what it needs, the address.
+    pub(super) dropped: Vec<(String, String, String)>,
+    /// Checks that gate nothing that changes.
+    pub(super) idle_checks: Vec<usize>,
+}
+
+/// Orders the edits of a state.
+pub(super) fn order(state: &State, expanded: &Expanded, edits: &Edits, problems: &mut Vec<Problem>) -> Order {
+    let demand = demand::demand(state, expanded, edits);
+    let built = rules::build(state, expanded, edits, &demand);
+    if let Some(problem) = walk::circle(&built.graph, expanded, &state.checks) {
+        problems.push(problem);
+        return Order::default();
+    }
+    let reduced = reduce::reduce(&built.graph, edits);
+    Order {
+        steps: walk::walk(&reduced, &built.graph, expanded, &state.checks),
+        refusals: demand.refusals,
+        dropped: built.dropped,
+        idle_checks: built.idle_checks,
+    }
+}
+
+/// The checks that stand between, by index.
+fn between(checks: &[Check]) -> impl Iterator<Item = (usize, &[String])> {
+    checks.iter().enumerate().filter_map(|(index, check)| match &check.gate {
+        crate::check::Gate::Between(names) => Some((index, names.as_slice())),
+        crate::check::Gate::Before | crate::check::Gate::After => None,
+    })
+}
+
+/// The confiners of each item that has one, by item.
+pub(super) fn confiners(expanded: &Expanded) -> BTreeMap<usize, Vec<usize>> {
+    let index: BTreeMap<&opsctl_api::Address, usize> =
+        expanded.items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
+    let mut confiners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (holder, item) in expanded.items.iter().enumerate() {
+        if item.kind.confines.is_none() {
+            continue;
+        }
+        for relation in item.live().into_iter().flat_map(|live| &live.relations) {
+            if let opsctl_api::Relation::Confines(at) = relation
+                && let Some(&held) = index.get(at)
+                && held != holder
+            {
+                confiners.entry(held).or_default().push(holder);
+            }
+        }
+    }
+    confiners
+}

@@ -1,0 +1,318 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::diff::{Edits, Slot};
+use super::super::expand::Expanded;
+use super::super::{Reason, Rule};
+use super::demand::Demand;
+use super::graph::{Graph, Place as NodeAt};
+use crate::diagnostic::Place;
+use crate::state::State;
+
+/// The graph that the rules give.
+pub(super) struct Built {
+    pub(super) graph: Graph,
+    pub(super) dropped: Vec<(String, String, String)>,
+    pub(super) idle_checks: Vec<usize>,
+}
+
+/// Builds the graph over all items, edited or not: a position without an edit passes order on.
+pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &Demand) -> Built {
+    let mut builder = Builder {
+        expanded,
+        edits,
+        graph: Graph::default(),
+        base: Vec::with_capacity(expanded.items.len()),
+        confiners: super::confiners(expanded),
+        sources: BTreeMap::new(),
+        sinks: BTreeMap::new(),
+        dropped: Vec::new(),
+    };
+    builder.slots(demand);
+    builder.confines();
+    for (name, resource) in &state.resources {
+        for need in &resource.declared.needs {
+            for needed in &need.any_of {
+                builder.needs(name, needed, need.place.as_ref());
+            }
+        }
+        for after in &resource.declared.after {
+            builder.after(name, &after.name, after.place.as_ref());
+        }
+    }
+    builder.provider_needs();
+    builder.pools(state);
+    let idle_checks = builder.gates(state);
+    Built { graph: builder.graph, dropped: builder.dropped, idle_checks }
+}
+
+struct Builder<'a> {
+    expanded: &'a Expanded,
+    edits: &'a Edits,
+    graph: Graph,
+    /// For each item its first node.
+    base: Vec<u32>,
+    confiners: BTreeMap<usize, Vec<usize>>,
+    /// By name and side: where one edge stands for all members.
+    sources: BTreeMap<(String, bool), u32>,
+    sinks: BTreeMap<String, u32>,
+    dropped: Vec<(String, String, String)>,
+}
+
+impl Builder<'_> {
+    fn slots(&mut self, demand: &Demand) {
+        for (index, item) in self.expanded.items.iter().enumerate() {
+            let slots: &[Slot] = if item.kind.confines.is_some() { &Slot::ALL } else { &[Slot::Up, Slot::Down] };
+            let reason = self.graph.reason(Reason { rule: Rule::UpBeforeDown(item.at.clone()), place: None });
+            let mut before = None;
+            for &slot in slots {
+                let waits = slot == Slot::Up && demand.waits.contains(&index);
+                let real = waits || self.edits[index].contains_key(&slot);
+                let node = self.graph.node(NodeAt::Slot { item: index as u32, slot }, real);
+                match before {
+                    None => self.base.push(node),
+                    Some(before) => self.graph.edge(before, node, reason),
+                }
+                before = Some(node);
+            }
+        }
+    }
+
+    fn node(&self, item: usize, slot: Slot) -> u32 {
+        let wide = self.expanded.items[item].kind.confines.is_some();
+        let offset = match (wide, slot.is_up()) {
+            (true, _) => slot as u32,
+            (false, true) => 0,
+            (false, false) => 1,
+        };
+        self.base[item] + offset
+    }
+
+    fn first_up(&self, item: usize) -> u32 {
+        self.node(item, Slot::CeilingUp)
+    }
+
+    fn last_up(&self, item: usize) -> u32 {
+        self.node(item, Slot::FloorUp)
+    }
+
+    fn first_down(&self, item: usize) -> u32 {
+        self.node(item, Slot::FloorDown)
+    }
+
+    fn last_down(&self, item: usize) -> u32 {
+        self.node(item, Slot::CeilingDown)
+    }
+
+    /// ceiling↑ → D↑ → floor↑ and floor↓ → D↓ → ceiling↓.
+    fn confines(&mut self) {
+        let pairs: Vec<(usize, usize)> =
+            self.confiners.iter().flat_map(|(&held, holders)| holders.iter().map(move |&holder| (holder, held))).collect();
+        for (holder, held) in pairs {
+            let rule = Rule::Confines(self.expanded.items[holder].at.clone(), self.expanded.items[held].at.clone());
+            let reason = self.graph.reason(Reason { rule, place: None });
+            for (from, to) in [
+                (self.node(holder, Slot::CeilingUp), self.first_up(held)),
+                (self.last_up(held), self.node(holder, Slot::FloorUp)),
+                (self.node(holder, Slot::FloorDown), self.first_down(held)),
+                (self.last_down(held), self.node(holder, Slot::CeilingDown)),
+            ] {
+                self.graph.edge(from, to, reason);
+            }
+        }
+    }
+
+    /// Whether one of two items confines the other: that replaces needs between the two.
+    fn confined(&self, a: usize, b: usize) -> bool {
+        let holds = |held: usize, holder: usize| {
+            self.confiners.get(&held).is_some_and(|holders| holders.contains(&holder))
+        };
+        holds(a, b) || holds(b, a)
+    }
+
+    /// B↑ → A↑ and A↓ → B↓.
+    fn needs(&mut self, name: &str, needed: &str, place: Option<&Place>) {
+        let (Some(ours), Some(theirs)) = (self.expanded.groups.get(name), self.expanded.groups.get(needed)) else {
+            return;
+        };
+        let (ours, theirs) = (ours.items.clone(), theirs.items.clone());
+        if theirs.is_empty() {
+            return;
+        }
+        let rule = Rule::Needs(name.to_owned(), needed.to_owned());
+        let reason = self.graph.reason(Reason { rule, place: place.cloned() });
+        let (source, sink) = (self.source(needed, true), self.sink(needed));
+        let members: BTreeSet<usize> = theirs.iter().copied().collect();
+        for item in ours {
+            if members.contains(&item) {
+                let at = self.expanded.items[item].at.to_string();
+                self.dropped.push((name.to_owned(), needed.to_owned(), at));
+            } else if !self.related(item, &members) {
+                let (first_up, last_down) = (self.first_up(item), self.last_down(item));
+                self.graph.edge(source, first_up, reason);
+                self.graph.edge(last_down, sink, reason);
+            }
+        }
+    }
+
+    fn related(&self, item: usize, members: &BTreeSet<usize>) -> bool {
+        let confines_one = self.expanded.items[item].kind.confines.is_some()
+            && members.iter().any(|&member| self.confined(item, member));
+        confines_one
+            || self.confiners.get(&item).is_some_and(|holders| holders.iter().any(|holder| members.contains(holder)))
+    }
+
+    /// A node that all ups (or all edits) of a name come before, with the raised floors of what confines its members.
+    fn source(&mut self, name: &str, ups: bool) -> u32 {
+        if let Some(&node) = self.sources.get(&(name.to_owned(), ups)) {
+            return node;
+        }
+        let items = self.expanded.groups.get(name).map(|group| group.items.clone()).unwrap_or_default();
+        let ends: Vec<u32> = items
+            .iter()
+            .flat_map(|&item| {
+                let own = if ups { self.last_up(item) } else { self.last_down(item) };
+                let holders = self.confiners.get(&item).into_iter().flatten();
+                let floors = holders.filter(|_| ups).map(|&holder| self.node(holder, Slot::FloorUp));
+                std::iter::once(own).chain(floors).collect::<Vec<_>>()
+            })
+            .collect();
+        let node = self.gather(name, ends, true);
+        self.sources.insert((name.to_owned(), ups), node);
+        node
+    }
+
+    /// A node that all downs of a name come after, with the lowered floors of what confines its members.
+    fn sink(&mut self, name: &str) -> u32 {
+        if let Some(&node) = self.sinks.get(name) {
+            return node;
+        }
+        let items = self.expanded.groups.get(name).map(|group| group.items.clone()).unwrap_or_default();
+        let ends: Vec<u32> = items
+            .iter()
+            .flat_map(|&item| {
+                let holders = self.confiners.get(&item).into_iter().flatten();
+                let floors = holders.map(|&holder| self.node(holder, Slot::FloorDown));
+                std::iter::once(self.first_down(item)).chain(floors).collect::<Vec<_>>()
+            })
+            .collect();
+        let node = self.gather(name, ends, false);
+        self.sinks.insert(name.to_owned(), node);
+        node
+    }
+
+    /// One node for many: itself where there is one, else a joint.
+    fn gather(&mut self, name: &str, ends: Vec<u32>, is_source: bool) -> u32 {
+        if let [only] = ends[..] {
+            return only;
+        }
+        let joint = self.graph.joint(format!("all of {name}"));
+        // Why a member stands for its name needs no saying; the reason of the edge that led here does.
+        let reason = self.graph.reason(Reason { rule: Rule::Member(name.to_owned()), place: None });
+        for end in ends {
+            if is_source {
+                self.graph.edge(end, joint, reason);
+            } else {
+                self.graph.edge(joint, end, reason);
+            }
+        }
+        joint
+    }
+
+    /// The last edit of Y → the first of X.
+    fn after(&mut self, name: &str, other: &str, place: Option<&Place>) {
+        let (Some(ours), Some(theirs)) = (self.expanded.groups.get(name), self.expanded.groups.get(other)) else {
+            return;
+        };
+        let (ours, theirs) = (ours.items.clone(), theirs.items.clone());
+        if theirs.is_empty() {
+            return;
+        }
+        let rule = Rule::After(name.to_owned(), other.to_owned());
+        let reason = self.graph.reason(Reason { rule, place: place.cloned() });
+        let source = self.source(other, false);
+        for item in ours.into_iter().filter(|item| !theirs.contains(item)) {
+            let first = self.first_up(item);
+            self.graph.edge(source, first, reason);
+        }
+    }
+
+    /// Needs that only the providers know.
+    fn provider_needs(&mut self) {
+        let index: BTreeMap<&opsctl_api::Address, usize> =
+            self.expanded.items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
+        for (item, of) in self.expanded.items.iter().enumerate() {
+            for relation in of.live().into_iter().flat_map(|live| &live.relations) {
+                let opsctl_api::Relation::Needs(at) = relation else { continue };
+                let Some(&needed) = index.get(at) else { continue };
+                if needed == item || self.confined(item, needed) {
+                    continue;
+                }
+                let rule = Rule::Needs(of.at.to_string(), at.to_string());
+                let reason = self.graph.reason(Reason { rule, place: None });
+                for (from, to) in [
+                    (self.last_up(needed), self.first_up(item)),
+                    (self.last_down(item), self.first_down(needed)),
+                ] {
+                    self.graph.edge(from, to, reason);
+                }
+            }
+        }
+    }
+
+    /// Every ↑ of a pool → every ↓ of it.
+    fn pools(&mut self, state: &State) {
+        let mut pools: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for (name, resource) in &state.resources {
+            if let (Some(pool), Some(group)) = (&resource.declared.pool, self.expanded.groups.get(name)) {
+                pools.entry(pool).or_default().extend(&group.items);
+            }
+        }
+        for (pool, items) in pools {
+            let joint = self.graph.joint(format!("pool {pool}"));
+            let reason = self.graph.reason(Reason { rule: Rule::Pool(pool.to_owned()), place: None });
+            for item in items {
+                let (last_up, first_down) = (self.last_up(item), self.first_down(item));
+                self.graph.edge(last_up, joint, reason);
+                self.graph.edge(joint, first_down, reason);
+            }
+        }
+    }
+
+    /// What comes before a gated position → the check → that position. Gives the checks that gate nothing.
+    fn gates(&mut self, state: &State) -> Vec<usize> {
+        let mut idle = Vec::new();
+        for (check, names) in super::between(&state.checks) {
+            let gated: BTreeSet<u32> = names
+                .iter()
+                .filter_map(|name| self.expanded.groups.get(name))
+                .flat_map(|group| group.items.clone())
+                .filter_map(|item| Some(self.node(item, *self.edits[item].keys().next()?)))
+                .collect();
+            if gated.is_empty() {
+                idle.push(check);
+                continue;
+            }
+            let outgoing = self.graph.outgoing();
+            let behind = self.graph.reach(gated.iter().copied(), &outgoing, |edge| edge.to);
+            let rule = Rule::Gate(state.checks[check].name.clone());
+            let reason = self.graph.reason(Reason { rule, place: state.checks[check].place.clone() });
+            let before: BTreeSet<u32> = self
+                .graph
+                .edges
+                .iter()
+                .filter(|edge| gated.contains(&edge.to) && !behind[edge.from as usize])
+                .map(|edge| edge.from)
+                // Two checks of one resource do not wait for each other.
+                .filter(|&from| !matches!(self.graph.nodes[from as usize].what, NodeAt::Check { .. }))
+                .collect();
+            let node = self.graph.node(NodeAt::Check { check: check as u32 }, true);
+            for from in before {
+                self.graph.edge(from, node, reason);
+            }
+            for to in gated {
+                self.graph.edge(node, to, reason);
+            }
+        }
+        idle
+    }
+}

@@ -1,0 +1,45 @@
+use opsctl_api::{Fault, Hop, Preflight};
+
+use super::{PreflightNote, Refusal, RefusedBy, Step, Work};
+use crate::instance::Instances;
+
+/// Asks each instance whether it would take the first hop of each step. Later hops start from what the earlier ones leave.
+///
+/// A refusal of a step that has others before it counts as "cannot tell", for they may mend it; a denial does not, for no
+/// step gives rights.
+pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNote> {
+    let asked: Vec<(usize, &Hop)> = steps
+        .iter()
+        .enumerate()
+        .filter_map(|(id, step)| match &step.work {
+            Work::Change { hops, .. } => Some((id, hops.first()?)),
+            Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+        })
+        .collect();
+    let hops: Vec<Hop> = asked.iter().map(|(_, hop)| (*hop).clone()).collect();
+    let answers = instances.preflight(&hops).await;
+    let notes = asked.into_iter().zip(answers).map(|((step, _), answer)| {
+        let answer = match answer {
+            Preflight::Refused(fault) if !steps[step].after.is_empty() && !matches!(fault, Fault::Denied(_)) => {
+                Preflight::CannotTell(format!("{fault}; an earlier step may mend that"))
+            }
+            answer => answer,
+        };
+        PreflightNote { step, hop: 0, answer }
+    });
+    notes.collect()
+}
+
+/// The steps that the API would not take.
+pub fn refused(steps: &[Step], notes: &[PreflightNote]) -> Vec<Refusal> {
+    let refusals = notes.iter().filter_map(|note| match &note.answer {
+        Preflight::Refused(fault) => Some(Refusal {
+            by: RefusedBy::Preflight,
+            at: steps.get(note.step)?.at()?.to_string(),
+            why: fault.to_string(),
+            instead: String::new(),
+        }),
+        Preflight::Accepted | Preflight::CannotTell(_) => None,
+    });
+    refusals.collect()
+}

@@ -1,0 +1,30 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Pattern, Plain, Source, Value};
+
+use crate::config::GuardConfig;
+use crate::state::{Scope, State};
+
+/// What a plan is asked for.
+pub struct Request<'a> {
+    /// What shall be.
+    pub state: &'a State,
+    /// What is observed beside it.
+    pub scope: &'a Scope,
+    /// What stops an apply.
+    pub guard: &'a GuardConfig,
+    /// Only these names or addresses, and what they need; empty for all.
+    pub target: Vec<Pattern>,
+    /// Not these names or addresses, nor what grows on them.
+    pub exclude: Vec<Pattern>,
+    /// One-way changes of these are allowed.
+    pub allow_one_way: Vec<Pattern>,
+    /// The operation that is taken back.
+    pub reverts: Option<String>,
+    /// What opsctl left at each setting that a rollback restores.
+    pub left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+    /// A rollback takes these back whoever changed them.
+    pub force: Vec<Pattern>,
+    /// Where secrets' texts come from, to be compared with what is live.
+    pub secrets: &'a (dyn Fn(&Source) -> Result<Plain, String> + Send + Sync),
+}
