@@ -24,12 +24,7 @@ pub(super) type Left = BTreeMap<Address, BTreeMap<String, Option<Value>>>;
 pub(super) type Edits = Vec<BTreeMap<Slot, Vec<Edit>>>;
 
 /// Compares each item with what is live.
-pub(super) fn diff(
-    expanded: &mut Expanded,
-    left: &Left,
-    force: &[Pattern],
-    problems: &mut Vec<Problem>,
-) -> Edits {
+pub(super) fn diff(expanded: &mut Expanded, left: &Left, force: &[Pattern], problems: &mut Vec<Problem>) -> Edits {
     let mut skipped = Vec::new();
     let edits = expanded.items.iter().map(|item| slots(item.kind, edits_of(item, left, force, problems, &mut skipped)));
     let edits = edits.collect();
@@ -46,7 +41,6 @@ fn edits_of(
 ) -> Vec<Edit> {
     let live = match &item.presence {
         Presence::Live(live) => live,
-        Presence::Missing => return Vec::new(),
         Presence::Unreachable(why) => {
             skipped.extend(item.goals.iter().map(|(key, goal)| Skipped {
                 at: item.at.to_string(),
@@ -93,13 +87,14 @@ fn edits_of(
 /// What opsctl had left at a setting, where live is something else now and no declared owner moved it there.
 fn changed_since<'a>(live: &Live, key: &str, now: Option<&Value>, left: &'a Left) -> Option<&'a Option<Value>> {
     let left = left.get(&live.at)?.get(key)?;
-    let moved_by_owner = now.is_some_and(|now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now)));
+    let moved_by_owner =
+        now.is_some_and(|now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now)));
     (left.as_ref() != now && !moved_by_owner).then_some(left)
 }
 
 /// Puts each edit at its slot. Edits that one call must carry stay together: at the downs if none of them grows, else at the
 /// ups; capacity that goes both ways in them is split.
-fn slots(kind: &Kind, edits: Vec<Edit>) -> BTreeMap<Slot, Vec<Edit>> {
+pub(super) fn slots(kind: &Kind, edits: Vec<Edit>) -> BTreeMap<Slot, Vec<Edit>> {
     let mut groups: BTreeMap<&str, Vec<Direction>> = BTreeMap::new();
     let mut both_ways: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
     for edit in &edits {
@@ -154,17 +149,5 @@ impl Slot {
 
     pub(super) fn is_up(self) -> bool {
         self < Self::FloorDown
-    }
-
-    /// Where the same edit stands when it is taken back; what has no direction has none on its way back.
-    pub(super) fn turned(self) -> Self {
-        match self {
-            Self::CeilingUp => Self::CeilingDown,
-            Self::CeilingDown => Self::CeilingUp,
-            Self::FloorUp => Self::FloorDown,
-            Self::FloorDown => Self::FloorUp,
-            Self::Up => Self::Down,
-            Self::Down => Self::Up,
-        }
     }
 }

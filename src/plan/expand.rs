@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Fault, Kind, Live, Setting};
+use opsctl_api::{Address, Fault, Kind, Live};
 
 use super::observe::Observation;
 use super::problem::{Problem, ProblemKind};
@@ -43,7 +43,6 @@ pub(super) struct Item {
 #[derive(Debug, Clone)]
 pub(super) struct GoalAt {
     pub(super) goal: Goal,
-    pub(super) setting: &'static Setting,
     pub(super) place: Option<Place>,
     /// The name that set it.
     pub(super) name: String,
@@ -54,8 +53,6 @@ pub(super) struct GoalAt {
 #[derive(Debug)]
 pub(super) enum Presence {
     Live(Box<Live>),
-    /// Optional and not there.
-    Missing,
     /// At an instance that may be unreachable, and is.
     Unreachable(String),
 }
@@ -64,7 +61,7 @@ impl Item {
     pub(super) fn live(&self) -> Option<&Live> {
         match &self.presence {
             Presence::Live(live) => Some(live),
-            Presence::Missing | Presence::Unreachable(_) => None,
+            Presence::Unreachable(_) => None,
         }
     }
 }
@@ -76,7 +73,8 @@ pub(super) fn expand(
     catalogues: &Catalogues,
     problems: &mut Vec<Problem>,
 ) -> Expanded {
-    let mut expansion = Expansion { state, observation, catalogues, problems, skipped: Vec::new(), items: BTreeMap::new() };
+    let mut expansion =
+        Expansion { state, observation, catalogues, problems, skipped: Vec::new(), items: BTreeMap::new() };
     let mut members: BTreeMap<&str, (Vec<Address>, Option<String>)> = BTreeMap::new();
     for (name, resource) in &state.resources {
         members.insert(name, expansion.members(name, resource));
@@ -108,9 +106,8 @@ impl Expansion<'_> {
     fn members(&mut self, name: &str, resource: &Resource) -> (Vec<Address>, Option<String>) {
         let declared = &resource.declared;
         let place = declared.place.clone();
-        let problem = |kind, at: &dyn std::fmt::Display, why: String| {
-            Problem::new(kind, at, why).at_place(place.clone())
-        };
+        let problem =
+            |kind, at: &dyn std::fmt::Display, why: String| Problem::new(kind, at, why).at_place(place.clone());
         let answer = self.observation.names.get(name);
         match (&declared.at, answer) {
             (Target::One(at), Some(Ok(_))) => {
@@ -173,21 +170,14 @@ impl Expansion<'_> {
             item.names.push(name.to_owned());
         }
         for (key, want) in &resource.wants {
-            let new = GoalAt {
-                goal: want.goal.clone(),
-                setting: want.setting,
-                place: want.place.clone(),
-                name: name.to_owned(),
-                explicit,
-            };
+            let new = GoalAt { goal: want.goal.clone(), place: want.place.clone(), name: name.to_owned(), explicit };
             match item.goals.get(key) {
                 Some(known) if known.explicit && !explicit => {}
                 Some(known) if !known.explicit && !explicit => {
                     let why = format!("`{key}` is set by two wildcards: {} and {name}", known.name);
                     let advice = format!("give {at} a table of its own, or leave it out of one with `except`");
-                    self.problems.push(
-                        Problem::new(ProblemKind::Overlap, at, why).instead(advice).at_place(want.place.clone()),
-                    );
+                    self.problems
+                        .push(Problem::new(ProblemKind::Overlap, at, why).instead(advice).at_place(want.place.clone()));
                 }
                 _ => {
                     item.goals.insert(key.clone(), new);

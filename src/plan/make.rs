@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, LiveSetting, Plain, Source, Value};
+use opsctl_api::{Address, Edit, LiveSetting, Plain, Source, Value};
 
-use super::diff::{Edits, Slot, diff};
+use super::diff::{Edits, diff, slots};
 use super::digest::digest;
 use super::expand::{Expanded, expand};
 use super::observe::{Observation, observe};
@@ -11,8 +11,8 @@ use super::order::order;
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
-    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, select,
-    steps,
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight,
+    select, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -226,22 +226,23 @@ fn seen(
 
 /// How many steps it takes to go back from the predicted outcome: the same edits turned round, ordered by the same rule.
 fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
-    let turned: Edits = edits
+    let turned: Edits = expanded
+        .items
         .iter()
-        .map(|slots| {
-            let mut turned: BTreeMap<Slot, Vec<_>> = BTreeMap::new();
-            for (slot, edits) in slots {
-                let back = edits.iter().map(|edit| opsctl_api::Edit {
-                    setting: edit.setting.clone(),
-                    from: edit.to.clone(),
-                    to: edit.from.clone(),
-                });
-                turned.entry(slot.turned()).or_default().extend(back);
-            }
-            turned
+        .zip(edits)
+        .map(|(item, edits)| {
+            let back = edits.values().flatten().map(|edit| Edit {
+                setting: edit.setting.clone(),
+                from: edit.to.clone(),
+                to: edit.from.clone(),
+            });
+            slots(item.kind, back.collect())
         })
         .collect();
     let mut problems: Vec<Problem> = Vec::new();
     let back = order(state, expanded, &turned, &mut problems);
-    back.steps.iter().filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty())).count()
+    back.steps
+        .iter()
+        .filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty()))
+        .count()
 }

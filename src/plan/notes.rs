@@ -72,7 +72,10 @@ pub(super) fn fights(notes: &[OwnerNote]) -> impl Iterator<Item = Refusal> + '_ 
         Refusal {
             by: RefusedBy::Owner,
             at: note.at.to_string(),
-            why: format!("{} holds {}{within} and {}: {to} would not last", note.owner.name, note.setting, note.owner.does),
+            why: format!(
+                "{} holds {}{within} and {}: {to} would not last",
+                note.owner.name, note.setting, note.owner.does
+            ),
             instead: note.owner.instead.clone(),
         }
     })

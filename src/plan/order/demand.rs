@@ -105,14 +105,7 @@ pub(in crate::plan) fn traffic<'a>(
 }
 
 /// Evaluates one need of an item; gives the items that are relied on.
-fn meet(
-    demand: &mut Demand,
-    expanded: &Expanded,
-    edits: &Edits,
-    item: usize,
-    name: &str,
-    need: &Need,
-) -> Vec<usize> {
+fn meet(demand: &mut Demand, expanded: &Expanded, edits: &Edits, item: usize, name: &str, need: &Need) -> Vec<usize> {
     let mut relied_on = Vec::new();
     let mut answers = Vec::new();
     for needed in &need.any_of {
@@ -130,7 +123,7 @@ fn meet(
     if answers.iter().any(|(_, serving)| *serving == Serving::Yes) {
         return relied_on;
     }
-    let mut on_their_way = Vec::new();
+    let mut on_their_way: Vec<usize> = Vec::new();
     for (_, serving) in &answers {
         if let Serving::OnItsWay(items) = serving {
             on_their_way.extend(items);
@@ -160,7 +153,6 @@ fn meet(
 
 fn serving(expanded: &Expanded, edits: &Edits, item: usize) -> Serving {
     match &expanded.items[item].presence {
-        Presence::Missing => Serving::No("is not there".to_owned()),
         Presence::Unreachable(why) => Serving::No(format!("cannot be reached: {why}")),
         // Its own step settles before anything that relies on it.
         Presence::Live(_) if edits[item].contains_key(&Slot::Up) => Serving::Yes,

@@ -105,8 +105,11 @@ impl Builder<'_> {
 
     /// ceiling↑ → D↑ → floor↑ and floor↓ → D↓ → ceiling↓.
     fn confines(&mut self) {
-        let pairs: Vec<(usize, usize)> =
-            self.confiners.iter().flat_map(|(&held, holders)| holders.iter().map(move |&holder| (holder, held))).collect();
+        let pairs: Vec<(usize, usize)> = self
+            .confiners
+            .iter()
+            .flat_map(|(&held, holders)| holders.iter().map(move |&holder| (holder, held)))
+            .collect();
         for (holder, held) in pairs {
             let rule = Rule::Confines(self.expanded.items[holder].at.clone(), self.expanded.items[held].at.clone());
             let reason = self.graph.reason(Reason { rule, place: None });
@@ -123,9 +126,8 @@ impl Builder<'_> {
 
     /// Whether one of two items confines the other: that replaces needs between the two.
     fn confined(&self, a: usize, b: usize) -> bool {
-        let holds = |held: usize, holder: usize| {
-            self.confiners.get(&held).is_some_and(|holders| holders.contains(&holder))
-        };
+        let holds =
+            |held: usize, holder: usize| self.confiners.get(&held).is_some_and(|holders| holders.contains(&holder));
         holds(a, b) || holds(b, a)
     }
 
@@ -249,10 +251,9 @@ impl Builder<'_> {
                 }
                 let rule = Rule::Needs(of.at.to_string(), at.to_string());
                 let reason = self.graph.reason(Reason { rule, place: None });
-                for (from, to) in [
-                    (self.last_up(needed), self.first_up(item)),
-                    (self.last_down(item), self.first_down(needed)),
-                ] {
+                for (from, to) in
+                    [(self.last_up(needed), self.first_up(item)), (self.last_down(item), self.first_down(needed))]
+                {
                     self.graph.edge(from, to, reason);
                 }
             }

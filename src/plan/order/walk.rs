@@ -31,8 +31,7 @@ fn key(graph: &Graph, expanded: &Expanded, checks: &[Check], node: u32) -> Key {
 
 /// Puts the nodes into waves, and within a wave by address and slot.
 pub(super) fn walk(reduced: &Reduced, graph: &Graph, expanded: &Expanded, checks: &[Check]) -> Vec<Ordered> {
-    let mut open: BTreeMap<u32, usize> =
-        reduced.nodes.iter().map(|(&node, kept)| (node, kept.before.len())).collect();
+    let mut open: BTreeMap<u32, usize> = reduced.nodes.iter().map(|(&node, kept)| (node, kept.before.len())).collect();
     let mut free: BinaryHeap<Reverse<(Key, u32)>> = BinaryHeap::new();
     let put = |free: &mut BinaryHeap<_>, node: u32| free.push(Reverse((key(graph, expanded, checks, node), node)));
     for (&node, &count) in &open {
