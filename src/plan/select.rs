@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::Pattern;
 
@@ -42,10 +42,18 @@ pub(super) fn select(
 
 /// Takes out the ups of all that needs these items, directly or through others.
 pub(super) fn hold_back(state: &State, expanded: &mut Expanded, edits: &mut Edits, from: Vec<usize>, why: &str) {
+    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, resource) in &state.resources {
+        for needed in resource.declared.needs.iter().flat_map(|need| &need.any_of) {
+            needed_by.entry(needed).or_default().push(name);
+        }
+    }
     let mut missing: BTreeSet<usize> = from.iter().copied().collect();
     let mut open = from;
     while let Some(gone) = open.pop() {
-        for item in 0..expanded.items.len() {
+        let names = expanded.items[gone].names.iter().filter_map(|name| needed_by.get(name.as_str())).flatten();
+        let members = names.filter_map(|name| expanded.groups.get(*name)).flat_map(|group| group.items.clone());
+        for item in members.collect::<BTreeSet<usize>>() {
             if missing.contains(&item) || !relies_on(state, expanded, item, &missing, gone) {
                 continue;
             }

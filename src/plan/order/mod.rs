@@ -7,6 +7,8 @@ pub(super) mod demand;
 mod graph;
 mod reduce;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::BTreeMap;
