@@ -59,6 +59,8 @@ pub enum OperationKind {
     Apply,
     /// Back to before an operation.
     Rollback,
+    /// Nothing was changed: a snapshot was taken for itself.
+    Take,
 }
 
 /// How an operation ended.
@@ -165,7 +167,43 @@ impl fmt::Display for Status {
     }
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::DoneInPart => "done in part",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+            Self::CheckFailed => "check failed",
+            Self::Abandoned => "abandoned",
+        })
+    }
+}
+
 impl Operation {
+    /// The record of a snapshot that is taken for itself.
+    pub fn take(id: impl Into<String>, operator: impl Into<String>, host: impl Into<String>, at: Timestamp) -> Self {
+        Self {
+            id: id.into(),
+            kind: OperationKind::Take,
+            name: String::new(),
+            summary: String::new(),
+            state_digest: String::new(),
+            plan_digest: String::new(),
+            operator: operator.into(),
+            host: host.into(),
+            began: at,
+            ended: Some(at),
+            outcome: Outcome::Done,
+            reverts: None,
+            abandoned: None,
+            calls: BTreeMap::new(),
+            failed_checks: BTreeMap::new(),
+            steps: Vec::new(),
+        }
+    }
+
     /// How many steps stand at a status.
     pub fn count(&self, status: Status) -> usize {
         self.steps.iter().filter(|step| step.status == status).count()

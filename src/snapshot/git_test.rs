@@ -1,0 +1,203 @@
+//! The repository as others see it: the `git` binary, other processes, somebody who was killed or who meddles.
+
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Operation, OperationKind, Outcome, Store, StoreError, Which, sample};
+
+const EDGE: &str = "k8s:deployment/cdn/ats-edge";
+const ORIGIN: &str = "k8s:deployment/data/minio";
+
+struct Folder {
+    _root: tempfile::TempDir,
+    path: Utf8PathBuf,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let path = Utf8PathBuf::from_path_buf(root.path().join("snapshots")).unwrap();
+        Self { _root: root, path }
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.path).unwrap()
+    }
+}
+
+/// What a `git` command says; it must succeed.
+fn git(folder: &Utf8Path, args: &[&str]) -> String {
+    let output = Command::new("git")
+        .args(["-c", "user.name=hand", "-c", "user.email=hand@example.com", "-C"])
+        .arg(folder)
+        .args(args)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "git {args:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+fn before_and_after(store: &Store, id: &str, from: i64, to: i64) {
+    let before = sample::snapshot(&[(EDGE, from), (ORIGIN, 1)]);
+    store.commit(&before, &sample::operation(id, Outcome::Running), Some(&sample::plan())).unwrap();
+    let mut record = sample::operation(id, Outcome::Done);
+    record.steps.push(sample::step(EDGE, "replicas", Some(from), Some(to)));
+    store.commit(&sample::snapshot(&[(EDGE, to), (ORIGIN, 1)]), &record, None).unwrap();
+}
+
+#[test]
+fn test_nothing_is_made_before_the_first_commit() {
+    let folder = Folder::new();
+    let store = folder.store();
+    assert_eq!(store.history().unwrap(), []);
+    assert!(matches!(store.read("@"), Err(StoreError::Empty { .. })));
+    assert!(!folder.path.exists());
+}
+
+#[test]
+fn test_what_was_committed_is_read() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "20261122-0412-ana", 2, 10);
+    let history = store.history().unwrap();
+    assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After, Which::Before]);
+    assert_eq!(history[0].at, sample::at());
+    assert_eq!(history[0].outcome, "done");
+
+    let after = store.read("@").unwrap();
+    assert_eq!(after.entry, history[0]);
+    assert_eq!(after.plan, None);
+    assert_eq!(after.operation.steps[0].edits[0].setting, "replicas");
+    let before = store.read("@1").unwrap();
+    assert_eq!(before.plan, Some(sample::plan()));
+    assert_eq!(before.operation, sample::operation("20261122-0412-ana", Outcome::Running));
+    assert_eq!(store.read(&history[1].commit.short()).unwrap(), before);
+    assert!(matches!(store.read("@2"), Err(StoreError::TooFar { count: 2, .. })));
+    for reference in ["", "@-1", "@+1", "@x", "HEAD", "abc", "zzzzzz", "@99999999999999999999999"] {
+        assert!(matches!(store.read(reference), Err(StoreError::Unknown { .. })), "{reference}");
+    }
+}
+
+#[test]
+fn test_git_finds_a_sound_repository() {
+    let folder = Folder::new();
+    before_and_after(&folder.store(), "1-ana", 2, 10);
+    before_and_after(&folder.store(), "2-ana", 10, 4);
+    git(&folder.path, &["fsck", "--strict"]);
+    assert_eq!(git(&folder.path, &["status", "--porcelain"]), "");
+    let log = git(&folder.path, &["log", "-p", "--format=%an %s", "live.toml"]);
+    assert!(log.contains("ana after dr-active: done, by ana"), "{log}");
+    assert!(log.contains("-replicas = 10\n+replicas = 4\n"), "{log}");
+    let trailers = git(&folder.path, &["log", "-1", "--format=%(trailers:key=Opsctl-Operation,valueonly)"]);
+    assert_eq!(trailers.trim(), "2-ana");
+    let blame = git(&folder.path, &["blame", "-s", "live.toml"]);
+    let after: Vec<&str> = blame.lines().filter(|line| line.ends_with("replicas = 4")).collect();
+    let newest = git(&folder.path, &["rev-parse", "HEAD"]);
+    assert_eq!(after.len(), 1, "{blame}");
+    assert!(newest.starts_with(&after[0][..7]), "{blame}");
+    assert!(!folder.path.join("plan.json").exists());
+}
+
+#[test]
+fn test_commits_by_hand_are_kept_and_passed_over() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    std::fs::write(folder.path.join("NOTES"), "page ana first").unwrap();
+    git(&folder.path, &["add", "NOTES"]);
+    git(&folder.path, &["commit", "-qm", "notes"]);
+    let by_hand = git(&folder.path, &["rev-parse", "HEAD"]);
+    assert_eq!(store.read("@").unwrap().entry.operation, "1-ana");
+    assert!(matches!(store.read(by_hand.trim()), Err(StoreError::Foreign { .. })));
+    before_and_after(&store, "2-ana", 10, 4);
+    assert_eq!(store.history().unwrap().len(), 4);
+    assert_eq!(git(&folder.path, &["show", "HEAD:NOTES"]), "page ana first");
+    assert_eq!(git(&folder.path, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn test_a_damaged_snapshot_is_named_and_the_others_are_read() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    std::fs::write(folder.path.join("live.toml"), "replicas = 11\n").unwrap();
+    // The folder is never read.
+    assert!(store.read("@").unwrap().live_toml.contains("replicas = 10"));
+    git(&folder.path, &["commit", "-qa", "--amend", "--no-edit"]);
+    let Err(StoreError::Damaged { commit, .. }) = store.read("@") else { panic!() };
+    assert_eq!(git(&folder.path, &["rev-parse", "HEAD"]).trim(), commit.to_string());
+    assert_eq!(store.read("@1").unwrap().entry.which, Which::Before);
+}
+
+#[test]
+fn test_a_lost_object_is_a_damaged_snapshot() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    let blob = git(&folder.path, &["rev-parse", "HEAD:live.toml"]);
+    let (dir, file) = blob.trim().split_at(2);
+    std::fs::remove_file(folder.path.join(".git/objects").join(dir).join(file)).unwrap();
+    assert!(matches!(store.read("@"), Err(StoreError::Damaged { .. })));
+    assert!(store.read("@1").is_ok());
+}
+
+#[test]
+fn test_a_lost_race_is_run_again() {
+    let folder = Folder::new();
+    let commits = |id: usize| {
+        let store = folder.store();
+        let record = sample::operation(&id.to_string(), Outcome::Done);
+        for _ in 0..5 {
+            store.commit(&sample::snapshot(&[(EDGE, id as i64)]), &record, None).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        for id in 0..4 {
+            scope.spawn(move || commits(id));
+        }
+    });
+    assert_eq!(folder.store().history().unwrap().len(), 20);
+    git(&folder.path, &["fsck", "--strict"]);
+    assert_eq!(git(&folder.path, &["status", "--porcelain"]), "");
+}
+
+#[test]
+fn test_a_detached_head_is_refused() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    git(&folder.path, &["checkout", "-q", "--detach", "HEAD~1"]);
+    let error = store.commit(&sample::snapshot(&[]), &sample::operation("2-ana", Outcome::Done), None).unwrap_err();
+    assert!(matches!(error, StoreError::Detached { .. }));
+    assert!(error.hint().unwrap().contains("switch main"));
+}
+
+#[test]
+fn test_a_lock_that_was_left_is_named() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    let lock = folder.path.join(".git/refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    let error = store.commit(&sample::snapshot(&[]), &sample::operation("2-ana", Outcome::Done), None).unwrap_err();
+    assert!(matches!(&error, StoreError::Locked { lock } if lock.ends_with("refs/heads/main.lock")), "{error}");
+    assert_eq!(store.history().unwrap().len(), 2);
+}
+
+#[test]
+fn test_names_of_people_and_states_are_only_names() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let mut record = Operation::take("1", "a\nOpsctl-Which: before <x@y>", "  ", sample::at());
+    store.commit(&sample::snapshot(&[]), &record, None).unwrap();
+    record.operator = "...".to_owned();
+    record.kind = OperationKind::Apply;
+    record.name = "a\n\nOpsctl-Digest: 0".to_owned();
+    store.commit(&sample::snapshot(&[]), &record, None).unwrap();
+    let history = store.history().unwrap();
+    assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After, Which::Taken]);
+    assert_eq!(store.read("@").unwrap().operation, record);
+    git(&folder.path, &["fsck", "--strict"]);
+}

@@ -1,0 +1,61 @@
+use super::literal::{inline, json, quoted, strings, value};
+use super::toml::{line, of_duration};
+use crate::check::{Check, Probe};
+use crate::state::{Bound, Goal};
+
+/// The keys of a check, without its gate: it was for the steps of another plan.
+pub(super) fn write_check(out: &mut String, check: &Check) {
+    match &check.probe {
+        Probe::Http { url, expect } => {
+            line(out, "http", &quoted(url));
+            if let Some(status) = expect.status {
+                line(out, "status", &status.to_string());
+            }
+            if !expect.header.is_empty() {
+                line(out, "header", &inline(expect.header.iter().map(|(name, value)| (name.as_str(), quoted(value)))));
+            }
+            if let Some(body) = &expect.body {
+                line(out, "body", &quoted(body));
+            }
+            if !expect.json.is_empty() {
+                let pairs = expect.json.iter().filter_map(|(at, value)| Some((at.as_str(), json(value)?)));
+                line(out, "json", &inline(pairs));
+            }
+        }
+        Probe::Tcp { address } => line(out, "tcp", &quoted(address)),
+        Probe::Run { argv, exit, output } => {
+            line(out, "run", &strings(argv));
+            line(out, "exit", &exit.to_string());
+            if let Some(output) = output {
+                line(out, "output", &quoted(output));
+            }
+        }
+        Probe::Setting { at, setting, is } => {
+            line(out, "at", &quoted(at.as_str()));
+            line(out, "setting", &quoted(setting));
+            line(out, "is", &of_goal(is));
+        }
+    }
+    for (name, duration) in [("within", check.within), ("for", check.hold), ("every", check.every)] {
+        if !duration.is_zero() {
+            line(out, name, &of_duration(duration));
+        }
+    }
+}
+
+fn of_goal(goal: &Goal) -> String {
+    match goal {
+        Goal::Exact(exact) => value(exact),
+        Goal::Bound(Bound { at_least, at_most, includes, excludes, absent }) => inline(
+            [
+                at_least.as_ref().map(|least| ("at_least", value(least))),
+                at_most.as_ref().map(|most| ("at_most", value(most))),
+                (!includes.is_empty()).then(|| ("includes", strings(includes))),
+                (!excludes.is_empty()).then(|| ("excludes", strings(excludes))),
+                absent.then(|| ("absent", "true".to_owned())),
+            ]
+            .into_iter()
+            .flatten(),
+        ),
+    }
+}

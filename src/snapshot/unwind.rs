@@ -1,0 +1,262 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Address, Value};
+
+use super::{EditRecord, Operation, OperationKind, Outcome};
+
+/// What a rollback goes by: of each setting that was written, what it was before and what opsctl left.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Unwound {
+    /// By address and key. A setting that was left as it was before is not in here.
+    pub values: BTreeMap<Address, BTreeMap<String, Setting3>>,
+    /// The operations that are taken back, newest first.
+    pub reverts: Vec<String>,
+}
+
+/// Two of the three values that a rollback compares; live is the third. `None` is absent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting3 {
+    /// What it was before: where a rollback leads, if live is as it was left.
+    pub before: Option<Value>,
+    /// What opsctl observed last, or asked for where it never saw that settle.
+    pub left: Option<Value>,
+}
+
+/// Takes operations back on paper: those from the newest to `down_to`, which is included.
+///
+/// Only what was sent counts. A setting is followed back as long as each edit began with what the one before had left; where it
+/// did not, somebody else set it in between, and it stops there. Nothing is taken back where `down_to` is not among them.
+pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
+    let Some(last) = operations_newest_first.iter().position(|operation| operation.id == down_to) else {
+        return Unwound::default();
+    };
+    let range = &operations_newest_first[..=last];
+    let mut values: BTreeMap<Address, BTreeMap<String, Setting3>> = BTreeMap::new();
+    let mut stopped: BTreeSet<(&Address, &str)> = BTreeSet::new();
+    for (at, edit) in range.iter().flat_map(edits_newest_first) {
+        if stopped.contains(&(at, edit.setting.as_str())) {
+            continue;
+        }
+        let settings = values.entry(at.clone()).or_default();
+        match settings.get_mut(&edit.setting) {
+            None => {
+                settings.insert(
+                    edit.setting.clone(),
+                    Setting3 { before: edit.from.clone(), left: edit.what_it_left().cloned() },
+                );
+            }
+            Some(setting) if setting.before.as_ref() == edit.what_it_left() => setting.before.clone_from(&edit.from),
+            Some(_) => {
+                stopped.insert((at, &edit.setting));
+            }
+        }
+    }
+    for settings in values.values_mut() {
+        settings.retain(|_, setting| setting.before != setting.left);
+    }
+    values.retain(|_, settings| !settings.is_empty());
+    let reverts = range.iter().filter(|operation| operation.kind != OperationKind::Take);
+    Unwound { values, reverts: reverts.map(|operation| operation.id.clone()).collect() }
+}
+
+/// What a rollback takes back when nobody says: the last operation that is neither a rollback nor rolled back.
+///
+/// A rollback that failed or was stopped has not taken anything back for good: what it was for is still the answer.
+pub fn last_to_roll_back(operations_newest_first: &[Operation]) -> Option<&Operation> {
+    let mut rest = operations_newest_first;
+    while let Some((operation, older)) = rest.split_first() {
+        rest = match (operation.kind, &operation.reverts) {
+            (OperationKind::Apply, _) => return Some(operation),
+            // It took back all down to that one, rollbacks among them.
+            (OperationKind::Rollback, Some(reverts)) if took_effect(operation.outcome) => {
+                let down_to = older.iter().position(|operation| operation.id == *reverts);
+                down_to.map_or(older, |index| &older[index + 1..])
+            }
+            (OperationKind::Rollback | OperationKind::Take, _) => older,
+        };
+    }
+    None
+}
+
+fn took_effect(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed)
+}
+
+fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord)> {
+    operation.steps.iter().rev().flat_map(|step| {
+        let edits = step.edits.iter().rev().filter(|edit| edit.sent);
+        edits.filter_map(|edit| Some((step.at.as_ref()?, edit)))
+    })
+}
+
+impl EditRecord {
+    /// What opsctl left: what it observed last, and what it asked for where that is all that is known.
+    pub fn what_it_left(&self) -> Option<&Value> {
+        self.left.as_ref().or(self.to.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::snapshot::sample;
+
+    const A: &str = "k8s:deployment/cdn/edge";
+
+    /// An operation that sets `replicas` of some addresses.
+    fn applied(id: &str, edits: &[(&str, i64, i64)]) -> Operation {
+        let mut operation = sample::operation(id, Outcome::Done);
+        for (at, from, to) in edits {
+            operation.steps.push(sample::step(at, "replicas", Some(*from), Some(*to)));
+        }
+        operation
+    }
+
+    fn rolled_back(id: &str, reverts: &str, outcome: Outcome) -> Operation {
+        let kind = OperationKind::Rollback;
+        Operation { kind, reverts: Some(reverts.to_owned()), ..sample::operation(id, outcome) }
+    }
+
+    fn of<'a>(unwound: &'a Unwound, at: &str) -> Option<(&'a Option<Value>, &'a Option<Value>)> {
+        let setting = unwound.values.get(&at.parse().unwrap())?.get("replicas")?;
+        Some((&setting.before, &setting.left))
+    }
+
+    fn count(n: i64) -> Option<Value> {
+        Some(Value::Integer(n))
+    }
+
+    #[test]
+    fn test_a_chain_gives_what_was_before_the_first() {
+        let operations = [applied("c", &[(A, 4, 8)]), applied("b", &[(A, 2, 4)]), applied("a", &[(A, 1, 2)])];
+        assert_eq!(of(&unwind(&operations, "b"), A), Some((&count(2), &count(8))));
+        let unwound = unwind(&operations, "a");
+        assert_eq!(of(&unwound, A), Some((&count(1), &count(8))));
+        assert_eq!(unwound.reverts, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn test_it_stops_where_somebody_else_came_in_between() {
+        let operations = [applied("b", &[(A, 5, 8)]), applied("a", &[(A, 1, 2)])];
+        assert_eq!(of(&unwind(&operations, "a"), A), Some((&count(5), &count(8))));
+    }
+
+    #[test]
+    fn test_once_stopped_it_stays_stopped() {
+        let operations = [applied("c", &[(A, 5, 8)]), applied("b", &[(A, 1, 2)]), applied("a", &[(A, 3, 5)])];
+        assert_eq!(of(&unwind(&operations, "a"), A), Some((&count(5), &count(8))));
+    }
+
+    #[test]
+    fn test_what_was_not_sent_and_what_came_back_is_not_reverted() {
+        let mut unsent = applied("a", &[(A, 1, 2)]);
+        unsent.steps[0].edits[0].sent = false;
+        assert_eq!(unwind(&[unsent], "a").values, BTreeMap::new());
+        let there_and_back = [applied("b", &[(A, 2, 1)]), applied("a", &[(A, 1, 2)])];
+        assert_eq!(unwind(&there_and_back, "a").values, BTreeMap::new());
+        assert_eq!(unwind(&there_and_back, "z"), Unwound::default());
+    }
+
+    #[test]
+    fn test_what_an_owner_moved_is_what_was_left() {
+        let mut moved = applied("a", &[(A, 1, 2)]);
+        moved.steps[0].edits[0].left = count(3);
+        assert_eq!(of(&unwind(&[moved.clone()], "a"), A), Some((&count(1), &count(3))));
+        assert_eq!(of(&unwind(&[applied("b", &[(A, 3, 9)]), moved], "a"), A), Some((&count(1), &count(9))));
+    }
+
+    #[test]
+    fn test_the_default() {
+        let (a, b) = (applied("a", &[]), applied("b", &[]));
+        let back = |id: &str, reverts: &str| rolled_back(id, reverts, Outcome::Done);
+        let default = |operations: &[&Operation]| {
+            let operations: Vec<Operation> = operations.iter().map(|&operation| operation.clone()).collect();
+            last_to_roll_back(&operations).map(|operation| operation.id.clone())
+        };
+        assert_eq!(default(&[]), None);
+        assert_eq!(default(&[&b, &a]).as_deref(), Some("b"));
+        assert_eq!(default(&[&back("r", "b"), &b, &a]).as_deref(), Some("a"));
+        assert_eq!(default(&[&back("r", "a"), &b, &a]), None);
+        assert_eq!(default(&[&back("r2", "r"), &back("r", "b"), &b, &a]).as_deref(), Some("b"));
+        assert_eq!(default(&[&rolled_back("r", "b", Outcome::Failed), &b, &a]).as_deref(), Some("b"));
+        let take = Operation { kind: OperationKind::Take, ..sample::operation("t", Outcome::Done) };
+        assert_eq!(default(&[&take, &b]).as_deref(), Some("b"));
+    }
+
+    /// Operations as they come about: each edit begins with what is live, and others change things in between.
+    fn history() -> impl Strategy<Value = Vec<(u8, i64, bool)>> {
+        proptest::collection::vec((0_u8..4, 0_i64..6, prop::bool::weighted(0.2)), 1..12)
+    }
+
+    fn at(resource: u8) -> String {
+        format!("k8s:deployment/cdn/edge-{resource}")
+    }
+
+    /// Plays a history, newest first; `true` is somebody else. With each operation, what was live before it.
+    fn play(moves: &[(u8, i64, bool)]) -> (Vec<Operation>, Vec<[i64; 4]>, [i64; 4]) {
+        let mut live = [0; 4];
+        let (mut operations, mut before) = (Vec::new(), Vec::new());
+        for (index, &(resource, to, foreign)) in moves.iter().enumerate() {
+            let from = std::mem::replace(&mut live[usize::from(resource)], to);
+            if !foreign {
+                let mut then = live;
+                then[usize::from(resource)] = from;
+                before.insert(0, then);
+                operations.insert(0, applied(&index.to_string(), &[(&at(resource), from, to)]));
+            }
+        }
+        (operations, before, live)
+    }
+
+    proptest! {
+        #[test]
+        fn test_unbroken_operations_lead_back_to_what_was(moves in history()) {
+            let moves: Vec<_> = moves.into_iter().map(|(resource, to, _)| (resource, to, false)).collect();
+            let (operations, before, live) = play(&moves);
+            for (down_to, before) in operations.iter().zip(before) {
+                let unwound = unwind(&operations, &down_to.id);
+                let mut back = live;
+                for resource in 0..4 {
+                    if let Some((was, left)) = of(&unwound, &at(resource)) {
+                        let slot = &mut back[usize::from(resource)];
+                        prop_assert_eq!(left, &count(*slot));
+                        *slot = was.as_ref().and_then(Value::as_integer).unwrap();
+                    }
+                }
+                prop_assert_eq!(back, before);
+            }
+        }
+
+        #[test]
+        fn test_resources_do_not_influence_each_other(moves in history(), only in 0_u8..4) {
+            let (operations, _, _) = play(&moves);
+            prop_assume!(!operations.is_empty());
+            let down_to = operations.last().unwrap().id.clone();
+            let mut alone = operations.clone();
+            for operation in &mut alone {
+                operation.steps.retain(|step| step.at.as_ref().unwrap().as_str() == at(only));
+            }
+            let (all, alone) = (unwind(&operations, &down_to), unwind(&alone, &down_to));
+            prop_assert_eq!(of(&all, &at(only)), of(&alone, &at(only)));
+        }
+
+        #[test]
+        fn test_before_is_what_an_operation_found(moves in history()) {
+            let (operations, _, _) = play(&moves);
+            prop_assume!(!operations.is_empty());
+            let unwound = unwind(&operations, &operations.last().unwrap().id);
+            for (address, settings) in &unwound.values {
+                let edits: Vec<&EditRecord> = operations
+                    .iter()
+                    .flat_map(edits_newest_first)
+                    .filter(|(at, _)| *at == address)
+                    .map(|(_, edit)| edit)
+                    .collect();
+                prop_assert!(edits.iter().any(|edit| edit.from == settings["replicas"].before));
+                prop_assert_eq!(&edits[0].to, &settings["replicas"].left);
+            }
+        }
+    }
+}
