@@ -1,5 +1,12 @@
 //! Something measured against an expectation: before, between or after.
 
+mod http;
+mod measure;
 mod model;
+mod patience;
+mod run;
+mod setting;
+mod tcp;
 
+pub use measure::{await_check, measure};
 pub use model::{Check, Expectation, Gate, Probe, Verdict};

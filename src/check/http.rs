@@ -1,0 +1,258 @@
+use std::error::Error;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use opsctl_api::format_duration;
+use reqwest::{Client, Response, redirect};
+use serde_json::Value as Json;
+
+use super::tcp::clause;
+use super::{Expectation, Verdict};
+
+/// How much of a body is looked at: 1 MiB.
+const MOST: usize = 1 << 20;
+
+/// One client for all checks. It follows no redirect, for a login page is not what was asked for; and it keeps no connection, for
+/// each measurement shall go where the name points now: a kept connection would go on asking the region that was left. Proxies
+/// are those of the environment, as curl has them.
+static CLIENT: LazyLock<Result<Client, String>> = LazyLock::new(|| {
+    let client = Client::builder()
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .user_agent(concat!("opsctl/", env!("CARGO_PKG_VERSION")));
+    client.build().map_err(|error| innermost(&error))
+});
+
+/// Gets a URL and holds the answer against what it must have; where no status is named, that is any 2xx.
+pub(super) async fn get(url: &str, expect: &Expectation, limit: Duration) -> Verdict {
+    let client = match &*CLIENT {
+        Ok(client) => client,
+        Err(why) => return Verdict::no(format!("no HTTP client: {why}")),
+    };
+    let response = match client.get(url).timeout(limit).send().await {
+        Ok(response) => response,
+        Err(error) => return Verdict::no(failure(&error, limit)),
+    };
+    match judge(response, expect).await {
+        Ok(verdict) => verdict,
+        Err(error) => Verdict::no(failure(&error, limit)),
+    }
+}
+
+async fn judge(mut response: Response, expect: &Expectation) -> Result<Verdict, reqwest::Error> {
+    let status = response.status();
+    let seen = format!("status {}", status.as_u16());
+    if !expect.status.map_or(status.is_success(), |wanted| status.as_u16() == wanted) {
+        let leads = response.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+        return Ok(Verdict::no(leads.map_or_else(|| seen.clone(), |to| format!("{seen} to {to}"))));
+    }
+    for (name, wanted) in &expect.header {
+        let found = response.headers().get_all(name.as_str());
+        if !found.iter().any(|value| value.as_bytes() == wanted.as_bytes()) {
+            let found: Vec<String> = found.iter().map(|value| format!("{value:?}")).collect();
+            let is = if found.is_empty() { "missing".to_owned() } else { found.join(", ") };
+            return Ok(Verdict::no(format!("{seen}, header {name} is {is}")));
+        }
+    }
+    if expect.body.is_none() && expect.json.is_empty() {
+        return Ok(Verdict::yes(seen));
+    }
+    let body = Body::read(&mut response).await?;
+    Ok(match body.misses(expect) {
+        None => Verdict::yes(seen),
+        Some(misses) => Verdict::no(format!("{seen}, {misses}")),
+    })
+}
+
+struct Body {
+    bytes: Vec<u8>,
+    /// Whether there is more than [`MOST`].
+    cut: bool,
+}
+
+impl Body {
+    async fn read(response: &mut Response) -> Result<Self, reqwest::Error> {
+        let mut body = Self { bytes: Vec::new(), cut: false };
+        while let Some(chunk) = response.chunk().await? {
+            let room = MOST - body.bytes.len();
+            body.bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room {
+                body.cut = true;
+                break;
+            }
+        }
+        Ok(body)
+    }
+
+    /// What it must have and has not.
+    fn misses(&self, expect: &Expectation) -> Option<String> {
+        if let Some(text) = &expect.body
+            && !String::from_utf8_lossy(&self.bytes).contains(text.as_str())
+        {
+            let of = if self.cut { "the first 1 MiB of the body" } else { "the body" };
+            return Some(format!("{of} has no {text:?}"));
+        }
+        if expect.json.is_empty() {
+            return None;
+        }
+        if self.cut {
+            return Some("the body is larger than 1 MiB, so its JSON was not read".to_owned());
+        }
+        let json: Json = match serde_json::from_slice(&self.bytes) {
+            Ok(json) => json,
+            Err(error) => return Some(format!("the body is no JSON: {error}")),
+        };
+        expect.json.iter().find_map(|(pointer, wanted)| match json.pointer(pointer) {
+            None => Some(format!("the body has no {pointer}")),
+            Some(found) if !equal(found, wanted) => Some(format!("{pointer} is {}", short(found))),
+            Some(_) => None,
+        })
+    }
+}
+
+/// Equal by meaning: to JSON, 1 and 1.0 are one number.
+fn equal(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        (Json::Number(x), Json::Number(y)) => x == y || x.as_f64() == y.as_f64(),
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+fn short(json: &Json) -> String {
+    let text = json.to_string();
+    match text.char_indices().nth(100) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Why there was no answer. The URL is not repeated: it may have a token in it.
+fn failure(error: &reqwest::Error, limit: Duration) -> String {
+    if error.is_timeout() { format!("no answer within {}", format_duration(limit)) } else { innermost(error) }
+}
+
+/// The cause at the bottom, which is what the operator can do something about: `connection refused`.
+fn innermost(error: &dyn Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    clause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use serde_json::json;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    /// Gives one connection this answer, whatever it asks. The URL to ask.
+    fn server(answer: impl Into<Vec<u8>>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/health", listener.local_addr().unwrap());
+        let answer = answer.into();
+        std::thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = Vec::new();
+            let mut byte = [0];
+            while !request.ends_with(b"\r\n\r\n") && connection.read(&mut byte).unwrap() > 0 {
+                request.push(byte[0]);
+            }
+            assert!(request.starts_with(b"GET /health HTTP/1.1\r\n"));
+            // Who has seen enough may hang up before all of it is sent.
+            let _ = connection.write_all(&answer);
+        });
+        url
+    }
+
+    async fn ask(answer: &str, expect: Expectation) -> Verdict {
+        get(&server(answer), &expect, LIMIT).await
+    }
+
+    fn body(text: &str) -> String {
+        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nX-Region: west\r\n\r\n{text}", text.len())
+    }
+
+    fn header(name: &str, value: &str) -> Expectation {
+        Expectation { header: BTreeMap::from([(name.to_owned(), value.to_owned())]), ..Expectation::default() }
+    }
+
+    fn pointer(at: &str, is: Json) -> Expectation {
+        Expectation { json: BTreeMap::from([(at.to_owned(), is)]), ..Expectation::default() }
+    }
+
+    #[tokio::test]
+    async fn test_status() {
+        let any = Expectation::default;
+        let status = |status| Expectation { status: Some(status), ..any() };
+        assert_eq!(ask("HTTP/1.1 204 No Content\r\n\r\n", any()).await, Verdict::yes("status 204"));
+        let down = "HTTP/1.1 503 Down\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(ask(down, any()).await, Verdict::no("status 503"));
+        assert_eq!(ask(down, status(503)).await, Verdict::yes("status 503"));
+        assert_eq!(ask(&body(""), status(204)).await, Verdict::no("status 200"));
+    }
+
+    #[tokio::test]
+    async fn test_a_redirect_is_not_followed() {
+        let moved = "HTTP/1.1 302 Found\r\nlocation: /login\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(ask(moved, Expectation::default()).await, Verdict::no("status 302 to /login"));
+        assert!(ask(moved, Expectation { status: Some(302), ..header("location", "/login") }).await.holds);
+    }
+
+    #[tokio::test]
+    async fn test_header() {
+        assert!(ask(&body(""), header("x-region", "west")).await.holds);
+        let seen = ask(&body(""), header("x-region", "east")).await.seen;
+        assert_eq!(seen, "status 200, header x-region is \"west\"");
+        assert_eq!(ask(&body(""), header("x-other", "")).await.seen, "status 200, header x-other is missing");
+    }
+
+    #[tokio::test]
+    async fn test_body_and_json() {
+        let has = |text: &str| Expectation { body: Some(text.to_owned()), ..Expectation::default() };
+        assert!(ask(&body("all is well"), has("well")).await.holds);
+        assert_eq!(ask(&body("all is lost"), has("well")).await.seen, "status 200, the body has no \"well\"");
+        let health = body(r#"{"status": "ok", "lag": {"max": 1}}"#);
+        assert!(ask(&health, pointer("/status", json!("ok"))).await.holds);
+        assert!(ask(&health, pointer("/lag", json!({ "max": 1.0 }))).await.holds);
+        assert_eq!(ask(&health, pointer("/lag/max", json!(2))).await.seen, "status 200, /lag/max is 1");
+        assert_eq!(ask(&health, pointer("/none", json!(2))).await.seen, "status 200, the body has no /none");
+        assert!(ask(&body("<html>"), pointer("/a", json!(2))).await.seen.contains("the body is no JSON"));
+    }
+
+    #[tokio::test]
+    async fn test_a_body_without_end() {
+        let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        endless.resize(3 << 20, b'x');
+        let expect = Expectation { body: Some("end".to_owned()), ..Expectation::default() };
+        let verdict = get(&server(endless), &expect, LIMIT).await;
+        assert_eq!(verdict.seen, "status 200, the first 1 MiB of the body has no \"end\"");
+    }
+
+    #[tokio::test]
+    async fn test_no_answer() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/?token=hunter2", listener.local_addr().unwrap());
+        let silent = get(&url, &Expectation::default(), Duration::from_millis(50)).await;
+        assert_eq!(silent, Verdict::no("no answer within 50ms"));
+        drop(listener);
+        let refused = get(&url, &Expectation::default(), LIMIT).await;
+        assert_eq!(refused, Verdict::no("connection refused"));
+        for url in ["", "nowhere", "ftp://localhost/", "http://"] {
+            let verdict = get(url, &Expectation::default(), LIMIT).await;
+            assert!(!verdict.holds && !verdict.seen.is_empty(), "{url}: {}", verdict.seen);
+        }
+        let garbage = get(&server("what?\r\n\r\n"), &Expectation::default(), LIMIT).await;
+        assert!(!garbage.holds, "{}", garbage.seen);
+    }
+}

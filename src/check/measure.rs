@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::patience::{Next, Patience};
+use super::{Check, Probe, Verdict, http, run, setting, tcp};
+use crate::instance::Instances;
+
+/// How long one measurement may take; a command may take as long as the check.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How long the last measurement may take when the time is nearly over.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// Measures a check once, whatever its times say. It changes nothing but what a command of the operator changes.
+pub async fn measure(check: &Check, instances: &Instances) -> Verdict {
+    once(&check.probe, instances, longest(check)).await
+}
+
+/// Measures a check until it holds, or its time is over: `every` so often, until it was true for `hold` without a break, for at
+/// most `within` in all. Each measurement is told of; the last one decides.
+///
+/// What was true from the first measurement on is let to complete its `hold`, however short `within` is.
+pub async fn await_check(check: &Check, instances: &Instances, mut on: impl FnMut(&Verdict)) -> Verdict {
+    let mut patience = Patience::new(check, Instant::now().into_std());
+    loop {
+        let limit = patience.left(Instant::now().into_std()).clamp(SHORTEST, longest(check));
+        let verdict = once(&check.probe, instances, limit).await;
+        on(&verdict);
+        match patience.saw(&verdict, Instant::now().into_std()) {
+            Next::Ended(verdict) => return verdict,
+            Next::Again(pause) => tokio::time::sleep(pause).await,
+        }
+    }
+}
+
+async fn once(probe: &Probe, instances: &Instances, limit: Duration) -> Verdict {
+    match probe {
+        Probe::Http { url, expect } => http::get(url, expect, limit).await,
+        Probe::Tcp { address } => tcp::connect(address, limit).await,
+        Probe::Run { argv, exit, output } => run::run(argv, *exit, output.as_deref(), limit).await,
+        Probe::Setting { at, setting, is } => setting::read(at, setting, is, instances).await,
+    }
+}
+
+fn longest(check: &Check) -> Duration {
+    match check.probe {
+        Probe::Run { .. } => check.within.max(LONGEST),
+        _ => LONGEST,
+    }
+}
+
+impl Verdict {
+    pub(super) fn yes(seen: impl Into<String>) -> Self {
+        Self { holds: true, seen: seen.into() }
+    }
+
+    pub(super) fn no(seen: impl Into<String>) -> Self {
+        Self { holds: false, seen: seen.into() }
+    }
+}
