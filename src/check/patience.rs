@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn test_true_at_once() {
         assert_eq!(play(60, 0, 5, |_| true), (true, 0, "seen".to_owned()));
-        assert_eq!(play(0, 0, 5, |_| true).0, true);
+        assert!(play(0, 0, 5, |_| true).0);
     }
 
     #[test]

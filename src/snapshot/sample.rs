@@ -97,6 +97,7 @@ pub(super) fn plan() -> Plan {
         traffic: Vec::new(),
         leaves: Vec::new(),
         preflight: Vec::new(),
+        refusals: Vec::new(),
         checks: Vec::new(),
         estimate: None,
         way_back: WayBack::default(),
