@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
+use futures_util::future::join_all;
 use opsctl_api::{Fault, Hop, Identity, Preflight, Query, Reading, Selector};
 
 use super::{Instance, Instances};
@@ -24,7 +25,7 @@ impl Instances {
             let queries: Vec<Query> = indexes.iter().map(|&index| ask[index].clone()).collect();
             Some(async move { (indexes, instance.read(queries).await) })
         });
-        for (indexes, readings) in all(asked).await {
+        for (indexes, readings) in join_all(asked).await {
             for (index, reading) in indexes.into_iter().zip(readings) {
                 answers[index] = Some(reading);
             }
@@ -39,7 +40,7 @@ impl Instances {
             let once = || async { instance.provider.identity(&instance.cx).await };
             (instance.name.clone(), again(once).await)
         });
-        all(asked).await.into_iter().collect()
+        join_all(asked).await.into_iter().collect()
     }
 
     /// Asks each hop's instance whether it would be taken; answers in the order of the hops.
@@ -54,7 +55,7 @@ impl Instances {
             let hops: Vec<Hop> = indexes.iter().map(|&index| hops[index].clone()).collect();
             Some(async move { (indexes, instance.provider.preflight(&instance.cx, &hops).await) })
         });
-        for (indexes, said) in all(asked).await {
+        for (indexes, said) in join_all(asked).await {
             for (index, answer) in indexes.into_iter().zip(said) {
                 answers[index] = answer;
             }
@@ -66,10 +67,16 @@ impl Instances {
 impl Instance {
     /// Reads; what failed in passing is asked again a few times, and nothing else is.
     async fn read(&self, queries: Vec<Query>) -> Vec<Reading> {
+        let began = Instant::now();
         let mut answers = self.provider.read(&self.cx, &queries).await;
         for pause in pauses() {
-            let passing = |reading: &Reading| matches!(reading, Reading::Fault(fault) if fault.is_passing());
-            let open: Vec<usize> = (0..answers.len()).filter(|&index| passing(&answers[index])).collect();
+            let hopeful = began.elapsed() < PATIENCE;
+            let again = |reading: &Reading| match reading {
+                Reading::Fault(Fault::Throttled(_)) => true,
+                Reading::Fault(fault) => hopeful && fault.is_passing(),
+                Reading::Members { .. } => false,
+            };
+            let open: Vec<usize> = (0..answers.len()).filter(|&index| again(&answers[index])).collect();
             if open.is_empty() {
                 break;
             }
@@ -83,6 +90,9 @@ impl Instance {
         answers
     }
 }
+
+/// What took longer than this to be unreachable has had its time, and is not asked again.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The longest pause that a throttled answer asked for, up to ten seconds.
 fn asked_pause(answers: &[Reading], open: &[usize]) -> Option<Duration> {
@@ -105,26 +115,8 @@ where
     Fut: Future<Output = Result<T, Fault>>,
 {
     let policy = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100)).with_max_times(3);
-    once.retry(policy).when(Fault::is_passing).await
-}
-
-/// Runs all at once and waits for all.
-async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut pending: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
-    std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for (future, done) in &mut pending {
-            if done.is_none() {
-                match future.as_mut().poll(context) {
-                    std::task::Poll::Ready(value) => *done = Some(value),
-                    std::task::Poll::Pending => waiting = true,
-                }
-            }
-        }
-        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
-    })
-    .await;
-    pending.into_iter().filter_map(|(_, done)| done).collect()
+    let began = Instant::now();
+    once.retry(policy).when(|fault| fault.is_passing() && began.elapsed() < PATIENCE).await
 }
 
 fn no_instance(at: &Selector) -> Fault {

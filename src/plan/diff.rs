@@ -71,13 +71,12 @@ fn edits_of(
         if from == to {
             continue;
         }
-        if let Some(left) = changed_since(live, key, from.as_ref(), left) {
-            if !force.iter().any(|pattern| pattern.matches(&item.at)) {
-                let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
-                let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
-                skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
-                continue;
-            }
+        let forced = force.iter().any(|pattern| pattern.matches(&item.at));
+        if !forced && let Some(left) = changed_since(live, key, from.as_ref(), left) {
+            let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
+            let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
+            skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
+            continue;
         }
         edits.push(Edit { setting: key.clone(), from, to });
     }

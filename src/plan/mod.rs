@@ -6,6 +6,8 @@ mod expand;
 mod file;
 mod guard;
 mod make;
+#[cfg(test)]
+mod make_test;
 mod model;
 mod notes;
 mod observe;

@@ -1,0 +1,375 @@
+//! Plans over simulated worlds: what the operator reads before anything is changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use opsctl_api::{Address, Cx, Pattern, Plain, Source, Value};
+use opsctl_sim::{Options, WorldFile};
+
+use super::*;
+use crate::config::GuardConfig;
+use crate::instance::{Instance, Instances};
+use crate::state::{Bound, Declared, Goal, Need, OnFailure, Resource, Scope, State, Target, Want};
+
+fn instances(world: &str) -> Instances {
+    let catalogue = opsctl_sim::catalogue();
+    let open = |name: &str| {
+        let world = Some(WorldFile { path: "world.toml".into(), text: world.into() });
+        let sim = opsctl_sim::open(Options { instance: name.into(), catalogue, world, kept: None }).unwrap();
+        Instance {
+            name: name.into(),
+            provider_type: "sim".into(),
+            target: name.into(),
+            catalogue,
+            provider: Arc::new(sim),
+            cx: Cx::new(Duration::from_secs(1)),
+        }
+    };
+    Instances(["a", "b"].into_iter().map(|name| (name.to_owned(), open(name))).collect())
+}
+
+fn at(text: &str) -> Address {
+    text.parse().unwrap()
+}
+
+/// A state of resources by name: address or wildcard, settings, needs (`a|b` for any of them).
+fn state(resources: &[(&str, &str, &[(&str, Goal)], &[&str])]) -> State {
+    let mut state = State {
+        name: "wanted".into(),
+        summary: String::new(),
+        digest: String::new(),
+        rto: None,
+        confirm: false,
+        on_failure: OnFailure::Stop,
+        tolerates_unreachable: Vec::new(),
+        resources: BTreeMap::new(),
+        checks: Vec::new(),
+    };
+    for (name, target, settings, needs) in resources {
+        let is_many = Pattern::is_pattern(target);
+        let kind = Pattern::new(*target).kind().unwrap().to_owned();
+        let target = if is_many {
+            Target::Many { pattern: Pattern::new(*target), select: BTreeMap::new(), except: Vec::new() }
+        } else {
+            Target::One(at(target))
+        };
+        let need = |text: &&str| Need { any_of: text.split('|').map(str::to_owned).collect(), place: None };
+        let wants = settings.iter().map(|(key, goal)| {
+            let setting = opsctl_sim::catalogue().kind(&kind).unwrap().setting(key).unwrap();
+            ((*key).to_owned(), Want { goal: goal.clone(), setting, place: None })
+        });
+        let declared = Declared {
+            at: target,
+            place: None,
+            needs: needs.iter().map(need).collect(),
+            pool: (kind == "record").then(|| "dns".to_owned()),
+            after: Vec::new(),
+            optional: false,
+            timeout: None,
+            drain_time: Duration::ZERO,
+        };
+        state.resources.insert((*name).to_owned(), Resource { declared, wants: wants.collect() });
+    }
+    state
+}
+
+fn is(value: i64) -> Goal {
+    Goal::Exact(Value::Integer(value))
+}
+
+fn no_secrets(_: &Source) -> Result<Plain, String> {
+    Err("none here".into())
+}
+
+struct Asked<'a> {
+    state: &'a State,
+    scope: Scope,
+    guard: GuardConfig,
+    change: fn(&mut Request<'_>),
+}
+
+impl<'a> Asked<'a> {
+    fn new(state: &'a State) -> Self {
+        Self { state, scope: Scope::default(), guard: GuardConfig::default(), change: |_| {} }
+    }
+
+    fn make(self, instances: &Instances) -> Result<Plan, PlanError> {
+        let mut request = Request {
+            state: self.state,
+            scope: &self.scope,
+            guard: &self.guard,
+            target: Vec::new(),
+            exclude: Vec::new(),
+            allow_one_way: Vec::new(),
+            reverts: None,
+            left: BTreeMap::new(),
+            force: Vec::new(),
+            secrets: &no_secrets,
+        };
+        (self.change)(&mut request);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(make(request, instances))
+    }
+}
+
+fn plan(state: &State, world: &str) -> Plan {
+    Asked::new(state).make(&instances(world)).unwrap()
+}
+
+/// Each step in a word: `+service/x replicas`.
+fn steps(plan: &Plan) -> Vec<String> {
+    plan.work()
+        .map(|(_, step)| match &step.work {
+            Work::Change { at, position, edits, .. } => {
+                let sign = if *position == Position::Up { '+' } else { '-' };
+                let keys: Vec<&str> = edits.iter().map(|edit| edit.setting.as_str()).collect();
+                format!("{} {sign}{} {}", step.wave, at.local(), keys.join(","))
+            }
+            Work::Wait { at, .. } => format!("{} wait {}", step.wave, at.local()),
+            Work::Check { name } => format!("{} check {name}", step.wave),
+            Work::Joint { .. } => unreachable!("joints are no work"),
+        })
+        .collect()
+}
+
+fn refusals(plan: &Plan) -> Vec<String> {
+    plan.refusals.iter().map(|refusal| format!("{:?} {}: {}", refusal.by, refusal.at, refusal.why)).collect()
+}
+
+const WORLD: &str = r#"
+[resource.origin]
+at = "a:service/origin"
+replicas = 1
+[resource.edge]
+at = "a:service/edge"
+replicas = 2
+[resource.edge-scaler]
+at = "a:scaler/edge"
+min = 2
+max = 6
+confines = ["a:service/edge"]
+[resource.far]
+at = "b:service/far"
+replicas = 0
+[resource.east]
+at = "a:record/live/east"
+weight = 100
+[resource.west]
+at = "a:record/live/west"
+weight = 0
+"#;
+
+#[test]
+fn test_nothing_to_do_is_an_empty_plan() {
+    let plan = plan(&state(&[("edge", "a:service/edge", &[("replicas", is(2))], &[])]), WORLD);
+    assert!(plan.is_empty());
+    assert_eq!(plan.resources[&at("a:service/edge")].settings["replicas"].goal, Some(is(2)));
+}
+
+#[test]
+fn test_failover_and_back_are_ordered_by_the_same_needs() {
+    let wanted = |far: i64, east: i64, west: i64| {
+        state(&[
+            ("origin", "a:service/origin", &[], &[]),
+            ("far", "b:service/far", &[("replicas", is(far))], &["origin"]),
+            ("east", "a:record/live/east", &[("weight", is(east))], &["origin"]),
+            ("west", "a:record/live/west", &[("weight", is(west))], &["far"]),
+        ])
+    };
+    let there = plan(&wanted(3, 0, 100), WORLD);
+    assert_eq!(steps(&there), ["1 +service/far replicas", "2 +record/live/west weight", "3 -record/live/east weight"]);
+    let moved = WORLD
+        .replace("replicas = 0", "replicas = 3")
+        .replace("weight = 100", "weight = 1")
+        .replace("weight = 0", "weight = 100")
+        .replace("weight = 1\n", "weight = 0\n");
+    let back = plan(&wanted(0, 100, 0), &moved);
+    assert_eq!(steps(&back), ["1 +record/live/east weight", "2 -record/live/west weight", "3 -service/far replicas"]);
+    assert_eq!(there.way_back.steps, 3);
+}
+
+#[test]
+fn test_an_owner_is_named_before_anything_is_changed() {
+    let plan = plan(&state(&[("edge", "a:service/edge", &[("replicas", is(9))], &[])]), WORLD);
+    assert_eq!(refusals(&plan).len(), 1, "{:?}", plan.refusals);
+    assert!(refusals(&plan)[0].starts_with("Owner a:service/edge: scaler/edge holds replicas in 2..6"));
+}
+
+#[test]
+fn test_bounds_that_the_plan_moves_come_first() {
+    let wanted = state(&[
+        ("edge", "a:service/edge", &[("replicas", is(9))], &[]),
+        ("edge-scaler", "a:scaler/edge", &[("min", is(4)), ("max", is(12))], &[]),
+    ]);
+    let plan = plan(&wanted, WORLD);
+    assert_eq!(refusals(&plan), Vec::<String>::new());
+    assert_eq!(steps(&plan), ["1 +scaler/edge max", "2 +service/edge replicas", "3 +scaler/edge min"]);
+    assert_eq!(plan.owners[0].moved_by, Some(0));
+}
+
+#[test]
+fn test_a_pool_is_not_left_dry() {
+    let wanted = state(&[
+        ("east", "a:record/live/east", &[("weight", is(0))], &[]),
+        ("west", "a:record/live/west", &[("weight", is(0))], &[]),
+    ]);
+    assert_eq!(refusals(&plan(&wanted, WORLD)), ["Pool pool dns: no member would have any traffic left"]);
+}
+
+#[test]
+fn test_an_explicit_address_takes_its_settings_out_of_a_wildcard() {
+    let wanted = state(&[
+        ("all", "a:service/*", &[("replicas", is(5))], &["edge"]),
+        ("edge", "a:service/edge", &[("replicas", is(3))], &[]),
+    ]);
+    let plan = plan(&wanted, WORLD);
+    assert_eq!(steps(&plan), ["1 +service/edge replicas", "2 +service/origin replicas"]);
+    let own = SkippedWhy::OwnNeed { name: "all".into(), needed: "edge".into() };
+    assert!(plan.skipped.iter().any(|skipped| skipped.why == own), "{:?}", plan.skipped);
+}
+
+#[test]
+fn test_a_bound_leaves_what_meets_it() {
+    let at_least = Goal::Bound(Bound { at_least: Some(Value::Integer(1)), ..Bound::default() });
+    let plan = plan(&state(&[("all", "a:service/*", &[("replicas", at_least)], &[])]), WORLD);
+    assert!(plan.is_empty());
+}
+
+#[test]
+fn test_an_unreachable_instance_stops_a_plan_that_does_not_tolerate_it() {
+    let world = format!("{WORLD}\n[sim.instance.b]\nunreachable = true\n");
+    let mut wanted = state(&[
+        ("far", "b:service/far", &[("replicas", is(3))], &[]),
+        ("edge", "a:service/edge", &[("replicas", is(3))], &["far"]),
+        ("origin", "a:service/origin", &[("replicas", is(2))], &["far|edge"]),
+    ]);
+    let error = Asked::new(&wanted).make(&instances(&world)).unwrap_err();
+    assert_eq!(error.problems[0].kind, ProblemKind::Unreachable);
+    assert!(error.problems[0].instead.contains("tolerates_unreachable"), "{}", error.problems[0].instead);
+
+    wanted.tolerates_unreachable = vec![Pattern::new("b:*")];
+    let plan = plan(&wanted, &world);
+    assert!(plan.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::Owed { .. })));
+    // One reachable member of an any-of list suffices; what needs the lost one alone is refused.
+    assert_eq!(refusals(&plan).len(), 1, "{:?}", refusals(&plan));
+    assert!(refusals(&plan)[0].starts_with("Need a:service/edge: edge needs far, which cannot be reached"));
+}
+
+#[test]
+fn test_what_another_state_set_is_listed() {
+    let wanted = state(&[("edge", "a:service/edge", &[("replicas", is(2))], &[])]);
+    let other = state(&[("origin", "a:service/origin", &[], &[])]);
+    let mut asked = Asked::new(&wanted);
+    asked.scope.declared.insert("origin".into(), other.resources["origin"].declared.clone());
+    let goals = vec![("degraded".to_owned(), is(1)), ("baseline".to_owned(), is(3))];
+    asked.scope.settings.insert("origin".into(), BTreeMap::from([("replicas".to_owned(), goals)]));
+    let plan = asked.make(&instances(WORLD)).unwrap();
+    assert_eq!(plan.leaves.len(), 1);
+    assert_eq!((plan.leaves[0].setting.as_str(), &plan.leaves[0].set_by), ("replicas", &vec!["degraded".to_owned()]));
+}
+
+#[test]
+fn test_targets_bring_what_they_need_and_exclusions_what_grows_on_them() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
+        ("far", "b:service/far", &[("replicas", is(3))], &["origin"]),
+        ("west", "a:record/live/west", &[("weight", is(7))], &["far"]),
+        ("east", "a:record/live/east", &[("weight", is(120))], &[]),
+    ]);
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| request.target = vec![Pattern::new("far")];
+    let plan = asked.make(&instances(WORLD)).unwrap();
+    assert_eq!(steps(&plan), ["1 +service/origin replicas", "2 +service/far replicas"]);
+
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| request.exclude = vec![Pattern::new("a:service/or*")];
+    assert_eq!(steps(&asked.make(&instances(WORLD)).unwrap()), ["1 +record/live/east weight"]);
+
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| request.target = vec![Pattern::new("frontend")];
+    assert_eq!(asked.make(&instances(WORLD)).unwrap_err().problems[0].kind, ProblemKind::NoMatch);
+}
+
+#[test]
+fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(3))], &[]),
+        ("edge", "a:service/edge", &[("replicas", is(4))], &[]),
+    ]);
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| {
+        for name in ["a:service/origin", "a:service/edge"] {
+            let left = BTreeMap::from([("replicas".to_owned(), Some(Value::Integer(5)))]);
+            request.left.insert(name.parse().unwrap(), left);
+        }
+    };
+    let plan = asked.make(&instances(WORLD)).unwrap();
+    assert_eq!(steps(&plan), ["1 +service/edge replicas"]);
+    assert!(matches!(plan.skipped[0].why, SkippedWhy::ChangedSince { .. }), "{:?}", plan.skipped);
+}
+
+#[test]
+fn test_guards() {
+    let mut wanted = state(&[
+        ("edge", "a:service/edge", &[("replicas", is(3))], &[]),
+        ("doc", "a:document/x", &[("promoted", Goal::Exact(Value::Bool(true)))], &[]),
+    ]);
+    let world = format!("{WORLD}\n[resource.doc]\nat = \"a:document/x\"\ncontent = \"\"\npromoted = false\n");
+    let mut asked = Asked::new(&wanted);
+    asked.guard = GuardConfig { protect: vec![Pattern::new("a:service/*")], max_resources: Some(1), timeout: None };
+    let plan = asked.make(&instances(&world)).unwrap();
+    let by: Vec<RefusedBy> = plan.refusals.iter().map(|refusal| refusal.by).collect();
+    assert_eq!(by, [RefusedBy::OneWay, RefusedBy::Protect, RefusedBy::MaxResources]);
+    assert_eq!(plan.way_back.irreversible, [at("a:document/x")]);
+
+    wanted.resources.remove("edge");
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| request.allow_one_way = vec![Pattern::new("a:document/*")];
+    assert_eq!(asked.make(&instances(&world)).unwrap().refusals, Vec::new());
+}
+
+#[test]
+fn test_a_denial_is_found_by_the_preflight_even_behind_another_step() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
+        ("edge", "a:service/edge", &[("replicas", is(3))], &["origin"]),
+    ]);
+    let world = WORLD.replace("at = \"a:service/edge\"\n", "at = \"a:service/edge\"\nsim = { deny = \"write\" }\n");
+    let plan = plan(&wanted, &world);
+    assert_eq!(plan.refusals.len(), 1, "{:?}", plan.preflight);
+    assert_eq!(plan.refusals[0].by, RefusedBy::Preflight);
+}
+
+#[test]
+fn test_missing_and_empty_are_errors_and_all_are_said() {
+    let wanted = state(&[
+        ("gone", "a:service/gone", &[("replicas", is(1))], &[]),
+        ("none", "a:switch/*", &[("on", Goal::Exact(Value::Bool(true)))], &[]),
+    ]);
+    let error = Asked::new(&wanted).make(&instances(WORLD)).unwrap_err();
+    let kinds: Vec<ProblemKind> = error.problems.iter().map(|problem| problem.kind).collect();
+    assert_eq!(kinds, [ProblemKind::Missing, ProblemKind::Empty]);
+}
+
+#[test]
+fn test_the_same_input_gives_the_same_digest_and_another_does_not() {
+    let wanted = state(&[("edge", "a:service/edge", &[("replicas", is(3))], &[])]);
+    let (one, two) = (plan(&wanted, WORLD), plan(&wanted, WORLD));
+    assert_eq!(one.digest, two.digest);
+    assert_ne!(one.digest, plan(&wanted, &WORLD.replace("replicas = 2", "replicas = 4")).digest);
+}
+
+#[test]
+fn test_a_plan_file_is_read_as_written_and_refused_when_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = camino::Utf8Path::from_path(folder.path()).unwrap().join("plan.json");
+    let made = plan(&state(&[("edge", "a:service/edge", &[("replicas", is(3))], &[])]), WORLD);
+    write(&made, &path).unwrap();
+    assert_eq!(read(&path).unwrap(), made);
+    let text = fs_err::read_to_string(&path).unwrap();
+    fs_err::write(&path, text.replace("\"to\": 3", "\"to\": 30")).unwrap();
+    assert!(matches!(read(&path), Err(FileError::Digest { .. })));
+    fs_err::write(&path, "{}").unwrap();
+    assert!(matches!(read(&path), Err(FileError::NoPlan { .. })));
+}
