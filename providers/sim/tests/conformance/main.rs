@@ -1,0 +1,18 @@
+//! The conformance suite: over `sim`'s own catalogue, kept between runs, and over one that it emulates.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod cloud;
+mod own;
+mod world;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use opsctl_api::testkit::run_all;
+
+fn main() -> ExitCode {
+    run_all(vec![
+        ("own".to_owned(), Arc::new(world::Simulated::new(&own::Own))),
+        ("emulated".to_owned(), Arc::new(world::Simulated::new(&cloud::Emulated))),
+    ])
+}
