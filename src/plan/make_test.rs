@@ -33,8 +33,11 @@ fn at(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-/// A state of resources by name: address or wildcard, settings, needs (`a|b` for any of them).
-fn state(resources: &[(&str, &str, &[(&str, Goal)], &[&str])]) -> State {
+/// A resource in short: its name, its address or wildcard, settings, needs (`a|b` for any of them).
+type Short<'a> = (&'a str, &'a str, &'a [(&'a str, Goal)], &'a [&'a str]);
+
+/// A state of these resources; records are in one pool.
+fn state(resources: &[Short<'_>]) -> State {
     let mut state = State {
         name: "wanted".into(),
         summary: String::new(),

@@ -187,9 +187,8 @@ impl Case {
         for k in 0..nodes.len() {
             for i in 0..nodes.len() {
                 if before[i][k] {
-                    for j in 0..nodes.len() {
-                        before[i][j] |= before[k][j];
-                    }
+                    let through = before[k].clone();
+                    before[i].iter_mut().zip(through).for_each(|(pair, more)| *pair |= more);
                 }
             }
         }
@@ -220,6 +219,18 @@ fn closure(order: &Order) -> Vec<BTreeSet<usize>> {
         before.push(all);
     }
     before
+}
+
+/// A legal order that is as far from the plan's own as can be: of what is free the last is taken.
+fn latest_first(order: &Order) -> Vec<usize> {
+    let mut done: Vec<usize> = Vec::new();
+    while done.len() < order.steps.len() {
+        let free =
+            |id: &usize| !done.contains(id) && order.steps[*id].after.iter().all(|edge| done.contains(&edge.step));
+        let next = (0..order.steps.len()).rev().find(free).unwrap();
+        done.push(next);
+    }
+    done
 }
 
 fn step_of(order: &Order) -> BTreeMap<(usize, Slot), usize> {
@@ -288,8 +299,8 @@ proptest! {
         for (index, service) in services.iter().enumerate() {
             let Some([mut bounds, _]) = service.bounds else { continue };
             let mut replicas = service.from;
-            for step in &order.steps {
-                let What::Slots { item, slots } = &step.what else { continue };
+            for id in latest_first(&order) {
+                let What::Slots { item, slots } = &order.steps[id].what else { continue };
                 for edit in slots.iter().filter_map(|slot| case.edits[*item].get(slot)).flatten() {
                     let to = edit.to.as_ref().and_then(Value::as_integer);
                     match (edit.setting.as_str(), to) {
