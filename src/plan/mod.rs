@@ -15,7 +15,9 @@ mod order;
 mod preflight;
 mod problem;
 mod request;
+mod said;
 mod select;
+mod step;
 mod steps;
 
 pub use digest::hex;
@@ -26,7 +28,6 @@ pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem, ProblemKind};
 pub use request::Request;
 
-pub use model::{
-    Edge, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Refusal, RefusedBy,
-    Rule, Seen, SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
-};
+pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
+pub use said::{Leave, OwnerNote, PreflightNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack};
+pub use step::{Edge, Position, Reason, Rule, Step, Work};

@@ -1,0 +1,161 @@
+use opsctl_api::{Address, Edit, Owner, Preflight, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::state::Goal;
+
+/// Something that was looked at and is no step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// The resource, or the wildcard.
+    pub at: String,
+    /// The setting; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
+    /// Why.
+    pub why: SkippedWhy,
+}
+
+/// Why something is no step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkippedWhy {
+    /// Optional, and not there.
+    Missing,
+    /// It would need itself through a wildcard, so that need was dropped.
+    OwnNeed {
+        /// The name that needs.
+        name: String,
+        /// What it needs.
+        needed: String,
+    },
+    /// A check between steps, of which none is there.
+    GatesNothing,
+    /// Left out by `--target` or `--exclude`.
+    NotTargeted,
+    /// At an instance that may be unreachable and is: the edit is owed.
+    Owed {
+        /// The edits as far as they are known.
+        wants: Goal,
+        /// Why it cannot be reached.
+        why: String,
+    },
+    /// A rollback leaves it alone: somebody changed it since.
+    ChangedSince {
+        /// What opsctl had left.
+        left: Option<Value>,
+        /// What is there now.
+        live: Option<Value>,
+        /// What it was before.
+        before: Option<Value>,
+        /// Who, as far as the API tells.
+        by: Option<String>,
+    },
+    /// Held back: it needs what was left alone.
+    HeldBack(String),
+}
+
+/// What else holds a setting that the plan changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerNote {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// Who, and what it does.
+    pub owner: Owner,
+    /// What is to become of the setting; `None` is absent.
+    pub to: Option<Value>,
+    /// Whether it will undo the change: refused unless that is allowed.
+    pub fights: bool,
+    /// The step that moves its bounds first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_by: Option<usize>,
+}
+
+/// One resource's traffic that is moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrafficMove {
+    /// The pool, where it has one.
+    pub pool: Option<String>,
+    /// The name in the state.
+    pub name: String,
+    /// The resource.
+    pub at: Address,
+    /// What moves.
+    pub edit: Edit,
+}
+
+/// A setting that another state set and this one leaves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leave {
+    /// The name in the states.
+    pub name: String,
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// Its value.
+    pub live: Option<Value>,
+    /// The states that set it.
+    pub set_by: Vec<String>,
+}
+
+/// Why an apply of a plan is refused. Nothing is changed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// What refuses.
+    pub by: RefusedBy,
+    /// What it is about: an address, a pool.
+    pub at: String,
+    /// One sentence: what is.
+    pub why: String,
+    /// What to do instead; empty where there is nothing to say.
+    pub instead: String,
+}
+
+/// What refuses a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusedBy {
+    /// `[guard] protect`.
+    Protect,
+    /// `[guard] max_resources`.
+    MaxResources,
+    /// A one-way change that was not allowed.
+    OneWay,
+    /// An owner that would undo the change.
+    Owner,
+    /// What is needed failed, is missing, or cannot be reached.
+    Need,
+    /// A pool would be left without traffic.
+    Pool,
+    /// The API said no.
+    Preflight,
+}
+
+/// What the API said of a hop.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreflightNote {
+    /// The step.
+    pub step: usize,
+    /// The hop of the step.
+    pub hop: usize,
+    /// Its answer.
+    pub answer: Preflight,
+}
+
+/// The way back from the predicted outcome.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WayBack {
+    /// How many steps it has.
+    pub steps: usize,
+    /// What cannot be undone.
+    pub irreversible: Vec<Address>,
+}
