@@ -1,15 +1,17 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use opsctl_api::{Address, Catalogue, Kind, Plain, Secret, Setting, Source, Type, Value};
+use opsctl_api::{Address, Catalogue, Kind};
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use crate::given::{given, json};
+use crate::digest::digest;
+use crate::given::json;
 use crate::knobs::{Knobs, Scope};
 use crate::mistake::{Mistake, Mistakes, did_you_mean};
-use crate::resource::{Key, Resource};
-use crate::world::key_of;
+use crate::resource::Resource;
+use crate::settings::Settings;
 
 /// What a world file says of one instance.
 #[derive(Default)]
@@ -20,7 +22,7 @@ pub(crate) struct Loaded {
 }
 
 /// Keys of a resource that belong to the order and the settling of a state, and say nothing about what is live.
-const OF_STATES: &[&str] = &[
+pub(crate) const OF_STATES: &[&str] = &[
     "needs",
     "pool",
     "after",
@@ -44,43 +46,81 @@ pub(crate) fn load(
     instance: &str,
     catalogue: &'static dyn Catalogue,
 ) -> Result<Loaded, Vec<Mistake>> {
-    let mut file = File {
-        instance,
-        catalogue,
-        mistakes: Mistakes::new(path, text),
-        loaded: Loaded::default(),
-        places: HashMap::new(),
-    };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        file.mistakes.push(error.span().unwrap_or(0..0), error.message().trim_end(), "");
+    if let Some(loaded) = in_parts(text, instance, catalogue) {
+        return Ok(loaded);
     }
-    for (key, value) in table.into_inner() {
-        match (key.get_ref().as_ref(), value.get_ref()) {
-            ("resource", DeValue::Table(_)) => file.resources(value),
-            ("sim", DeValue::Table(_)) => file.behaviour(value),
-            ("resource" | "sim", _) => file.mistakes.push(value.span(), "this must be a table", ""),
-            ("resources", _) => file.mistakes.push(key.span(), "unknown key `resources`", "did you mean `resource`?"),
-            // The rest of a state or a snapshot says nothing about what is live.
-            _ => {}
-        }
-    }
+    let mut file = File::new(path, text, instance, catalogue);
+    file.part(text);
     let mistakes = file.mistakes.into_found();
     if mistakes.is_empty() { Ok(file.loaded) } else { Err(mistakes) }
 }
+
+/// Reads a large file part by part, which takes a fraction of the memory that all of its tables at once would.
+///
+/// `None` where it is small, or where anything at all is not plain: then it is to be read whole, and that has the last word. A
+/// cut within a text or a list leaves its beginning open, which is an error; what a whole file may not have and its parts
+/// may is looked for: a name in two parts, behaviour in two parts. A table that belongs to a resource of another part has no `at`.
+fn in_parts(text: &str, instance: &str, catalogue: &'static dyn Catalogue) -> Option<Loaded> {
+    if text.len() < 2 * PART {
+        return None;
+    }
+    let mut file = File::new("", text, instance, catalogue);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let from = rest.floor_char_boundary(PART);
+        let cut = rest[from..].find("\n[resource.").map_or(rest.len(), |at| from + at + 1);
+        let (part, later) = rest.split_at(cut);
+        let behaves = file.behaves;
+        file.behaves = false;
+        file.part(part);
+        if !file.mistakes.is_empty() || (behaves && file.behaves) {
+            return None;
+        }
+        file.behaves |= behaves;
+        rest = later;
+    }
+    Some(file.loaded)
+}
+
+/// How many bytes of a large file are read at once, and some more up to the next resource.
+const PART: usize = 1 << 18;
 
 struct File<'a> {
     instance: &'a str,
     catalogue: &'static dyn Catalogue,
     mistakes: Mistakes<'a>,
     loaded: Loaded,
-    /// The name under which each address was written, to name the first of two.
-    places: HashMap<Address, Range<usize>>,
+    /// Whether `sim` was there.
+    behaves: bool,
+    /// The names that were there, as digests.
+    names: HashSet<u64>,
 }
 
-type Entry<'i> = (Spanned<DeString<'i>>, Spanned<DeValue<'i>>);
+impl<'a> File<'a> {
+    fn new(path: &'a str, text: &'a str, instance: &'a str, catalogue: &'static dyn Catalogue) -> Self {
+        let mistakes = Mistakes::new(path, text);
+        Self { instance, catalogue, mistakes, loaded: Loaded::default(), behaves: false, names: HashSet::new() }
+    }
 
-impl File<'_> {
+    fn part(&mut self, text: &str) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in errors {
+            self.mistakes.push(error.span().unwrap_or(0..0), error.message().trim_end(), "");
+        }
+        for (key, value) in table.into_inner() {
+            match (key.get_ref().as_ref(), value.get_ref()) {
+                ("resource", DeValue::Table(_)) => self.resources(value),
+                ("sim", DeValue::Table(_)) => self.behaviour(value),
+                ("resource" | "sim", _) => self.mistakes.push(value.span(), "this must be a table", ""),
+                ("resources", _) => {
+                    self.mistakes.push(key.span(), "unknown key `resources`", "did you mean `resource`?");
+                }
+                // The rest of a state or a snapshot says nothing about what is live.
+                _ => {}
+            }
+        }
+    }
+
     fn resources(&mut self, all: Spanned<DeValue<'_>>) {
         let DeValue::Table(all) = all.into_inner() else { return };
         for (name, value) in all {
@@ -92,6 +132,9 @@ impl File<'_> {
     }
 
     fn resource(&mut self, name: &Spanned<DeString<'_>>, mut table: DeTable<'_>) {
+        if !self.names.insert(digest(&[name.get_ref()])) {
+            self.mistakes.push(name.span(), format!("`{}` is here twice", name.get_ref()), "");
+        }
         let Some(at) = table.remove("at") else {
             self.mistakes.push(name.span(), format!("`{}` has no `at`", name.get_ref()), "say where it is");
             return;
@@ -111,11 +154,7 @@ impl File<'_> {
             return;
         }
         let Some(kind) = self.kind(&address, at.span()) else { return };
-        if let Some(first) = self.places.insert(address.clone(), name.span()) {
-            let first = self.mistakes.text_of(first).to_owned();
-            self.mistakes.push(at.span(), format!("`{address}` is here twice"), format!("it is at `{first}` too"));
-        }
-        let mut reading = Settings { kind, found: Vec::with_capacity(table.len()) };
+        let mut reading = Settings::new(kind, table.len());
         let (mut confines, mut knobs) = (Vec::new(), None);
         for (key, value) in table {
             match key.get_ref().as_ref() {
@@ -125,7 +164,12 @@ impl File<'_> {
                 _ => reading.top(&mut self.mistakes, (key, value)),
             }
         }
-        self.loaded.resources.insert(address, Resource::new(reading.found, confines, knobs));
+        match self.loaded.resources.entry(address) {
+            Entry::Vacant(free) => {
+                free.insert(Resource::new(reading.found, confines, knobs));
+            }
+            Entry::Occupied(taken) => self.mistakes.push(at.span(), format!("`{}` is here twice", taken.key()), ""),
+        }
     }
 
     fn kind(&mut self, address: &Address, span: Range<usize>) -> Option<&'static Kind> {
@@ -174,6 +218,7 @@ impl File<'_> {
 
     fn behaviour(&mut self, all: Spanned<DeValue<'_>>) {
         let DeValue::Table(mut table) = all.into_inner() else { return };
+        self.behaves = true;
         if let Some(instances) = table.remove("instance") {
             let span = instances.span();
             match instances.into_inner() {
@@ -213,104 +258,46 @@ impl File<'_> {
     }
 }
 
-/// The settings of one resource, as they are found.
-struct Settings {
-    kind: &'static Kind,
-    found: Vec<(Key, Value)>,
-}
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
 
-impl Settings {
-    /// A key of the resource's own table: a setting, one key of a keyed one, or a keyed one with a table of keys.
-    fn top(&mut self, mistakes: &mut Mistakes<'_>, (key, value): Entry<'_>) {
-        let name = key.get_ref().to_string();
-        match self.kind.setting(&name) {
-            Some(setting) => self.value(mistakes, setting, name, value),
-            None => self.nested(mistakes, name, key.span(), value),
+    use super::*;
+
+    fn world(resources: usize) -> String {
+        let mut text = String::new();
+        for nth in 0..resources {
+            let content = "ä\n[resource.within-a-text]\n".repeat(40);
+            write!(text, "[resource.r{nth}]\nat = \"sim:document/{nth}\"\ncontent = '''\n{content}'''\n").unwrap();
         }
+        text
     }
 
-    /// Whatever stands below a word that is no setting by itself: `[resource.X.data]`, or `data.key` with bare dots.
-    fn nested(&mut self, mistakes: &mut Mistakes<'_>, prefix: String, span: Range<usize>, value: Spanned<DeValue<'_>>) {
-        let root = prefix.split('.').next().unwrap_or_default();
-        let keyed = self.kind.settings.iter().any(|setting| setting.key.is_some() && setting.name == root);
-        match value.into_inner() {
-            DeValue::Table(table) if keyed => {
-                for (key, value) in table {
-                    let name = format!("{prefix}.{}", key.get_ref());
-                    match self.kind.setting(&name) {
-                        Some(setting) => self.value(mistakes, setting, name, value),
-                        None => self.nested(mistakes, name, key.span(), value),
-                    }
-                }
-            }
-            _ if keyed => mistakes.push(span, format!("`{prefix}` has one value per key"), "write it with a key"),
-            _ => {
-                let known = self.kind.settings.iter().map(|setting| setting.name);
-                let known = known.chain(OF_STATES.iter().copied()).chain(["at", "sim", "confines"]);
-                let instead = did_you_mean(&prefix, known);
-                mistakes.push(span, format!("unknown setting `{prefix}` of kind {}", self.kind.name), instead);
-            }
-        }
+    fn read(text: &str) -> Result<Loaded, Vec<Mistake>> {
+        load("w.toml", text, "sim", crate::catalogue())
     }
 
-    fn value(
-        &mut self,
-        mistakes: &mut Mistakes<'_>,
-        setting: &'static Setting,
-        name: String,
-        value: Spanned<DeValue<'_>>,
-    ) {
-        let span = value.span();
-        if let DeValue::Table(table) = value.get_ref() {
-            if is_absent(table) {
-                return;
-            }
-            if setting.key.is_some() && !(setting.is_secret() && is_secret(table)) {
-                // A dot in a key that was written bare: `data.shield.max-hosts`.
-                return self.nested(mistakes, name, span, value);
-            }
-        }
-        let read = match (&setting.ty, value.get_ref()) {
-            (Type::Secret, DeValue::Table(table)) => secret(table),
-            (ty, value) => given(value).and_then(|given| ty.accept(given).map_err(|mismatch| mismatch.to_string())),
-        };
-        match (read, key_of(self.kind, name)) {
-            (Ok(value), Some(key)) => {
-                if let Some((twice, _)) = self.found.iter().find(|(other, _)| *other == key) {
-                    mistakes.push(span, format!("`{twice}` is here twice"), "");
-                }
-                self.found.push((key, value));
-            }
-            (Ok(_), None) => {}
-            (Err(what), _) => mistakes.push(span, what, ""),
+    #[test]
+    fn test_a_large_file_is_as_a_small_one() {
+        let text = world(2_000);
+        assert!(text.len() > 4 * PART);
+        assert_eq!(read(&text).unwrap().resources.len(), 2_000);
+    }
+
+    #[test]
+    fn test_a_large_file_in_parts() {
+        let text = world(4_000).replace("[resource.within-a-text]\n", "");
+        assert_eq!(in_parts(&text, "sim", crate::catalogue()).unwrap().resources.len(), 4_000);
+        for wrong in [
+            "[resource.r1]\nat = \"sim:number/x\"\n",
+            "[resource.r1.config]\na = 1\n",
+            "[resource.other]\nat = \"sim:document/1\"\n",
+            "[resource.other]\nat = 5\n",
+        ] {
+            let text = format!("{text}{wrong}");
+            assert!(in_parts(&text, "sim", crate::catalogue()).is_none(), "{wrong}");
+            let mistakes = read(&text).err().unwrap();
+            assert!(mistakes[0].line > 1, "{mistakes:?}");
         }
     }
-}
-
-/// `{ absent = true }`: the key is not there.
-fn is_absent(table: &DeTable<'_>) -> bool {
-    table.len() == 1 && matches!(table.get("absent").map(Spanned::get_ref), Some(DeValue::Boolean(true)))
-}
-
-fn is_secret(table: &DeTable<'_>) -> bool {
-    table.iter().all(|(key, value)| {
-        matches!(key.get_ref().as_ref(), "env" | "file" | "plain" | "reference")
-            && matches!(value.get_ref(), DeValue::String(_))
-    })
-}
-
-/// A secret of a world: where it came from, or its very text, since it is none.
-fn secret(table: &DeTable<'_>) -> Result<Value, String> {
-    let mut secret = Secret { reference: Some("v1".to_owned()), ..Secret::default() };
-    for (key, value) in table {
-        let DeValue::String(text) = value.get_ref() else { return Err(Type::Secret.to_string()) };
-        match key.get_ref().as_ref() {
-            "env" => secret.source = Some(Source::Env(text.to_string())),
-            "file" => secret.source = Some(Source::File(text.to_string())),
-            "plain" => secret.plain = Some(Plain::new(text.as_ref())),
-            "reference" => secret.reference = Some(text.to_string()),
-            other => return Err(format!("unknown key `{other}` of a secret: write env, file or plain")),
-        }
-    }
-    Ok(Value::Secret(secret))
 }

@@ -67,6 +67,7 @@ mod operator;
 mod provider;
 mod readiness;
 mod resource;
+mod settings;
 mod sim;
 mod validity;
 mod world;

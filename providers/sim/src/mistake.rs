@@ -41,9 +41,8 @@ impl<'a> Mistakes<'a> {
         self.found.push((span, what.into(), instead.into()));
     }
 
-    /// The part of the text that a span means.
-    pub(crate) fn text_of(&self, span: Range<usize>) -> &'a str {
-        self.text.get(span).unwrap_or_default()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// All of them with their lines, sorted by place.

@@ -63,7 +63,7 @@ impl Simulated {
         let with = |knob, kept| simulated(emulation, format!("[sim.instance.sim]\n{knob}\n{text}"), kept);
         Self {
             emulation,
-            sim: with("settle = \"20ms\"\nlatency = \"2ms\"", Some(kept.path().to_owned())),
+            sim: with("settle = \"5ms\"\nlatency = \"1ms\"", Some(kept.path().to_owned())),
             denied_reads: with("deny = \"all\"", None),
             denied_writes: with("deny = \"write\"", None),
             unreachable: with("unreachable = \"connection refused\"", None),
