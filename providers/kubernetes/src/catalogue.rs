@@ -27,7 +27,7 @@ impl Catalogue for Kubernetes {
     }
 
     fn by_hand(&self, hop: &Hop) -> String {
-        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(hop))
+        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(served, hop))
     }
 }
 
@@ -79,11 +79,11 @@ mod tests {
             ),
             (
                 hop("k8s:hpa/cdn/ats-edge", vec![edit("max", count(4), count(20)), edit("min", count(2), count(10))]),
-                r#"kubectl patch hpa/ats-edge -n cdn --type=merge -p '{"spec":{"maxReplicas":20,"minReplicas":10}}'"#,
+                r#"kubectl patch hpa/ats-edge -n cdn -p '{"spec":{"maxReplicas":20,"minReplicas":10}}'"#,
             ),
             (
                 hop("k8s:configmap/cdn/atc", vec![edit("data.shield.max-hosts", word("4"), word("it's 2"))]),
-                r#"kubectl patch configmap/atc -n cdn --type=merge -p '{"data":{"shield.max-hosts":"it'\''s 2"}}'"#,
+                r#"kubectl patch configmap/atc -n cdn -p '{"data":{"shield.max-hosts":"it'\''s 2"}}'"#,
             ),
         ] {
             assert_eq!(catalogue().by_hand(&hop), line);

@@ -7,10 +7,19 @@ mod hpa;
 use opsctl_api::{Change, Hop, Kind, NoWay, Segment, Value, shell_word};
 use serde_json::Value as Json;
 
+use crate::object::Api;
+use crate::path::Path;
+
+#[cfg(feature = "live")]
+pub(crate) use hpa::Hpa;
+
 /// All kinds as the catalogue shows them, sorted by name.
 pub(crate) static KINDS: &[Kind] = &[configmap::SERVED.kind, deployment::SERVED.kind, hpa::SERVED.kind];
 
-static ALL: &[&Served] = &[&configmap::SERVED, &deployment::SERVED, &hpa::SERVED];
+static ALL: &[&Served] = &[&configmap::SERVED, &deployment::SERVED, &HPA];
+
+/// The kind that says which replicas are an autoscaler's.
+pub(crate) static HPA: Served = hpa::SERVED;
 
 /// Every kind here is addressed so.
 const NAMESPACED: &[Segment] = &[Segment::One("NAMESPACE"), Segment::One("NAME")];
@@ -19,15 +28,35 @@ const NAMESPACED: &[Segment] = &[Segment::One("NAMESPACE"), Segment::One("NAME")
 pub(crate) struct Served {
     /// Its path and settings.
     pub(crate) kind: Kind,
+    /// Where the API has it.
+    pub(crate) api: Api,
+    /// Its name where objects refer to each other: `Deployment`.
+    pub(crate) refers: &'static str,
+    /// The setting that the subresource `scale` carries, and that an autoscaler may hold.
+    pub(crate) scale: Option<&'static str>,
+    /// Where a setting stands in the object: at the first of these that leads anywhere.
+    pub(crate) paths: fn(&str) -> Vec<Path>,
     /// Refuses what the API would never take, whatever is live.
     pub(crate) lawful: fn(&Change) -> Result<(), NoWay>,
     /// The kubectl line of a hop.
-    pub(crate) by_hand: fn(&Hop) -> String,
+    pub(crate) by_hand: fn(&Served, &Hop) -> String,
 }
 
 /// The kind of this name.
 pub(crate) fn served(kind: &str) -> Option<&'static Served> {
     ALL.iter().copied().find(|served| served.kind.name == kind)
+}
+
+/// A value as Kubernetes writes it.
+pub(crate) fn plain(value: &Value) -> Json {
+    match value {
+        Value::Bool(value) => Json::from(*value),
+        Value::Integer(number) => Json::from(*number),
+        Value::Number(number) => Json::from(*number),
+        Value::String(text) => Json::from(text.as_str()),
+        Value::Quantity(quantity) => Json::from(quantity.as_str()),
+        Value::Duration(_) | Value::List(_) | Value::Set(_) | Value::Secret(_) => Json::from(value.to_string()),
+    }
 }
 
 fn always_lawful(_change: &Change) -> Result<(), NoWay> {
@@ -42,19 +71,13 @@ fn kubectl(verb: &str, hop: &Hop, rest: &str) -> String {
     format!("kubectl {verb} {}/{name} -n {namespace} {rest}", hop.at.kind())
 }
 
-fn kubectl_patch(hop: &Hop, merge: bool, patch: &Json) -> String {
-    let merge = if merge { "--type=merge " } else { "" };
-    kubectl("patch", hop, &format!("{merge}-p {}", shell_word(&patch.to_string())))
-}
-
-/// A value as Kubernetes writes it; absent is null.
-fn plain(value: Option<&Value>) -> Json {
-    match value {
-        None => Json::Null,
-        Some(Value::Integer(number)) => Json::from(*number),
-        Some(Value::Bool(value)) => Json::from(*value),
-        Some(Value::String(text)) => Json::from(text.as_str()),
-        Some(Value::Quantity(quantity)) => Json::from(quantity.as_str()),
-        Some(other) => Json::from(other.to_string()),
+/// A strategic merge patch by kubectl, which finds the elements of lists by their names.
+fn kubectl_patch(served: &Served, hop: &Hop) -> String {
+    let mut patch = Json::Null;
+    for edit in &hop.edits {
+        if let Some(path) = (served.paths)(&edit.setting).first() {
+            path.merge_into(&mut patch, edit.to.as_ref().map_or(Json::Null, plain));
+        }
     }
+    kubectl("patch", hop, &format!("-p {}", shell_word(&patch.to_string())))
 }
