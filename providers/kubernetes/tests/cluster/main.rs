@@ -1,0 +1,8 @@
+//! What the client does on a real control plane:
+//! `tests/rig/rig run cargo test -p opsctl-kubernetes --features rig --test cluster`.
+
+mod faults;
+mod owners;
+mod reading;
+mod rig;
+mod writing;
