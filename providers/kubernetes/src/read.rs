@@ -76,7 +76,7 @@ fn is_name(part: &str) -> bool {
 impl<'a> Asked<'a> {
     fn of(query: &'a Query) -> Result<Self, Fault> {
         let kind = query.at.kind().unwrap_or_default();
-        let served = served(kind).ok_or_else(|| Fault::Invalid(format!("Kubernetes has no kind `{kind}`")))?;
+        let served = served(kind).ok_or_else(|| Fault::Missing(format!("Kubernetes has no kind `{kind}`")))?;
         let of = match &query.at {
             Selector::One(at) => Of::Object(key(at)?),
             Selector::Many { pattern, labels } if labels.is_empty() => Of::Whole(namespace(pattern)?),

@@ -38,7 +38,7 @@ impl<'a> Request<'a> {
     /// The hop is about nothing that Kubernetes has.
     pub(crate) fn of(hop: &'a Hop) -> Result<Self, Fault> {
         let kind = hop.at.kind();
-        let served = served(kind).ok_or_else(|| Fault::Invalid(format!("Kubernetes has no kind `{kind}`")))?;
+        let served = served(kind).ok_or_else(|| Fault::Missing(format!("Kubernetes has no kind `{kind}`")))?;
         Ok(Self { hop, key: key(&hop.at)?, served })
     }
 

@@ -1,10 +1,10 @@
 mod readiness;
 
-use opsctl_api::{Hop, Kind, LiveSetting, Readiness, Setting, Type, shell_word};
+use opsctl_api::{Change, Hop, Kind, LiveSetting, NoWay, Readiness, Setting, Type, shell_word};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{NAMESPACED, Served, always_lawful, kubectl, kubectl_patch};
+use super::{NAMESPACED, Served, kubectl, kubectl_patch};
 use crate::object::{Api, Meta, Object, live_setting};
 use crate::path::Path;
 use crate::selector::LabelSelector;
@@ -20,11 +20,8 @@ const RESTART: Setting = Setting::new(
     "A word in the annotation opsctl/restart of the pod template: a new one rolls all pods.",
 )
 .optional();
-const IMAGE: Setting = Setting {
-    // A container always has one: it cannot be taken away.
-    optional: false,
-    ..Setting::new("image", Type::String, "The image of one container; a change rolls all pods.").keyed("CONTAINER")
-};
+const IMAGE: Setting =
+    Setting::new("image", Type::String, "The image of one container; a change rolls all pods.").keyed("CONTAINER");
 const AMOUNTS: [Setting; 4] = [
     amount("cpu_request", "The CPU that one container is promised; a change rolls all pods."),
     amount("memory_request", "The memory that one container is promised; a change rolls all pods."),
@@ -48,7 +45,7 @@ pub(super) const SERVED: Served = Served {
     refers: "Deployment",
     scale: Some("replicas"),
     paths,
-    lawful: always_lawful,
+    lawful,
     by_hand,
 };
 
@@ -78,6 +75,16 @@ fn paths(setting: &str) -> Vec<Path> {
         ("image", _) => containers.map(|path| path.field("image")).to_vec(),
         (_, Some((list, name))) => containers.map(|path| path.field("resources").field(list).field(name)).to_vec(),
         _ => Vec::new(),
+    }
+}
+
+fn lawful(change: &Change) -> Result<(), NoWay> {
+    match change.edits.iter().find(|edit| edit.setting.starts_with("image.") && edit.to.is_none()) {
+        Some(edit) => Err(NoWay {
+            why: format!("a container always has an image: {} cannot be taken away", edit.setting),
+            instead: String::new(),
+        }),
+        None => Ok(()),
     }
 }
 
