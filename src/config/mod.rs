@@ -8,6 +8,10 @@ use opsctl_api::Pattern;
 
 use crate::diagnostic::Span;
 
+mod load;
+
+pub use load::load;
+
 /// `opsctl.toml`, read and validated but for what each provider reads of its own.
 #[derive(Debug, Clone)]
 pub struct Config {

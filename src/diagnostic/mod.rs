@@ -1,12 +1,15 @@
 //! What is wrong, where, and what to do: one type for every mistake that an operator can make in a file.
 
 mod code;
+mod excerpt;
 mod place;
 mod render;
+mod style;
 
 pub use code::Code;
 pub use place::{FileId, Place, Sources, Span};
 pub use render::render;
+pub use style::{Mark, Style};
 
 /// One mistake, or one thing worth a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,14 +100,22 @@ impl Report {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// Sorts by place: file, then offset.
+    /// Sorts by place: file, then offset. What was found twice at one place (in a file that two states take in) stays once.
     pub fn sort(&mut self) {
         let Self { sources, diagnostics } = self;
         diagnostics.sort_by(|a, b| {
             let key = |diagnostic: &Diagnostic| {
-                diagnostic.labels.first().map(|label| (sources.path(label.span.file).to_owned(), label.span.start))
+                diagnostic.labels.first().map(|label| (label.span.file, label.span.start, label.span.end))
             };
-            key(a).cmp(&key(b)).then(a.code.cmp(&b.code)).then_with(|| a.message.cmp(&b.message))
+            let path = |diagnostic: &Diagnostic| diagnostic.labels.first().map(|label| sources.path(label.span.file));
+            path(a)
+                .cmp(&path(b))
+                .then_with(|| key(a).cmp(&key(b)))
+                .then(a.code.cmp(&b.code))
+                .then_with(|| a.message.cmp(&b.message))
+                .then(a.notes.len().cmp(&b.notes.len()))
         });
+        let place = |diagnostic: &Diagnostic| diagnostic.labels.first().map(|label| label.span);
+        diagnostics.dedup_by(|b, a| a.code == b.code && place(a) == place(b) && a.message == b.message);
     }
 }

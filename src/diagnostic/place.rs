@@ -71,12 +71,34 @@ impl Sources {
         self.0.is_empty()
     }
 
-    /// Line and column of a span's first byte.
+    /// Line and column of a span's first byte. On a line of more than 64 KiB the column is counted in bytes.
     pub fn place(&self, span: Span) -> Place {
         let source = &self.0[span.file.0 as usize];
-        let line = source.lines.partition_point(|&start| start <= span.start).max(1) - 1;
+        let line = source.line_of(span.start);
         let before = source.text.get(source.lines[line] as usize..span.start as usize).unwrap_or("");
-        Place { file: source.path.clone(), line: line as u32 + 1, column: before.chars().count() as u32 + 1 }
+        let column = if before.len() > LONG { before.len() } else { before.chars().count() };
+        Place { file: source.path.clone(), line: line as u32 + 1, column: column as u32 + 1 }
+    }
+
+    /// The line that a span begins on, without its end, and the offset at which it begins.
+    pub fn line_at(&self, span: Span) -> (usize, &str) {
+        let source = &self.0[span.file.0 as usize];
+        let line = source.line_of(span.start);
+        (source.lines[line] as usize, self.line(span.file, line as u32 + 1))
+    }
+
+    /// The word that begins at a place: a key of a TOML file.
+    pub fn word_at(&self, place: &Place) -> Option<Span> {
+        let file = self.0.iter().position(|source| source.path == place.file)?;
+        let source = &self.0[file];
+        let start = *source.lines.get(place.line.checked_sub(1)? as usize)? as usize;
+        let line = source.text.get(start..)?;
+        let (at, first) = line.char_indices().nth(place.column.checked_sub(1)? as usize)?;
+        let quoted = matches!(first, '"' | '\'');
+        let end =
+            |(_, c): &(usize, char)| if quoted { *c == first } else { !c.is_alphanumeric() && !"-_".contains(*c) };
+        let length = line[at..].char_indices().skip(1).find(end).map_or(0, |(end, _)| end + usize::from(quoted));
+        Some(Span::new(FileId(file as u32), start + at..start + at + length))
     }
 
     /// The text of a line (from 1), without its end.
@@ -88,11 +110,28 @@ impl Sources {
     }
 }
 
+/// A line this long was not written by hand, and counting its characters for each mistake would take too long.
+const LONG: usize = 64 << 10;
+
+impl Source {
+    /// The line (from 0) that an offset is on.
+    fn line_of(&self, offset: u32) -> usize {
+        self.lines.partition_point(|&start| start <= offset).max(1) - 1
+    }
+}
+
 impl Span {
     /// A span of bytes; offsets beyond 4 GiB are cut.
     pub fn new(file: FileId, range: std::ops::Range<usize>) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { file, start: offset(range.start), end: offset(range.end) }
+    }
+
+    /// A part of the span, counted from its beginning; the whole where the part is not inside.
+    #[must_use]
+    pub fn within(self, range: std::ops::Range<usize>) -> Self {
+        let part = Self::new(self.file, self.start as usize + range.start..self.start as usize + range.end);
+        if part.start <= part.end && part.end <= self.end { part } else { self }
     }
 }
 

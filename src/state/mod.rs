@@ -1,7 +1,27 @@
 //! What an operator declares: from TOML files to one frozen [`State`].
+//!
+//! A file becomes a `Layer` (its keys known), a chain of layers becomes a [`State`] (merged, rendered, validated). All
+//! mistakes of all files are reported in one run.
 
+mod assemble;
+mod chain;
+mod checks;
+mod digest;
 mod goal;
+mod holes;
+mod layer;
+mod literal;
+mod load;
+mod loops;
 mod model;
+mod names;
+mod scope;
+mod template;
+mod value;
+mod wildcards;
+mod written;
 
 pub use goal::{Bound, Goal, NoValue};
+pub use literal::load_literal;
+pub use load::{Loaded, load};
 pub use model::{After, Declared, Need, OnFailure, Resource, Scope, State, Target, Want};

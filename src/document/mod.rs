@@ -1,0 +1,15 @@
+//! A TOML file with places: read, parsed, and taken apart key by key with all mistakes at once.
+
+mod node;
+mod parse;
+mod problems;
+mod read;
+mod similar;
+mod want;
+
+pub(crate) use node::{Data, Entry, Node, Table, short};
+pub(crate) use parse::parse;
+pub(crate) use problems::Problems;
+pub(crate) use read::read;
+pub(crate) use similar::{list, similar};
+pub(crate) use want::{boolean, duration, integer, string, strings, table, unknown_key};

@@ -1,0 +1,76 @@
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeInteger, DeTable, DeValue};
+
+use super::{Data, Entry, Node, Problems, Table};
+use crate::diagnostic::{Code, Diagnostic, FileId, Span};
+
+/// Reads a text as TOML; what is wrong is reported, and the rest is given all the same.
+pub(crate) fn parse<'t>(file: FileId, text: &'t str, found: &mut Problems) -> Table<'t> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let span = Span::new(file, error.span().unwrap_or(0..0));
+        found.push(mistake(span, text, error.message()));
+    }
+    Conversion { file, found }.table(table.into_inner())
+}
+
+/// The parser's first line is what is wrong, and its second what it expected.
+fn mistake(span: Span, text: &str, message: &str) -> Diagnostic {
+    let mut lines = message.lines();
+    let what = lines.next().unwrap_or("not TOML");
+    if what == "duplicate key" {
+        let key = text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        return Diagnostic::error(Code::DuplicateKey, span, format!("`{}` is given twice", key.trim()));
+    }
+    let diagnostic = Diagnostic::error(Code::Syntax, span, format!("not TOML: {what}"));
+    lines.fold(diagnostic, |diagnostic, line| diagnostic.note(line))
+}
+
+struct Conversion<'a> {
+    file: FileId,
+    found: &'a mut Problems,
+}
+
+impl Conversion<'_> {
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.file, range)
+    }
+
+    fn table<'t>(&mut self, table: DeTable<'t>) -> Table<'t> {
+        let entries = table.into_iter().map(|(key, value)| {
+            let key_span = self.span(key.span());
+            Entry { key: key.into_inner(), key_span, node: self.node(value) }
+        });
+        Table(entries.collect())
+    }
+
+    fn node<'t>(&mut self, value: Spanned<DeValue<'t>>) -> Node<'t> {
+        let span = self.span(value.span());
+        let data = match value.into_inner() {
+            DeValue::String(text) => Data::String(text),
+            DeValue::Boolean(value) => Data::Bool(value),
+            DeValue::Integer(number) => Data::Integer(self.integer(span, &number)),
+            DeValue::Float(number) => Data::Float(self.float(span, number.as_str())),
+            DeValue::Datetime(time) => Data::Datetime(time.to_string().into()),
+            DeValue::Array(items) => Data::List(items.into_iter().map(|item| self.node(item)).collect()),
+            DeValue::Table(table) => Data::Table(self.table(table)),
+        };
+        Node { span, data }
+    }
+
+    fn integer(&mut self, span: Span, number: &DeInteger<'_>) -> i64 {
+        i64::from_str_radix(number.as_str(), number.radix()).unwrap_or_else(|_| self.too_large(span, "integer"))
+    }
+
+    fn float(&mut self, span: Span, text: &str) -> f64 {
+        let value: f64 = text.parse().unwrap_or(f64::INFINITY);
+        if value.is_infinite() && !text.contains("inf") { self.too_large(span, "number") } else { value }
+    }
+
+    fn too_large<T: Default>(&mut self, span: Span, what: &str) -> T {
+        self.found.push(Diagnostic::error(Code::Syntax, span, format!("not TOML: the {what} is too large")));
+        T::default()
+    }
+}

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use opsctl_api::parse_duration;
+
+use super::{Data, Entry, Node, Problems, Table};
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+/// The entry's value as a string that is no template.
+pub(crate) fn string<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<(&'a str, Span)> {
+    let text = entry.node.as_str().or_else(|| wrong(entry, "a string", found))?;
+    plain(&entry.node, text, found)
+}
+
+/// The entry's value as a boolean.
+pub(crate) fn boolean(entry: &Entry<'_>, found: &mut Problems) -> Option<bool> {
+    match entry.node.data {
+        Data::Bool(value) => Some(value),
+        _ => wrong(entry, "true or false", found),
+    }
+}
+
+/// The entry's value as an integer.
+pub(crate) fn integer(entry: &Entry<'_>, found: &mut Problems) -> Option<i64> {
+    match entry.node.data {
+        Data::Integer(value) => Some(value),
+        _ => wrong(entry, "an integer", found),
+    }
+}
+
+/// The entry's value as a length of time.
+pub(crate) fn duration(entry: &Entry<'_>, found: &mut Problems) -> Option<Duration> {
+    let text = entry.node.as_str().or_else(|| wrong(entry, "a duration such as \"90s\" or \"2m\"", found))?;
+    let (text, span) = plain(&entry.node, text, found)?;
+    match parse_duration(text) {
+        Ok(duration) => Some(duration),
+        Err(why) => {
+            found.push(Diagnostic::error(Code::WrongValue, span, why));
+            None
+        }
+    }
+}
+
+/// The entry's value as a list of strings; items of another type are reported and left out.
+pub(crate) fn strings<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<Vec<(&'a str, Span)>> {
+    let Data::List(items) = &entry.node.data else { return wrong(entry, "a list of strings", found) };
+    let item = |node: &'a Node<'_>| match node.as_str() {
+        Some(text) => plain(node, text, found),
+        None => {
+            let message = format!("`{}` is a list of strings, found {} in it", entry.key, node.found());
+            found.push(Diagnostic::error(Code::WrongType, node.span, message));
+            None
+        }
+    };
+    Some(items.iter().filter_map(item).collect())
+}
+
+/// The entry's value as a table.
+pub(crate) fn table<'a, 't>(entry: &'a Entry<'t>, found: &mut Problems) -> Option<&'a Table<'t>> {
+    match &entry.node.data {
+        Data::Table(table) => Some(table),
+        _ => wrong(entry, "a table", found),
+    }
+}
+
+/// Reports a key that the table does not have.
+pub(crate) fn unknown_key(entry: &Entry<'_>, of: &str, known: &[&str], found: &mut Problems) {
+    let message = format!("unknown key `{}` {of}", entry.key.escape_debug());
+    let diagnostic = Diagnostic::error(Code::UnknownKey, entry.key_span, message);
+    let diagnostic = match found.guess(&entry.key, known.iter().copied()) {
+        Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+        None => diagnostic,
+    };
+    found.push(diagnostic.note(format!("its keys are {}", known.join(", "))));
+}
+
+fn plain<'a>(node: &Node<'_>, text: &'a str, found: &mut Problems) -> Option<(&'a str, Span)> {
+    if text.contains("{{") || text.contains("{%") {
+        found.push(
+            Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand here")
+                .note("templates stand in values, bounds and checks"),
+        );
+        return None;
+    }
+    Some((text, node.span))
+}
+
+fn wrong<T>(entry: &Entry<'_>, expected: &str, found: &mut Problems) -> Option<T> {
+    let message = format!("`{}` takes {expected}, found {}", entry.key, entry.node.found());
+    found.push(Diagnostic::error(Code::WrongType, entry.node.span, message));
+    None
+}

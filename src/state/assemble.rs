@@ -1,0 +1,207 @@
+use std::collections::{BTreeMap, HashMap};
+
+use minijinja::Environment;
+
+use super::chain::Chain;
+use super::checks::Checks;
+use super::layer::Part;
+use super::names::{Meaning, Names};
+use super::template::{Renderer, variables};
+use super::value::{Reading, Written};
+use super::written::written;
+use super::{After, Declared, Need, Resource, State, Target, Want, digest, loops};
+use crate::diagnostic::{Code, Diagnostic, Place, Sources, Span};
+use crate::document::{Problems, list};
+use crate::instance::Catalogues;
+
+/// What all states of a run are made with.
+pub(super) struct Workshop<'a, 't> {
+    pub(super) names: &'a Names<'t>,
+    pub(super) catalogues: &'a Catalogues,
+    pub(super) sources: &'a Sources,
+    pub(super) environment: &'a Environment<'static>,
+    /// Whether it is a snapshot that is read: no templates, no bounds, no places.
+    pub(super) literal: bool,
+}
+
+/// What the files of a chain say of each resource by name, the root first.
+pub(super) type Stacks<'l, 't> = BTreeMap<&'t str, Vec<&'l Part<'t>>>;
+
+impl<'t> Workshop<'_, 't> {
+    /// The state that a chain means; of a mistaken one as much as can be had, and the mistakes reported.
+    pub(super) fn state(&self, chain: &Chain<'_, 't>, found: &mut Problems) -> State {
+        let layers = &chain.layers;
+        let vars = variables(layers.iter().map(|layer| layer.vars), found);
+        let renderer = Renderer::new(self.environment, &vars, self.sources, chain.name());
+        let mut stacks = Stacks::new();
+        for layer in layers {
+            for part in &layer.parts {
+                stacks.entry(part.name).or_default().push(part);
+            }
+        }
+        let mut resources = BTreeMap::new();
+        for (name, stack) in &stacks {
+            known_names(&stacks, stack, found);
+            if let Some(meaning) = self.meaning(chain, name, stack, found) {
+                let declared = self.declared(meaning, stack);
+                let wants = self.wants(&renderer, meaning, stack, found);
+                resources.insert((*name).to_owned(), Resource { declared, wants });
+            }
+        }
+        self.one_name_an_address(&stacks, &resources, found);
+        super::wildcards::overlaps(&resources, |name| stacks[name][0].span, found);
+        loops::report(&stacks, found);
+        let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, found };
+        let checks = Checks { reading, workshop: self, stacks: &stacks };
+        let mut state = State {
+            name: chain.name().to_owned(),
+            summary: chain.own().summary.unwrap_or_default().to_owned(),
+            digest: String::new(),
+            rto: layers.iter().rev().find_map(|layer| layer.rto),
+            confirm: layers.iter().rev().find_map(|layer| layer.confirm).unwrap_or_default(),
+            on_failure: layers.iter().rev().find_map(|layer| layer.on_failure).unwrap_or_default(),
+            tolerates_unreachable: layers
+                .iter()
+                .rev()
+                .find_map(|layer| layer.tolerates_unreachable.clone())
+                .unwrap_or_default(),
+            resources,
+            checks: checks.merged(layers.iter().map(|layer| layer.checks)),
+        };
+        state.digest = digest::of(&state);
+        state
+    }
+
+    /// What a name stands for in this state; a name that is declared nowhere is reported.
+    fn meaning(
+        &self,
+        chain: &Chain<'_, 't>,
+        name: &str,
+        stack: &[&Part<'t>],
+        found: &mut Problems,
+    ) -> Option<&Meaning> {
+        let named = self.names.get(name);
+        if stack.iter().any(|part| part.at.is_some()) {
+            return named?.meaning.as_ref();
+        }
+        if chain.broken {
+            return None;
+        }
+        let mut diagnostic = Diagnostic::error(Code::MissingKey, stack.first()?.span, format!("`{name}` has no `at`"));
+        if let Some(named) = named {
+            let note = format!("{} declares it, and {} does not extend that state", named.state, chain.name());
+            diagnostic = diagnostic.note(note);
+        } else {
+            let parts = chain.layers.iter().flat_map(|layer| &layer.parts);
+            let names = parts.filter(|part| part.at.is_some()).map(|part| part.name);
+            if let Some(meant) = found.guess(name, names) {
+                diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+            }
+            diagnostic = diagnostic.note("a new resource says where it is: at = \"instance:kind/path\"");
+        }
+        found.push(diagnostic);
+        None
+    }
+
+    fn declared(&self, meaning: &Meaning, stack: &[&Part<'t>]) -> Declared {
+        let place = |span: Span| self.place(span);
+        let needs = stack.iter().rev().find_map(|part| part.needs.as_ref()).map_or(&[][..], Vec::as_slice);
+        let after = stack.iter().rev().find_map(|part| part.after.as_ref()).map_or(&[][..], Vec::as_slice);
+        let need = |any: &Vec<(&str, Span)>| Need {
+            any_of: any.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            place: any.first().and_then(|(_, span)| place(*span)),
+        };
+        let declaring = stack.iter().find(|part| part.at.is_some());
+        Declared {
+            at: meaning.target.clone(),
+            place: declaring.and_then(|part| place(part.span)),
+            needs: needs.iter().map(need).collect(),
+            pool: stack.iter().rev().find_map(|part| part.pool).map(str::to_owned),
+            after: after.iter().map(|(name, span)| After { name: (*name).to_owned(), place: place(*span) }).collect(),
+            optional: stack.iter().rev().find_map(|part| part.optional).unwrap_or_default(),
+            timeout: stack.iter().rev().find_map(|part| part.timeout),
+            drain_time: stack.iter().rev().find_map(|part| part.drain_time).unwrap_or_default(),
+        }
+    }
+
+    fn wants(
+        &self,
+        renderer: &Renderer<'_>,
+        meaning: &Meaning,
+        stack: &[&Part<'t>],
+        found: &mut Problems,
+    ) -> BTreeMap<String, Want> {
+        let mut chains: BTreeMap<String, Vec<Written<'_>>> = BTreeMap::new();
+        for part in stack {
+            for one in written(meaning.kind, &part.settings, found) {
+                chains.entry(one.key.clone()).or_default().push(one);
+            }
+        }
+        let mut reading = Reading { renderer: self.templates(renderer), literal: self.literal, found };
+        let want = |(key, chain): (String, Vec<Written<'_>>)| {
+            let goal = reading.goal(&chain)?;
+            let last: &Written<'_> = chain.last()?;
+            Some((key, Want { goal, setting: last.setting, place: self.place(last.key_span) }))
+        };
+        chains.into_iter().filter_map(want).collect()
+    }
+
+    fn templates<'r>(&self, renderer: &'r Renderer<'r>) -> Option<&'r Renderer<'r>> {
+        (!self.literal).then_some(renderer)
+    }
+
+    /// A place for the eye; a snapshot has none.
+    pub(super) fn place(&self, span: Span) -> Option<Place> {
+        (!self.literal).then(|| self.sources.place(span))
+    }
+
+    fn one_name_an_address(
+        &self,
+        stacks: &Stacks<'_, 't>,
+        resources: &BTreeMap<String, Resource>,
+        found: &mut Problems,
+    ) {
+        let mut names: HashMap<&str, &str> = HashMap::with_capacity(resources.len());
+        for (name, resource) in resources {
+            let Target::One(at) = &resource.declared.at else { continue };
+            if let Some(other) = names.insert(at.as_str(), name) {
+                let declared = |name: &str| {
+                    let part = stacks.get(name)?.iter().find(|part| part.at.is_some())?;
+                    Some((part.span, part.at?.1))
+                };
+                let (Some((_, here)), Some((there, _))) = (declared(name), declared(other)) else { continue };
+                let message = format!("`{name}` and `{other}` are one resource: {at}");
+                found.push(Diagnostic::error(Code::TwoNames, here, message).and(there, ""));
+            }
+        }
+    }
+}
+
+/// Reports names in `needs` and `after` that the state does not have.
+fn known_names(stacks: &Stacks<'_, '_>, stack: &[&Part<'_>], found: &mut Problems) {
+    for part in stack {
+        let needs = part.needs.iter().flatten().flatten();
+        for (name, span) in needs.chain(part.after.iter().flatten()) {
+            if !stacks.contains_key(name) {
+                let diagnostic = unknown_name(stacks, name, *span, found);
+                found.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// A name that the state does not have.
+pub(super) fn unknown_name(stacks: &Stacks<'_, '_>, name: &str, span: Span, found: &mut Problems) -> Diagnostic {
+    let message = format!("there is no resource `{}`", name.escape_debug());
+    let diagnostic = Diagnostic::error(Code::UnknownName, span, message);
+    if let Some(meant) = found.guess(name, stacks.keys().copied()) {
+        return diagnostic.here(format!("did you mean `{meant}`?"));
+    }
+    let by_address = |part: &&&Part<'_>| part.at.is_some_and(|(at, _)| at == name);
+    if name.contains(':')
+        && let Some(part) = stacks.values().flatten().find(by_address)
+    {
+        return diagnostic.note(format!("names stand here, not addresses: `{}`", part.name));
+    }
+    if stacks.len() > 12 { diagnostic } else { diagnostic.note(format!("resources: {}", list(stacks.keys().copied()))) }
+}

@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use super::chain::Chain;
+use super::{Scope, State, Target};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::document::Problems;
+
+/// Warns of settings that some state sets and some root (a state that extends nothing) does not: going there leaves them.
+pub(super) fn warn(
+    chains: &[Chain<'_, '_>],
+    states: &BTreeMap<String, State>,
+    scope: &Scope,
+    sources: &Sources,
+    found: &mut Problems,
+) {
+    let roots: Vec<&State> = chains
+        .iter()
+        .filter(|chain| chain.is_root() && !chain.broken)
+        .filter_map(|chain| states.get(chain.name()))
+        .collect();
+    let wildcards: Vec<Vec<&str>> = roots.iter().map(|root| wildcards(root)).collect();
+    for (name, settings) in &scope.settings {
+        for (key, goals) in settings {
+            if goals.len() == states.len() {
+                continue;
+            }
+            for (root, wildcards) in roots.iter().zip(&wildcards) {
+                let setting =
+                    |state: &State| state.resources.get(name).is_some_and(|found| found.wants.contains_key(key));
+                if setting(root) || covered(root, wildcards, &scope.declared[name].at, key) {
+                    continue;
+                }
+                let Some((state, want)) = goals
+                    .iter()
+                    .find_map(|(state, _)| Some((state, states.get(state)?.resources.get(name)?.wants.get(key)?)))
+                else {
+                    continue;
+                };
+                if want.setting.one_way {
+                    continue;
+                }
+                if let Some(span) = want.place.as_ref().and_then(|place| sources.word_at(place)) {
+                    found.push(hole(name, key, state, root, span));
+                }
+            }
+        }
+    }
+}
+
+fn hole(name: &str, key: &str, state: &str, root: &State, span: Span) -> Diagnostic {
+    let message = format!("{state} sets {key} of {name}, and {} does not: it has no way back", root.name);
+    Diagnostic::warning(Code::Hole, span, message).note(format!("give it a value in states/{}.toml", root.name))
+}
+
+fn wildcards(root: &State) -> Vec<&str> {
+    root.resources
+        .iter()
+        .filter(|(_, resource)| matches!(resource.declared.at, Target::Many { .. }))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
+/// Whether a wildcard of the root sets the setting of this target, too.
+fn covered(root: &State, wildcards: &[&str], target: &Target, key: &str) -> bool {
+    wildcards.iter().filter_map(|name| root.resources.get(*name)).any(|wide| {
+        let Target::Many { pattern, select, except } = &wide.declared.at else { return false };
+        if !select.is_empty() || !wide.wants.contains_key(key) {
+            return false;
+        }
+        match target {
+            Target::One(at) => pattern.matches(at) && !except.iter().any(|pattern| pattern.matches(at)),
+            Target::Many { pattern: narrow, .. } => except.is_empty() && pattern.matches_text(narrow.as_str()),
+        }
+    })
+}

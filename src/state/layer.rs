@@ -1,0 +1,266 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::Pattern;
+
+use super::OnFailure;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::{Data, Entry, Problems, Table, boolean, duration, string, strings, table, unknown_key};
+
+/// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
+#[derive(Debug)]
+pub(super) struct Layer<'t> {
+    pub(super) name: String,
+    pub(super) extends: Option<(&'t str, Span)>,
+    pub(super) summary: Option<&'t str>,
+    pub(super) rto: Option<Duration>,
+    pub(super) confirm: Option<bool>,
+    pub(super) on_failure: Option<OnFailure>,
+    pub(super) tolerates_unreachable: Option<Vec<Pattern>>,
+    pub(super) vars: &'t [Entry<'t>],
+    /// Sorted by name.
+    pub(super) parts: Vec<Part<'t>>,
+    /// Sorted by name.
+    pub(super) checks: &'t [Entry<'t>],
+    /// Whether more stood in the file than could be read: what seems to be missing may have been written.
+    pub(super) broken: bool,
+}
+
+/// What one file says of one resource.
+#[derive(Debug)]
+pub(super) struct Part<'t> {
+    pub(super) name: &'t str,
+    pub(super) span: Span,
+    pub(super) at: Option<(&'t str, Span)>,
+    pub(super) select: Option<(BTreeMap<String, String>, Span)>,
+    pub(super) except: Option<(Vec<(&'t str, Span)>, Span)>,
+    pub(super) needs: Option<Vec<Names<'t>>>,
+    pub(super) after: Option<Names<'t>>,
+    pub(super) pool: Option<&'t str>,
+    pub(super) optional: Option<bool>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) drain_time: Option<Duration>,
+    /// All other keys, which are settings.
+    pub(super) settings: Vec<&'t Entry<'t>>,
+}
+
+/// Names with where each was written.
+pub(super) type Names<'t> = Vec<(&'t str, Span)>;
+
+const KEYS: &[&str] = &[
+    "extends",
+    "summary",
+    "rto",
+    "confirm",
+    "on_failure",
+    "tolerates_unreachable",
+    "vars",
+    "resource",
+    "check",
+    "over",
+    "action",
+];
+
+/// The keys of a resource that are no settings.
+pub(super) const RESERVED: &[&str] = &[
+    "at",
+    "needs",
+    "pool",
+    "after",
+    "except",
+    "select",
+    "timeout",
+    "optional",
+    "enough",
+    "drain_time",
+    "restarts_with",
+    "pause_owners",
+];
+
+/// What may not be left out and cannot be done yet.
+const LATER: &[&str] = &["restarts_with", "enough", "pause_owners"];
+
+impl<'t> Layer<'t> {
+    /// A file that could not be read: it is there, and says nothing.
+    pub(super) fn unread(name: String) -> Self {
+        Self {
+            name,
+            extends: None,
+            summary: None,
+            rto: None,
+            confirm: None,
+            on_failure: None,
+            tolerates_unreachable: None,
+            vars: &[],
+            parts: Vec::new(),
+            checks: &[],
+            broken: true,
+        }
+    }
+
+    /// Reads a file's table.
+    pub(super) fn read(name: String, text: &'t Table<'t>, found: &mut Problems) -> Self {
+        let layer = Self::shape(name, text, false, found);
+        for entry in text.get("resource").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter) {
+            if !named(&entry.key) {
+                found.push(
+                    Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a resource")
+                        .note("a name has letters, digits, `-`, `_` and `.`"),
+                );
+            }
+        }
+        layer
+    }
+
+    /// Reads the table of a snapshot, which has resources and checks alone.
+    pub(super) fn read_literal(name: String, text: &'t Table<'t>, found: &mut Problems) -> Self {
+        for entry in text.iter().filter(|entry| KEYS.contains(&entry.key.as_ref())) {
+            if !["summary", "resource", "check"].contains(&entry.key.as_ref()) {
+                let message = format!("a snapshot has no `{}`", entry.key);
+                found.push(Diagnostic::error(Code::Literal, entry.key_span, message));
+            }
+        }
+        Self::shape(name, text, true, found)
+    }
+
+    fn shape(name: String, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
+        let mut layer = Self { broken: false, ..Self::unread(name) };
+        for entry in text.iter() {
+            match entry.key.as_ref() {
+                "extends" => layer.extends = string(entry, found),
+                "summary" => layer.summary = string(entry, found).map(|(text, _)| text),
+                "rto" => layer.rto = duration(entry, found),
+                "confirm" => layer.confirm = boolean(entry, found),
+                "on_failure" => layer.on_failure = on_failure(entry, found),
+                "tolerates_unreachable" => layer.tolerates_unreachable = patterns(entry, found),
+                "vars" => layer.vars = table(entry, found).map_or(&[], |table| &table.0),
+                "resource" => layer.parts = parts(entry, literal, found),
+                "check" => layer.checks = table(entry, found).map_or(&[], |table| &table.0),
+                "over" => found.push(not_built(entry, "an overlay (`over`)")),
+                "action" => found.push(not_built(entry, "an action")),
+                _ => unknown_key(entry, "of a state", KEYS, found),
+            }
+        }
+        layer
+    }
+}
+
+/// What the language has and this version cannot do.
+pub(super) fn not_built(entry: &Entry<'_>, what: &str) -> Diagnostic {
+    Diagnostic::error(Code::NotBuilt, entry.key_span, format!("{what} is not built yet"))
+        .note("left out, the state would mean something else, so it is refused")
+}
+
+fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<Part<'t>> {
+    let Some(all) = table(entry, found) else { return Vec::new() };
+    let mut parts = Vec::with_capacity(all.0.len());
+    for entry in all.iter() {
+        if let Some(table) = table(entry, found) {
+            parts.push(Part::read(entry, table, literal, found));
+        }
+    }
+    parts
+}
+
+/// Whether a text can be the name of a resource, a check or a state.
+pub(super) fn named(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+impl<'t> Part<'t> {
+    fn new(name: &'t str, span: Span) -> Self {
+        Self {
+            name,
+            span,
+            at: None,
+            select: None,
+            except: None,
+            needs: None,
+            after: None,
+            pool: None,
+            optional: None,
+            timeout: None,
+            drain_time: None,
+            settings: Vec::new(),
+        }
+    }
+
+    fn read(entry: &'t Entry<'t>, table: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
+        let mut part = Self::new(&entry.key, entry.key_span);
+        for entry in table.iter() {
+            match entry.key.as_ref() {
+                "at" => part.at = string(entry, found),
+                "needs" => part.needs = needs(entry, found),
+                "after" => part.after = strings(entry, found),
+                "pool" => part.pool = string(entry, found).map(|(text, _)| text),
+                "optional" => part.optional = boolean(entry, found),
+                "timeout" => part.timeout = duration(entry, found),
+                "drain_time" => part.drain_time = duration(entry, found),
+                "except" => part.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
+                "select" => part.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
+                // What the provider knew when the snapshot was taken; a plan asks it again.
+                "confines" if literal => {}
+                later if LATER.contains(&later) => found.push(not_built(entry, &format!("`{later}`"))),
+                _ => part.settings.push(entry),
+            }
+        }
+        part
+    }
+}
+
+/// `["origin", ["cache-a", "cache-b"]]`.
+fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>>> {
+    let wrong = |what: String, span| {
+        Diagnostic::error(Code::WrongType, span, what).note("as in needs = [\"origin\", [\"cache-a\", \"cache-b\"]]")
+    };
+    let Data::List(items) = &entry.node.data else {
+        let what = format!("`needs` takes a list of names, found {}", entry.node.found());
+        found.push(wrong(what, entry.node.span));
+        return None;
+    };
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        match &item.data {
+            Data::String(name) => all.push(vec![(name.as_ref(), item.span)]),
+            Data::List(any) if any.is_empty() => {
+                found.push(wrong("an any-of list without names can never be met".to_owned(), item.span));
+            }
+            Data::List(any) => {
+                let mut names = Vec::with_capacity(any.len());
+                for name in any {
+                    match name.as_str() {
+                        Some(text) => names.push((text, name.span)),
+                        None => found.push(wrong(format!("a name is a string, found {}", name.found()), name.span)),
+                    }
+                }
+                all.push(names);
+            }
+            _ => found.push(wrong(format!("a name is a string, found {}", item.found()), item.span)),
+        }
+    }
+    Some(all)
+}
+
+fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {
+    let table = table(entry, found)?;
+    let labels = table.iter().filter_map(|label| Some((label.key.to_string(), string(label, found)?.0.to_owned())));
+    Some(labels.collect())
+}
+
+fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<OnFailure> {
+    let (word, span) = string(entry, found)?;
+    match word {
+        "stop" => Some(OnFailure::Stop),
+        "continue" => Some(OnFailure::Continue),
+        "rollback" => Some(OnFailure::Rollback),
+        _ => {
+            let message = format!("`on_failure` is stop, continue or rollback, found {word:?}");
+            found.push(Diagnostic::error(Code::WrongValue, span, message));
+            None
+        }
+    }
+}
+
+fn patterns(entry: &Entry<'_>, found: &mut Problems) -> Option<Vec<Pattern>> {
+    Some(strings(entry, found)?.into_iter().map(|(text, _)| Pattern::new(text)).collect())
+}

@@ -1,0 +1,32 @@
+use super::State;
+use super::assemble::Workshop;
+use super::chain::Chain;
+use super::layer::Layer;
+use super::names::Names;
+use super::template::environment;
+use crate::diagnostic::{Report, Sources};
+use crate::document::{Problems, parse};
+use crate::instance::Catalogues;
+
+/// Reads a snapshot as a state: exact values and absent settings; no string is a template, and places are left out.
+///
+/// `path` is what mistakes are reported under.
+///
+/// # Errors
+/// All mistakes of the text.
+pub fn load_literal(name: &str, path: &str, text: &str, catalogues: &Catalogues) -> Result<State, Report> {
+    let mut sources = Sources::default();
+    let mut found = Problems::default();
+    let file = sources.add(path, text);
+    let table = parse(file, text, &mut found);
+    let layer = Layer::read_literal(name.to_owned(), &table, &mut found);
+    let layers = [layer];
+    let names = Names::new(&layers, catalogues, &mut found);
+    let environment = environment();
+    let workshop = Workshop { names: &names, catalogues, sources: &sources, environment: &environment, literal: true };
+    let chain = Chain { layers: vec![&layers[0]], broken: false };
+    let state = workshop.state(&chain, &mut found);
+    let mut report = Report { sources, diagnostics: found.into_found() };
+    report.sort();
+    if report.has_errors() { Err(report) } else { Ok(state) }
+}

@@ -1,0 +1,121 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::assemble::Workshop;
+use super::chain;
+use super::layer::{Layer, named};
+use super::names::Names;
+use super::template::environment;
+use super::{Scope, State, holes};
+use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
+use crate::document::{Problems, Table, parse, read};
+use crate::instance::Catalogues;
+
+/// All states of an operations repository.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// By name. Valid only if the report has no errors.
+    pub states: BTreeMap<String, State>,
+    /// Every setting that any of them sets.
+    pub scope: Scope,
+    /// All mistakes and warnings of all files, sorted by place.
+    pub report: Report,
+}
+
+/// One file that was read.
+struct File {
+    name: String,
+    id: FileId,
+    /// `None` where it could not be read.
+    text: Option<Arc<str>>,
+}
+
+/// Reads all states of the operations repository at `root`: `states/*.toml`.
+pub fn load(root: &Utf8Path, catalogues: &Catalogues) -> Loaded {
+    let mut sources = Sources::default();
+    let mut found = Problems::default();
+    let files = files(root, &mut sources, &mut found);
+    load_files(&files, sources, found, catalogues)
+}
+
+fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues: &Catalogues) -> Loaded {
+    let tables: Vec<Option<Table<'_>>> =
+        files.iter().map(|file| file.text.as_deref().map(|text| parse(file.id, text, &mut found))).collect();
+    let layers: Vec<Layer<'_>> = files
+        .iter()
+        .zip(&tables)
+        .map(|(file, table)| match table {
+            Some(table) => Layer::read(file.name.clone(), table, &mut found),
+            None => Layer::unread(file.name.clone()),
+        })
+        .collect();
+    let names = Names::new(&layers, catalogues, &mut found);
+    let chains = chain::chains(&layers, &mut found);
+    let environment = environment();
+    let workshop = Workshop { names: &names, catalogues, sources: &sources, environment: &environment, literal: false };
+    let states: BTreeMap<String, State> =
+        chains.iter().map(|chain| (chain.name().to_owned(), workshop.state(chain, &mut found))).collect();
+    let scope = Scope::of(&states);
+    holes::warn(&chains, &states, &scope, &sources, &mut found);
+    let mut report = Report { sources, diagnostics: found.into_found() };
+    report.sort();
+    Loaded { states, scope, report }
+}
+
+/// The files of `states/`, sorted by name.
+fn files(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Vec<File> {
+    let folder = root.join("states");
+    let mut paths: Vec<String> = Vec::new();
+    let mut problem = None;
+    match folder.read_dir_utf8() {
+        Ok(entries) => {
+            for entry in entries {
+                match entry {
+                    Ok(entry) if entry.file_name().ends_with(".toml") && !entry.file_name().starts_with('.') => {
+                        paths.push(entry.file_name().to_owned());
+                    }
+                    Ok(_) => {}
+                    Err(error) => problem = Some(format!("states/ cannot be read: {error}")),
+                }
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => problem = Some(format!("states/ cannot be read: {error}")),
+    }
+    if let Some(message) = problem {
+        let file = sources.add("states", "");
+        found.push(Diagnostic::error(Code::Unreadable, Span::new(file, 0..0), message));
+    } else if paths.is_empty() {
+        let file = sources.add("states", "");
+        let message = "there are no states: states/ has no file *.toml";
+        found.push(
+            Diagnostic::error(Code::NoStates, Span::new(file, 0..0), message)
+                .note("write states/baseline.toml, or let `opsctl capture` write it from what is live"),
+        );
+    }
+    paths.sort();
+    paths.into_iter().map(|file_name| file(&folder, &file_name, sources, found)).collect()
+}
+
+fn file(folder: &Utf8Path, file_name: &str, sources: &mut Sources, found: &mut Problems) -> File {
+    let shown = format!("states/{file_name}");
+    let name = file_name.trim_end_matches(".toml").to_owned();
+    let id = read(&folder.join(file_name), &shown, sources, found);
+    let (id, text) = match id {
+        Ok(id) => (id, Some(sources.text(id).clone())),
+        Err(id) => (id, None),
+    };
+    if !named(&name) {
+        let message = format!("`{}` is no name of a state", name.escape_debug());
+        found.push(
+            Diagnostic::error(Code::StateName, Span::new(id, 0..0), message)
+                .note("a name has letters, digits, `-`, `_` and `.`: rename the file"),
+        );
+    }
+    File { name, id, text }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use std::collections::HashMap;
+
+use super::assemble::Stacks;
+use super::layer::{Names, Part};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::Problems;
+
+/// Where an edge leads, and where it was written.
+type Edge = (usize, Span);
+
+/// Reports resources that need each other, or come after each other, in a circle: one loop for each knot of them, each
+/// edge with its place.
+pub(super) fn report(stacks: &Stacks<'_, '_>, found: &mut Problems) {
+    let names: Vec<&str> = stacks.keys().copied().collect();
+    let needs = edges(stacks, |part| Some(part.needs.as_ref()?.iter().flatten().copied().collect()));
+    let after = edges(stacks, |part| part.after.clone());
+    for (edges, verb, code, message) in [
+        (needs, "needs", Code::NeedsLoop, "these need each other in a circle"),
+        (after, "comes after", Code::AfterLoop, "these come after each other in a circle"),
+    ] {
+        for knot in knots(&edges) {
+            let mut diagnostic: Option<Diagnostic> = None;
+            for (from, to, span) in shortest_loop(&edges, &knot) {
+                let text = format!("{} {verb} {}", names[from], names[to]);
+                diagnostic = Some(match diagnostic {
+                    None => Diagnostic::error(code, span, message).here(text),
+                    Some(diagnostic) => diagnostic.and(span, text),
+                });
+            }
+            if let Some(diagnostic) = diagnostic {
+                found.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// The edges of each resource in a state, by its place among the names. The last file of a chain that gives them counts.
+fn edges<'t>(stacks: &Stacks<'_, 't>, of: impl Fn(&Part<'t>) -> Option<Names<'t>>) -> Vec<Vec<Edge>> {
+    let index: HashMap<&str, usize> = stacks.keys().enumerate().map(|(at, name)| (*name, at)).collect();
+    let edge = |(name, span): &(&str, Span)| Some((*index.get(name)?, *span));
+    let given = |stack: &Vec<&Part<'t>>| stack.iter().rev().find_map(|part| of(part)).unwrap_or_default();
+    stacks.values().map(|stack| given(stack).iter().filter_map(edge).collect()).collect()
+}
+
+/// The sets of nodes that lead to each other, by Tarjan's algorithm on a stack of its own: a chain of needs may be long.
+fn knots(edges: &[Vec<Edge>]) -> Vec<Vec<usize>> {
+    const NEW: usize = usize::MAX;
+    let count = edges.len();
+    let (mut order, mut low, mut open) = (vec![NEW; count], vec![0; count], vec![false; count]);
+    let (mut stack, mut next, mut knots) = (Vec::new(), 0, Vec::new());
+    for root in 0..count {
+        if order[root] != NEW {
+            continue;
+        }
+        let mut work: Vec<(usize, usize)> = vec![(root, 0)];
+        while let Some((node, edge)) = work.pop() {
+            if edge == 0 {
+                order[node] = next;
+                low[node] = next;
+                next += 1;
+                open[node] = true;
+                stack.push(node);
+            }
+            if let Some(&(to, _)) = edges[node].get(edge) {
+                work.push((node, edge + 1));
+                if order[to] == NEW {
+                    work.push((to, 0));
+                } else if open[to] {
+                    low[node] = low[node].min(order[to]);
+                }
+                continue;
+            }
+            if let Some(&(parent, _)) = work.last() {
+                low[parent] = low[parent].min(low[node]);
+            }
+            if low[node] == order[node] {
+                let mut knot = Vec::new();
+                while let Some(member) = stack.pop() {
+                    open[member] = false;
+                    knot.push(member);
+                    if member == node {
+                        break;
+                    }
+                }
+                if knot.len() > 1 || edges[node].iter().any(|(to, _)| *to == node) {
+                    knot.sort_unstable();
+                    knots.push(knot);
+                }
+            }
+        }
+    }
+    knots
+}
+
+/// The shortest loop through the first node of a knot, as edges.
+fn shortest_loop(edges: &[Vec<Edge>], knot: &[usize]) -> Vec<(usize, usize, Span)> {
+    let Some(&start) = knot.first() else { return Vec::new() };
+    let mut came: HashMap<usize, (usize, Span)> = HashMap::new();
+    let mut queue = std::collections::VecDeque::from([start]);
+    'search: while let Some(node) = queue.pop_front() {
+        for &(to, span) in edges[node].iter().filter(|(to, _)| knot.binary_search(to).is_ok()) {
+            if let std::collections::hash_map::Entry::Vacant(entry) = came.entry(to) {
+                entry.insert((node, span));
+                if to == start {
+                    break 'search;
+                }
+                queue.push_back(to);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    let mut at = start;
+    while let Some(&(from, span)) = came.get(&at) {
+        found.push((from, at, span));
+        at = from;
+        if at == start {
+            break;
+        }
+    }
+    found.reverse();
+    found
+}

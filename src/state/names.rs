@@ -1,0 +1,202 @@
+use std::collections::HashMap;
+
+use opsctl_api::{Address, Kind, Pattern};
+
+use super::Target;
+use super::layer::{Layer, Part};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::{Problems, list};
+use crate::instance::Catalogues;
+
+/// What each name stands for: the same in all states of a repository.
+pub(super) struct Names<'t>(HashMap<&'t str, Named<'t>>);
+
+/// What one name stands for.
+pub(super) struct Named<'t> {
+    /// `None` where `at` is wrong, which was reported.
+    pub(super) meaning: Option<Meaning>,
+    /// The state that declares it first.
+    pub(super) state: String,
+    at: &'t str,
+    at_span: Span,
+}
+
+/// A target, and the kind of what it stands for.
+#[derive(Clone)]
+pub(super) struct Meaning {
+    pub(super) target: Target,
+    pub(super) kind: &'static Kind,
+}
+
+impl<'t> Names<'t> {
+    /// Looks up all names of all states; names that mean two targets are reported.
+    pub(super) fn new(layers: &[Layer<'t>], catalogues: &Catalogues, found: &mut Problems) -> Self {
+        let mut names: HashMap<&'t str, Named<'t>> = HashMap::new();
+        for layer in layers {
+            for part in &layer.parts {
+                let Some((at, at_span)) = part.at else {
+                    narrowed(part, found);
+                    continue;
+                };
+                if let Some(first) = names.get(part.name) {
+                    if first.at != at {
+                        found.push(two_targets(part.name, (at, at_span), first));
+                        continue;
+                    }
+                    let same = match (&first.meaning, part.select.is_none() && part.except.is_none()) {
+                        (Some(Meaning { target: Target::One(_), .. }), true) | (None, _) => true,
+                        (Some(first), _) => {
+                            target(part, at, at_span, catalogues, found).is_none_or(|this| this.target == first.target)
+                        }
+                    };
+                    if !same {
+                        found.push(two_targets(part.name, (at, at_span), first).note("`select` or `except` differ"));
+                    }
+                    continue;
+                }
+                let meaning = target(part, at, at_span, catalogues, found);
+                let state = layer.name.clone();
+                names.insert(part.name, Named { meaning, state, at, at_span });
+            }
+        }
+        Self(names)
+    }
+
+    /// What a name stands for; `None` where no state says.
+    pub(super) fn get(&self, name: &str) -> Option<&Named<'t>> {
+        self.0.get(name)
+    }
+}
+
+fn two_targets(name: &str, (at, span): (&str, Span), first: &Named<'_>) -> Diagnostic {
+    let message = format!("`{name}` is `{at}` here and `{}` in {}", first.at, first.state);
+    Diagnostic::error(Code::TwoTargets, span, message)
+        .and(first.at_span, "")
+        .note("a name means one target in all states: choose another name here")
+}
+
+/// `select` and `except` belong to the target, so they stand beside `at`.
+fn narrowed(part: &Part<'_>, found: &mut Problems) {
+    let spans = [part.select.as_ref().map(|(_, span)| *span), part.except.as_ref().map(|(_, span)| *span)];
+    for span in spans.into_iter().flatten() {
+        let message = "`select` and `except` stand beside the `at` that they narrow";
+        found.push(Diagnostic::error(Code::OnlyWildcards, span, message));
+    }
+}
+
+fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found: &mut Problems) -> Option<Meaning> {
+    let (instance, kind, path) = split(at, span, found)?;
+    let many = Pattern::is_pattern(at);
+    if !many {
+        narrowed_one(part, found);
+    }
+    if instance.contains('*') || kind.contains('*') {
+        let what = "a wildcard stands in the path, behind one instance and one kind";
+        found.push(Diagnostic::error(Code::LooseWildcard, span, what).note("write one resource for each of them"));
+        return None;
+    }
+    let kind = known_kind((instance, kind), span, catalogues, found)?;
+    if !many && !kind.accepts_path(path) {
+        let what = format!("`{path}` is no path of kind {}", kind.name);
+        let form = format!("write {instance}:{}/{}", kind.name, kind.path_form());
+        found.push(Diagnostic::error(Code::PathForm, span, what).note(form));
+        return None;
+    }
+    let target = if many {
+        let select = part.select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
+        let except = part.except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
+        let except = except.iter().map(|(pattern, _)| Pattern::new(*pattern)).collect();
+        Target::Many { pattern: Pattern::new(at), select, except }
+    } else {
+        Target::One(address(at, span, found)?)
+    };
+    Some(Meaning { target, kind })
+}
+
+fn narrowed_one(part: &Part<'_>, found: &mut Problems) {
+    let keys = [
+        ("select", part.select.as_ref().map(|(_, span)| *span)),
+        ("except", part.except.as_ref().map(|(_, span)| *span)),
+    ];
+    for (key, span) in keys {
+        if let Some(span) = span {
+            let what = format!("`{key}` narrows a wildcard, and this is one address");
+            found.push(Diagnostic::error(Code::OnlyWildcards, span, what));
+        }
+    }
+}
+
+/// Instance, kind and path of an address or a pattern.
+fn split<'a>(at: &'a str, span: Span, found: &mut Problems) -> Option<(&'a str, &'a str, &'a str)> {
+    if Pattern::is_pattern(at) {
+        // A pattern has the form of an address in which `*` may stand for any part.
+        if at.replace('*', "x").parse::<Address>().is_err() {
+            found.push(
+                Diagnostic::error(Code::NotAnAddress, span, format!("`{}` is no wildcard", at.escape_debug()))
+                    .note("a wildcard is instance:kind/path with `*` in the path, as in k8s:deployment/media/*"),
+            );
+            return None;
+        }
+    } else {
+        address(at, span, found)?;
+    }
+    let (instance, local) = at.split_once(':')?;
+    let (kind, path) = local.split_once('/')?;
+    Some((instance, kind, path))
+}
+
+fn address(at: &str, span: Span, found: &mut Problems) -> Option<Address> {
+    match at.parse() {
+        Ok(address) => Some(address),
+        Err(error) => {
+            found.push(
+                Diagnostic::error(Code::NotAnAddress, span, format!("{error}"))
+                    .note("an address is instance:kind/path, as in k8s:deployment/cdn/ats-edge"),
+            );
+            None
+        }
+    }
+}
+
+/// Reports an instance or kind that does not exist.
+fn known_kind(
+    (instance, kind): (&str, &str),
+    span: Span,
+    catalogues: &Catalogues,
+    found: &mut Problems,
+) -> Option<&'static Kind> {
+    let part = |from: usize, len: usize| span.within(from + 1..from + 1 + len);
+    let Some(catalogue) = catalogues.0.get(instance) else {
+        let names = || catalogues.0.keys().map(String::as_str);
+        let message = format!("unknown provider instance `{instance}`");
+        let mut diagnostic = Diagnostic::error(Code::UnknownInstance, part(0, instance.len()), message);
+        if let Some(meant) = found.guess(instance, names()) {
+            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+        }
+        found.push(diagnostic.note(format!("instances in opsctl.toml: {}", list(names()))));
+        return None;
+    };
+    if let Some(kind) = catalogue.kind(kind) {
+        return Some(kind);
+    }
+    let names = || catalogue.kinds().iter().map(|kind| kind.name);
+    let message = format!("unknown kind `{kind}` of {}", catalogue.provider());
+    let mut diagnostic = Diagnostic::error(Code::UnknownKind, part(instance.len() + 1, kind.len()), message);
+    if let Some(meant) = found.guess(kind, names()) {
+        diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+    }
+    found.push(diagnostic.note(format!("kinds of {}: {} (opsctl kinds)", catalogue.provider(), list(names()))));
+    None
+}
+
+/// The address that a check names, validated like that of a resource.
+pub(super) fn address_of(
+    at: &str,
+    span: Span,
+    catalogues: &Catalogues,
+    found: &mut Problems,
+) -> Option<(Address, &'static Kind)> {
+    let address = address(at, span, found)?;
+    let kind = known_kind((address.instance(), address.kind()), span, catalogues, found)?;
+    Some((address, kind))
+}
