@@ -91,6 +91,23 @@ pub enum StoreError {
         /// The commit.
         commit: CommitId,
     },
+    /// No operation is called so.
+    #[error("`{id}` names no operation")]
+    UnknownOperation {
+        /// As it was given.
+        id: String,
+    },
+    /// More than one is called so.
+    #[error("`{id}` is the beginning of {}", .ids.join(", "))]
+    AmbiguousOperation {
+        /// As it was given.
+        id: String,
+        /// Those that it may mean.
+        ids: Vec<String>,
+    },
+    /// Nothing was applied, or all of it is rolled back.
+    #[error("there is no operation to roll back")]
+    NothingToRollBack,
     /// It is not what was committed.
     #[error("snapshot {} is damaged: {why}", .commit.short())]
     Damaged {
@@ -115,6 +132,9 @@ impl StoreError {
             Self::Empty { .. } => "every apply takes one; so does: opsctl snapshot take".to_owned(),
             Self::TooFar { .. } | Self::Unknown { .. } | Self::Foreign { .. } => {
                 "`@` is the last snapshot, `@1` the one before; the others: opsctl snapshot list".to_owned()
+            }
+            Self::UnknownOperation { .. } | Self::AmbiguousOperation { .. } | Self::NothingToRollBack => {
+                "all of them: opsctl log".to_owned()
             }
             Self::Ambiguous { .. } => "write more of its hash; the whole ones: opsctl snapshot list".to_owned(),
             Self::Damaged { .. } => {

@@ -1,7 +1,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Operation, Snapshot, StoreError, to_toml};
-use crate::plan::Plan;
+use crate::plan::{Plan, hex};
 
 pub(super) const LIVE: &str = "live.toml";
 pub(super) const OPERATION: &str = "operation.toml";
@@ -41,6 +41,6 @@ impl Files {
             hash.update(format!("{name} {}\n", content.len()));
             hash.update(content);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize())
     }
 }

@@ -3,8 +3,9 @@
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use opsctl_api::Value;
 
-use super::{Operation, OperationKind, Outcome, Store, StoreError, Which, sample};
+use super::{Operation, OperationKind, Outcome, Store, StoreError, Turn, Turner, Which, sample};
 
 const EDGE: &str = "k8s:deployment/cdn/ats-edge";
 const ORIGIN: &str = "k8s:deployment/data/minio";
@@ -199,5 +200,155 @@ fn test_names_of_people_and_states_are_only_names() {
     let history = store.history().unwrap();
     assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After, Which::Taken]);
     assert_eq!(store.read("@").unwrap().operation, record);
+    git(&folder.path, &["fsck", "--strict"]);
+}
+
+#[test]
+fn test_operations_and_what_to_roll_back() {
+    let folder = Folder::new();
+    let store = folder.store();
+    assert_eq!(store.operations().unwrap().count(), 0);
+    assert!(matches!(store.to_roll_back(None), Err(StoreError::NothingToRollBack)));
+    before_and_after(&store, "1-ana", 2, 10);
+    store.commit(&sample::snapshot(&[]), &Operation::take("2-ben", "ben", "a17", sample::at()), None).unwrap();
+    before_and_after(&store, "3-ana", 10, 4);
+    let ids = |operations: Vec<Operation>| operations.into_iter().map(|operation| operation.id).collect::<Vec<_>>();
+    let all: Vec<_> = store.operations().unwrap().map(Result::unwrap).collect();
+    assert_eq!(
+        all.iter().map(|one| (one.operation.id.as_str(), one.snapshots.len())).collect::<Vec<_>>(),
+        [("3-ana", 2), ("1-ana", 2)]
+    );
+    assert_eq!(ids(store.to_roll_back(None).unwrap()), ["3-ana"]);
+    assert_eq!(ids(store.to_roll_back(Some("1")).unwrap()), ["3-ana", "1-ana"]);
+    assert!(matches!(store.operation("x"), Err(StoreError::UnknownOperation { .. })));
+    assert!(matches!(store.operation("2-ben"), Err(StoreError::UnknownOperation { .. })));
+    assert!(matches!(store.operation(""), Err(StoreError::AmbiguousOperation { ids, .. }) if ids.len() == 2));
+
+    let mut back = sample::operation("4-ana", Outcome::Done);
+    (back.kind, back.reverts) = (OperationKind::Rollback, Some("3-ana".to_owned()));
+    store.commit(&sample::snapshot(&[(EDGE, 10)]), &back, None).unwrap();
+    assert_eq!(ids(store.to_roll_back(None).unwrap()), ["4-ana", "3-ana", "1-ana"]);
+}
+
+#[test]
+fn test_what_began_inside_is_newer_though_it_ended_first() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let commit = |id: &str, outcome, reverts: Option<&str>| {
+        let mut record = sample::operation(id, outcome);
+        if reverts.is_some() {
+            (record.kind, record.reverts) = (OperationKind::Rollback, reverts.map(str::to_owned));
+        }
+        store.commit(&sample::snapshot(&[]), &record, None).unwrap();
+    };
+    commit("1", Outcome::Running, None);
+    commit("2", Outcome::Running, Some("1"));
+    commit("2", Outcome::Done, Some("1"));
+    commit("1", Outcome::Failed, None);
+    let all: Vec<_> = store.operations().unwrap().map(|one| one.unwrap().operation.id).collect();
+    assert_eq!(all, ["2", "1"]);
+    assert!(matches!(store.to_roll_back(None), Err(StoreError::NothingToRollBack)));
+}
+
+#[test]
+fn test_a_damaged_record_is_an_error_of_its_own() {
+    let folder = Folder::new();
+    let store = folder.store();
+    before_and_after(&store, "1-ana", 2, 10);
+    std::fs::write(folder.path.join("operation.toml"), "").unwrap();
+    git(&folder.path, &["commit", "-qa", "--amend", "--no-edit"]);
+    before_and_after(&store, "2-ana", 10, 4);
+    let whole: Vec<bool> = store.operations().unwrap().map(|one| one.is_ok()).collect();
+    assert_eq!(whole, [true, false]);
+    // What is not needed is not read.
+    assert_eq!(store.to_roll_back(None).unwrap().len(), 1);
+    assert!(matches!(store.to_roll_back(Some("1-ana")), Err(StoreError::Damaged { .. })));
+}
+
+#[test]
+fn test_blame() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let edge = EDGE.parse().unwrap();
+    assert_eq!(store.blame(&edge).unwrap(), []);
+    before_and_after(&store, "1-ana", 2, 10);
+    let turn = |turns: Vec<Turn>| {
+        assert_eq!(turns.len(), 1);
+        let Turn { setting, from, to, by } = turns.into_iter().next().unwrap();
+        assert_eq!(setting, "replicas");
+        let number = |value: Option<Value>| value.and_then(|value| value.as_integer());
+        (number(from), number(to), by)
+    };
+    let (from, to, by) = turn(store.blame(&edge).unwrap());
+    assert_eq!((from, to), (Some(2), Some(10)));
+    assert!(matches!(by, Turner::Operation(operation) if operation.id == "1-ana"));
+
+    // A colleague, seen by the next operation, which changes something else.
+    let record = sample::operation("2-ben", Outcome::Done);
+    store.commit(&sample::snapshot(&[(EDGE, 25), (ORIGIN, 1)]), &record, None).unwrap();
+    let (from, to, by) = turn(store.blame(&edge).unwrap());
+    assert_eq!((from, to), (Some(10), Some(25)));
+    assert!(
+        matches!(by, Turner::Outside { after, before } if after.operation == "1-ana" && before.operation == "2-ben")
+    );
+
+    // Where it could not be read, nothing is concluded.
+    store.commit(&sample::snapshot(&[(ORIGIN, 1)]), &record, None).unwrap();
+    assert_eq!(turn(store.blame(&edge).unwrap()).0, Some(10));
+    let (from, to, by) = turn(store.blame(&ORIGIN.parse().unwrap()).unwrap());
+    assert_eq!((from, to), (None, Some(1)));
+    assert!(matches!(by, Turner::Nobody(first) if first.which == Which::Before && first.operation == "1-ana"));
+
+    // An owner moved it between the last settle and the snapshot: it is still the operation's doing.
+    let mut moved = sample::operation("3-ana", Outcome::Done);
+    moved.steps.push(sample::step(EDGE, "replicas", Some(25), Some(5)));
+    store
+        .commit(&sample::snapshot(&[(EDGE, 25), (ORIGIN, 1)]), &sample::operation("3-ana", Outcome::Running), None)
+        .unwrap();
+    store.commit(&sample::snapshot(&[(EDGE, 6), (ORIGIN, 1)]), &moved, None).unwrap();
+    let (from, to, by) = turn(store.blame(&edge).unwrap());
+    assert_eq!((from, to), (Some(25), Some(6)));
+    assert!(matches!(by, Turner::Operation(operation) if operation.id == "3-ana"));
+}
+
+const CHILD: &str = "OPSCTL_TEST_COMMIT_TO";
+
+/// Not a test: what [`test_killed_at_any_moment`] runs and kills.
+#[test]
+#[ignore = "commits until it is killed"]
+fn commit_forever() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let store = Store::open(Utf8Path::new(&path)).unwrap();
+    for n in 0.. {
+        let record = sample::operation(&n.to_string(), Outcome::Done);
+        store.commit(&sample::snapshot(&[(EDGE, n)]), &record, None).unwrap();
+    }
+}
+
+#[test]
+fn test_killed_at_any_moment() {
+    let folder = Folder::new();
+    for round in 0..30_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "--ignored", "snapshot::git_test::commit_forever"])
+            .env(CHILD, &folder.path)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_micros(3_000 + 1_700 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let store = folder.store();
+        for entry in store.history().unwrap() {
+            assert_eq!(store.read_commit(entry.commit).unwrap().entry, entry);
+        }
+        // git, too, leaves its lock when it is killed in the very moment; opsctl says which file that is.
+        let _ = std::fs::remove_file(folder.path.join(".git/refs/heads/main.lock"));
+        let _ = std::fs::remove_file(folder.path.join(".git/index.lock"));
+        store.commit(&sample::snapshot(&[]), &sample::operation("after", Outcome::Done), None).unwrap();
+        assert_eq!(git(&folder.path, &["status", "--porcelain", "live.toml", "operation.toml"]), "");
+    }
     git(&folder.path, &["fsck", "--strict"]);
 }

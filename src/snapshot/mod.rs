@@ -1,10 +1,12 @@
 //! The live values of every setting that any state sets, committed to git; and the record of each operation.
 
+mod blame;
 mod durable;
 mod entry;
 mod error;
 mod files;
 mod folder;
+mod history;
 mod literal;
 mod model;
 mod operation;
@@ -13,17 +15,23 @@ mod store;
 mod toml;
 mod toml_check;
 mod unwind;
+mod values;
 
 #[cfg(test)]
 mod git_test;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod speed_test;
 
 pub use self::toml::to_toml;
+pub use blame::{Turn, Turner};
 pub use entry::{CommitId, Entry, Which};
 pub use error::StoreError;
+pub use history::{Operations, Recorded};
 pub use model::Snapshot;
 pub use operation::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
 pub use read::Stored;
 pub use store::Store;
 pub use unwind::{Setting3, Unwound, last_to_roll_back, unwind};
+pub use values::{Difference, Values, diff};

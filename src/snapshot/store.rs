@@ -10,7 +10,7 @@ use super::{CommitId, Operation, Snapshot, StoreError, durable, entry, folder};
 use crate::plan::Plan;
 
 /// How long to wait for somebody else's lock on the branch.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The snapshot repository: a git repository of its own, to which this only ever adds.
 ///
@@ -41,7 +41,7 @@ impl Store {
     /// Commits a snapshot with the record of its operation, and with the plan where one is about to be applied.
     ///
     /// When this has returned, the commit is on the branch and on the disk. It blocks: for 5,000 resources some 100 ms, and up to
-    /// five seconds where others hold the branch.
+    /// three seconds where others hold the branch.
     ///
     /// # Errors
     /// Nothing was added.

@@ -70,7 +70,7 @@ pub fn last_to_roll_back(operations_newest_first: &[Operation]) -> Option<&Opera
             // It took back all down to that one, rollbacks among them.
             (OperationKind::Rollback, Some(reverts)) if took_effect(operation.outcome) => {
                 let down_to = older.iter().position(|operation| operation.id == *reverts);
-                down_to.map_or(older, |index| &older[index + 1..])
+                down_to.map_or(&[], |index| &older[index + 1..])
             }
             (OperationKind::Rollback | OperationKind::Take, _) => older,
         };

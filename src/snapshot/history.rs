@@ -1,0 +1,118 @@
+use std::collections::HashMap;
+use std::vec;
+
+use git2::Repository;
+
+use super::{Entry, Operation, Store, StoreError, Which, last_to_roll_back};
+
+/// An operation as the history has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded {
+    /// Its newest record: that of its *after*, or that of its *before* where it has not ended, or where nothing could be written
+    /// when it did.
+    pub operation: Operation,
+    /// Its snapshots, newest first.
+    pub snapshots: Vec<Entry>,
+}
+
+/// Operations, newest first by when each began; each is read when it is asked for.
+pub struct Operations {
+    store: Store,
+    repository: Option<Repository>,
+    groups: vec::IntoIter<Vec<Entry>>,
+}
+
+impl Store {
+    /// All operations, the one that began last first. Snapshots that were taken for themselves are none.
+    ///
+    /// # Errors
+    /// The repository cannot be read. A damaged record is an error of its own place in the list.
+    pub fn operations(&self) -> Result<Operations, StoreError> {
+        let repository = self.repository()?;
+        let entries = match &repository {
+            Some(repository) => self.entries(repository, usize::MAX)?,
+            None => Vec::new(),
+        };
+        Ok(Operations { store: self.clone(), repository, groups: grouped(entries).into_iter() })
+    }
+
+    /// One operation, by its id or as much of its beginning as no other has.
+    ///
+    /// # Errors
+    /// None or several are called so, or its record is damaged.
+    pub fn operation(&self, id: &str) -> Result<Recorded, StoreError> {
+        let mut operations = self.operations()?;
+        let mut found: Vec<Vec<Entry>> =
+            operations.groups.by_ref().filter(|group| group[0].operation.starts_with(id)).collect();
+        if let Some(exact) = found.iter().position(|group| group[0].operation == id) {
+            found = vec![found.swap_remove(exact)];
+        }
+        let group = match found.len() {
+            1 => found.remove(0),
+            0 => return Err(StoreError::UnknownOperation { id: id.to_owned() }),
+            _ => {
+                let ids = found.into_iter().map(|mut group| group.remove(0).operation).collect();
+                return Err(StoreError::AmbiguousOperation { id: id.to_owned(), ids });
+            }
+        };
+        operations.load(group)
+    }
+
+    /// What [`unwind`](super::unwind) needs to take an operation back: it and all that began since, newest first; the last one of
+    /// the list is the one. Where none is named, it is the [default](last_to_roll_back). No older record is read.
+    ///
+    /// # Errors
+    /// There is none of this name, or nothing to take back, or a record that is needed is damaged.
+    pub fn to_roll_back(&self, id: Option<&str>) -> Result<Vec<Operation>, StoreError> {
+        let id = id.map(|id| self.operation(id)).transpose()?.map(|recorded| recorded.operation.id);
+        let mut operations: Vec<Operation> = Vec::new();
+        for recorded in self.operations()? {
+            operations.push(recorded?.operation);
+            let reached = match &id {
+                Some(id) => operations.last().is_some_and(|operation| operation.id == *id),
+                None => last_to_roll_back(&operations).is_some(),
+            };
+            if reached {
+                return Ok(operations);
+            }
+        }
+        Err(StoreError::NothingToRollBack)
+    }
+}
+
+impl Iterator for Operations {
+    type Item = Result<Recorded, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let group = self.groups.next()?;
+        Some(self.load(group))
+    }
+}
+
+impl Operations {
+    fn load(&self, snapshots: Vec<Entry>) -> Result<Recorded, StoreError> {
+        let (Some(repository), Some(newest)) = (&self.repository, snapshots.first()) else {
+            return Err(StoreError::Empty { path: self.store.path().to_owned() });
+        };
+        let commit = repository.find_commit(newest.commit.0).map_err(self.store.git("read"))?;
+        let operation = self.store.load(repository, &commit)?.operation;
+        Ok(Recorded { operation, snapshots })
+    }
+}
+
+/// Snapshots by operation. An operation stands where its first snapshot stands: what began later was made on top of it, whichever
+/// ended first.
+fn grouped(newest_first: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut index: HashMap<String, usize> = HashMap::new();
+    let mut groups: Vec<(usize, Vec<Entry>)> = Vec::new();
+    for (place, entry) in newest_first.into_iter().enumerate().filter(|(_, entry)| entry.which != Which::Taken) {
+        let group = *index.entry(entry.operation.clone()).or_insert_with(|| {
+            groups.push((place, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].0 = place;
+        groups[group].1.push(entry);
+    }
+    groups.sort_by_key(|(place, _)| *place);
+    groups.into_iter().map(|(_, entries)| entries).collect()
+}
