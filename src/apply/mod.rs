@@ -1,5 +1,64 @@
 //! Obeys a plan: lock, journal, execute, settle. It sends events and gives back the operation's record.
+//!
+//! [`run`] is the order of an apply, [`resume`] goes on with one that did not end. Both drive the same [`Machine`], in which a
+//! step goes from pending to sent to settling to done, and which a journal replays.
 
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+mod answers;
+#[cfg(test)]
+mod bed;
+mod conflict;
+mod dispatch;
+mod entry;
+mod error;
 mod event;
+mod execute;
+mod finish;
+mod gate;
+mod id;
+mod interrupt;
+mod journal;
+mod lock;
+mod pace;
+mod probe;
+mod progress;
+mod record;
+mod replay;
+mod resume;
+mod run;
+#[cfg(test)]
+mod run_test;
+mod secrets;
+mod settle;
+mod sight;
+mod stale;
+mod tempo;
+mod unfinished;
+mod watch;
 
+pub use dispatch::{Illegal, Machine, Room, Start};
+pub use entry::{Answer, Begin, Entry, Intent};
+pub use error::ApplyError;
 pub use event::{Event, What};
+pub use id::OperationId;
+pub use journal::{Journal, JournalError, Record};
+pub use lock::{Holder, Lock, LockError, holder};
+pub use progress::{Progress, Stand};
+pub use resume::{Resume, abandon, resume};
+pub use run::{Run, run};
+pub use secrets::Secrets;
+pub use stale::{Moved, Unreadable};
+pub use tempo::Tempo;
+pub use unfinished::{Effect, OpenStep, Unfinished, unfinished};
+
+/// Tells what happened to whoever listens; nobody has to.
+fn say(events: &UnboundedSender<Event>, what: What) {
+    let _ = events.send(Event { at: Timestamp::now(), what });
+}
+
+/// Where the journals of a checkout are.
+fn journals(work_dir: &camino::Utf8Path) -> camino::Utf8PathBuf {
+    work_dir.join("journal")
+}

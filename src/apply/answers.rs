@@ -1,0 +1,118 @@
+use std::time::Instant;
+
+use opsctl_api::{Fault, Live, LiveSetting, Written};
+
+use super::ApplyError;
+use super::conflict::{self, Known, Met};
+use super::entry::{Answer, Entry};
+use super::event::What;
+use super::execute::Engine;
+use crate::snapshot::Status;
+
+/// How often a write may meet what others moved before that is a conflict.
+const MEETINGS: u32 = 10;
+
+impl Engine {
+    /// A call was answered, one answer a step.
+    pub(super) fn answered(&mut self, steps: Vec<usize>, answers: Vec<Written>) -> Result<(), ApplyError> {
+        self.pace(&steps, &answers);
+        let shared = steps.len() > 1;
+        let mut answers = answers.into_iter();
+        for step in steps {
+            let lost = || Written::Unknown(Fault::Unexpected("the provider gave no answer".to_owned()));
+            let answer = answers.next().unwrap_or_else(lost);
+            self.one_answered(step, answer, shared)?;
+        }
+        Ok(())
+    }
+
+    fn pace(&mut self, steps: &[usize], answers: &[Written]) {
+        let instance = steps.first().and_then(|step| self.machine.hop(*step)).map(|hop| hop.at.instance());
+        let Some(pace) = instance.and_then(|instance| self.paces.get_mut(instance)) else { return };
+        let throttled = answers.iter().find_map(|answer| match answer {
+            Written::Refused(Fault::Throttled(after)) => Some(*after),
+            _ => None,
+        });
+        match throttled {
+            Some(after) => pace.slow_down(after, Instant::now()),
+            None => pace.went_through(),
+        }
+    }
+
+    fn one_answered(&mut self, step: usize, answer: Written, shared: bool) -> Result<(), ApplyError> {
+        let progress = &self.machine.steps()[step];
+        let (hop, attempt) = (progress.hop, progress.attempt);
+        let entry = |answer| Entry::Answer { step, hop, answer };
+        let late = self.deadlines.get(&step).is_some_and(|deadline| *deadline <= Instant::now());
+        match answer {
+            Written::Sent { receipt, version: _ } => {
+                self.note(entry(Answer::Sent(receipt.clone())))?;
+                self.watch(step, receipt, None);
+                Ok(())
+            }
+            Written::Unknown(fault) => {
+                self.note(entry(Answer::Unknown(fault.to_string())))?;
+                let until = self.machine.hop(step).map(|hop| Instant::now() + self.lost_answer(hop.at.instance()));
+                self.watch(step, None, until);
+                Ok(())
+            }
+            Written::Conflict(live) if attempt > MEETINGS => {
+                let at = live.at.local().to_owned();
+                self.end(
+                    step,
+                    Status::Failed,
+                    format!("{at} was moved by others {MEETINGS} times while it was written"),
+                )
+            }
+            Written::Conflict(live) => self.met(step, *live),
+            Written::Refused(fault @ Fault::Throttled(_)) if late => self.end(step, Status::Failed, fault.to_string()),
+            Written::Refused(fault @ Fault::Throttled(_)) => self.note(entry(Answer::Again(fault.to_string()))),
+            // It may have been refused for another's sake: alone it shows.
+            Written::Refused(fault) if shared => {
+                self.alone.insert(step);
+                self.note(entry(Answer::Again(fault.to_string())))
+            }
+            Written::Refused(fault) => self.end(step, Status::Failed, fault.to_string()),
+        }
+    }
+
+    /// A write met another value than it came from, or live shows after a lost answer that something else happened.
+    pub(super) fn met(&mut self, step: usize, live: Live) -> Result<(), ApplyError> {
+        let progress = &self.machine.steps()[step];
+        let hop = progress.hop;
+        let known = Known { plan: &self.plan, machine: &self.machine, catalogues: &self.catalogues };
+        let met = conflict::judge(&progress.edits, &live, &known);
+        match met {
+            Met::Conflict(why) => self.end(step, Status::Failed, format!("conflict: {why}")),
+            Met::Already => {
+                self.freshen(live);
+                self.note(Entry::Answer { step, hop, answer: Answer::Already })?;
+                self.watch(step, None, None);
+                Ok(())
+            }
+            Met::GoOn(edits) => {
+                let moved: Vec<String> = edits.iter().map(|edit| super::settle::seen(&edit.setting, &live)).collect();
+                let text = format!("{}: {} by now, going on from there", live.at, moved.join(", "));
+                self.say(What::Notice { text: text.clone() });
+                self.freshen(live);
+                self.rebased.insert(step, edits);
+                self.awaited.remove(&step);
+                self.note(Entry::Answer { step, hop, answer: Answer::Again(text) })
+            }
+        }
+    }
+
+    /// What was read last of a resource; settings that were not asked for this time stay as they were.
+    pub(super) fn freshen(&mut self, live: Live) {
+        match self.lives.get_mut(&live.at) {
+            Some(known) => {
+                let mut settings: std::collections::BTreeMap<String, LiveSetting> = std::mem::take(&mut known.settings);
+                settings.extend(live.settings);
+                *known = Live { settings, ..live };
+            }
+            None => {
+                self.lives.insert(live.at.clone(), live);
+            }
+        }
+    }
+}

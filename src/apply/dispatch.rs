@@ -1,0 +1,379 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use opsctl_api::{Batch, Hop};
+
+use super::entry::{Answer, Entry, Intent};
+use super::progress::{Progress, Stand};
+use crate::plan::{Plan, Step, Work};
+use crate::snapshot::Status;
+use crate::state::OnFailure;
+
+/// Where every step of an operation stands, and what may be begun next. No I/O: entries in, starts out.
+///
+/// It is only moved by [`Machine::apply`], so replaying a journal leads to where the process that wrote it was.
+#[derive(Debug)]
+pub struct Machine {
+    plan: Arc<Plan>,
+    on_failure: OnFailure,
+    /// How many steps may be under way at once.
+    parallelism: usize,
+    steps: Vec<Progress>,
+    followers: Vec<Vec<usize>>,
+    /// The steps of which something can be begun, in order of id.
+    ready: BTreeSet<usize>,
+    underway: usize,
+    /// Why the operator wants nothing new to be started.
+    stop: Option<String>,
+    /// The failure after which nothing new is started.
+    failure: Option<String>,
+}
+
+/// Something to be begun now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Start {
+    /// One call that carries the next hop of each of these steps, all at one instance.
+    Write(Vec<usize>),
+    /// The resource is waited for.
+    Wait(usize),
+    /// The check is measured.
+    Check(usize),
+}
+
+/// How many calls each instance takes now.
+pub trait Room {
+    /// Takes room for one call to an instance; false where there is none now.
+    fn take(&mut self, instance: &str) -> bool;
+}
+
+/// An entry that cannot follow from where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Illegal {
+    /// The step does not stand where the entry says it did.
+    #[error("step {step} is {stand}, so {entry} cannot follow")]
+    Step {
+        /// The step.
+        step: usize,
+        /// Where it stands.
+        stand: Stand,
+        /// The entry.
+        entry: String,
+    },
+    /// The plan has no such step, or the step no such hop.
+    #[error("the plan has no step {step} with hop {hop}")]
+    NoSuchHop {
+        /// The step.
+        step: usize,
+        /// The hop.
+        hop: usize,
+    },
+    /// A second beginning, or something after the end.
+    #[error("{0} stands where it cannot")]
+    Misplaced(String),
+}
+
+impl Machine {
+    /// Nothing is done yet.
+    pub fn new(plan: Arc<Plan>, on_failure: OnFailure, parallelism: Option<usize>) -> Self {
+        let mut followers = vec![Vec::new(); plan.steps.len()];
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        for (id, step) in plan.steps.iter().enumerate() {
+            let mut earlier: Vec<usize> = step.after.iter().map(|edge| edge.step).filter(|&other| other < id).collect();
+            earlier.sort_unstable();
+            earlier.dedup();
+            for &other in &earlier {
+                followers[other].push(id);
+            }
+            steps.push(Progress::new(earlier.len()));
+        }
+        let mut machine = Self {
+            plan,
+            on_failure,
+            parallelism: parallelism.unwrap_or(usize::MAX).max(1),
+            steps,
+            followers,
+            ready: BTreeSet::new(),
+            underway: 0,
+            stop: None,
+            failure: None,
+        };
+        for id in 0..machine.steps.len() {
+            if machine.steps[id].waits_for == 0 && machine.steps[id].stand == Stand::Pending {
+                machine.becomes_free(id);
+            }
+        }
+        machine
+    }
+
+    /// The same plan with other texts of its secrets.
+    pub(super) fn set_plan(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+    }
+
+    /// Where each step stands, by id.
+    pub fn steps(&self) -> &[Progress] {
+        &self.steps
+    }
+
+    /// Why nothing new is started, where that is so.
+    pub fn stopping(&self) -> Option<&str> {
+        self.stop.as_deref().or(self.failure.as_deref())
+    }
+
+    /// How many steps are under way.
+    pub fn underway(&self) -> usize {
+        self.underway
+    }
+
+    /// Whether nothing is under way, and nothing can be begun any more.
+    pub fn is_over(&self) -> bool {
+        self.underway == 0 && (self.ready.is_empty() || self.stopping().is_some())
+    }
+
+    /// The next hop of a step: the one that is under way, or that is to be begun.
+    pub fn hop(&self, step: usize) -> Option<&Hop> {
+        match &self.plan.steps.get(step)?.work {
+            Work::Change { hops, .. } => hops.get(self.steps.get(step)?.hop),
+            _ => None,
+        }
+    }
+
+    /// What may be begun now, in order of id, as far as there is room. Nothing is begun before its entry is applied.
+    pub fn free(&self, room: &mut dyn Room, batch: &dyn Fn(usize, &Hop) -> Option<Batch>) -> Vec<Start> {
+        let mut starts = Vec::new();
+        let mut shared: Vec<(String, Batch, usize)> = Vec::new();
+        let mut full: BTreeSet<&str> = BTreeSet::new();
+        let mut underway = self.underway;
+        let stopping = self.stopping().is_some();
+        for &id in &self.ready {
+            let begun = self.steps[id].stand != Stand::Pending;
+            if !begun && (stopping || underway >= self.parallelism) {
+                continue;
+            }
+            let began = match &self.plan.steps[id].work {
+                Work::Joint { .. } => false,
+                Work::Wait { .. } => push(&mut starts, Start::Wait(id)),
+                Work::Check { .. } => push(&mut starts, Start::Check(id)),
+                Work::Change { .. } => self.hop(id).is_some_and(|hop| {
+                    let instance = hop.at.instance();
+                    let key = batch(id, hop);
+                    if let Some(key) = &key
+                        && let Some((.., at)) = shared.iter().find(|(name, other, _)| name == instance && other == key)
+                        && let Start::Write(steps) = &mut starts[*at]
+                        && steps.len() < key.most
+                    {
+                        return push(steps, id);
+                    }
+                    if full.contains(instance) || !room.take(instance) {
+                        full.insert(instance);
+                        return false;
+                    }
+                    if let Some(key) = key {
+                        shared.retain(|(name, other, _)| name != instance || *other != key);
+                        shared.push((instance.to_owned(), key, starts.len()));
+                    }
+                    push(&mut starts, Start::Write(vec![id]))
+                }),
+            };
+            if began && !begun {
+                underway += 1;
+            }
+        }
+        starts
+    }
+
+    /// What happened, and when. Joints complete by themselves.
+    ///
+    /// # Errors
+    /// It cannot follow from where things stand; nothing was changed.
+    pub fn apply(&mut self, entry: &Entry, at: Timestamp) -> Result<(), Illegal> {
+        match entry {
+            Entry::Begin(_) | Entry::End { .. } => return Err(Illegal::Misplaced("a begin or an end".to_owned())),
+            Entry::Before { .. } => {}
+            // Who goes on wants what was stopped to go on too; what failed still stands.
+            Entry::Resumed { .. } => self.stop = None,
+            Entry::Stop { why } => self.stop = Some(why.clone()),
+            Entry::Intent(intent) => self.intend(intent, at)?,
+            Entry::Began { step } => self.begin(*step, at)?,
+            Entry::Answer { step, hop, answer } => self.answer(*step, *hop, answer)?,
+            Entry::Settled { step, hop, left } => {
+                let last = self.last_hop(*step, *hop)?;
+                let progress =
+                    self.at_hop(*step, *hop, entry, |stand| matches!(stand, Stand::Settling | Stand::Unknown))?;
+                progress.settle(left, last, at);
+                if !last {
+                    self.ready.insert(*step);
+                }
+            }
+            Entry::Ended { step, status, why } => self.end(*step, *status, why, at, entry)?,
+        }
+        Ok(())
+    }
+
+    fn intend(&mut self, intent: &Intent, at: Timestamp) -> Result<(), Illegal> {
+        let step = intent.step;
+        self.last_hop(step, intent.hop)?;
+        let entry = || Entry::Intent(intent.clone());
+        let first = self.progress(step, 0)?.stand == Stand::Pending;
+        let attempt = intent.attempt;
+        let waits_for = self.progress(step, 0)?.waits_for;
+        let progress = self.at_hop(step, intent.hop, &entry(), |stand| match stand {
+            Stand::Pending => waits_for == 0 && attempt == 1,
+            Stand::Between => attempt == 1,
+            Stand::Again => true,
+            _ => false,
+        })?;
+        if progress.stand == Stand::Again && attempt != progress.attempt + 1 {
+            return Err(illegal(step, progress.stand, &entry()));
+        }
+        progress.intend(intent, at);
+        self.ready.remove(&step);
+        if first {
+            self.underway += 1;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, step: usize, at: Timestamp) -> Result<(), Illegal> {
+        let waited =
+            matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Wait { .. } | Work::Check { .. }));
+        let progress = self.progress(step, 0)?;
+        if !waited || progress.stand != Stand::Pending || progress.waits_for != 0 {
+            return Err(illegal(step, progress.stand, &Entry::Began { step }));
+        }
+        progress.stand = Stand::Settling;
+        progress.began = Some(at);
+        self.ready.remove(&step);
+        self.underway += 1;
+        Ok(())
+    }
+
+    fn answer(&mut self, step: usize, hop: usize, answer: &Answer) -> Result<(), Illegal> {
+        let entry = || Entry::Answer { step, hop, answer: answer.clone() };
+        self.last_hop(step, hop)?;
+        let plan = Arc::clone(&self.plan);
+        let coupled = match &plan.steps[step].work {
+            Work::Change { hops, .. } => &hops[hop].coupled[..],
+            _ => &[],
+        };
+        let progress = self.at_hop(step, hop, &entry(), |stand| match answer {
+            Answer::Again(_) | Answer::Already => matches!(stand, Stand::Asked | Stand::Unknown),
+            _ => stand == Stand::Asked,
+        })?;
+        progress.answer(answer, coupled);
+        if progress.stand == Stand::Again {
+            self.ready.insert(step);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, step: usize, status: Status, why: &str, at: Timestamp, entry: &Entry) -> Result<(), Illegal> {
+        let change = matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Change { .. }));
+        let progress = self.progress(step, 0)?;
+        let legal = match status {
+            // A change is done when its last hop has settled.
+            Status::Done if change => progress.stand == Stand::Settled,
+            Status::Done => progress.stand == Stand::Settling,
+            Status::Failed | Status::Unknown => progress.stand.is_underway(),
+            _ => false,
+        };
+        if !legal {
+            return Err(illegal(step, progress.stand, entry));
+        }
+        progress.end(status, why, at);
+        self.underway -= 1;
+        self.ready.remove(&step);
+        match status {
+            Status::Done => self.release(step),
+            _ => {
+                self.skip_followers(step);
+                if self.on_failure != OnFailure::Continue && self.failure.is_none() {
+                    self.failure = Some(format!("step {step} is {status}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What waited for a step alone is free now.
+    fn release(&mut self, step: usize) {
+        let mut done = vec![step];
+        while let Some(step) = done.pop() {
+            for at in 0..self.followers[step].len() {
+                let follower = self.followers[step][at];
+                self.steps[follower].waits_for -= 1;
+                if self.steps[follower].waits_for == 0 && self.steps[follower].stand == Stand::Pending {
+                    self.becomes_free(follower);
+                }
+            }
+        }
+    }
+
+    fn becomes_free(&mut self, step: usize) {
+        if matches!(self.plan.steps[step].work, Work::Joint { .. }) {
+            self.steps[step].stand = Stand::Over(Status::Done);
+            self.release(step);
+        } else {
+            self.ready.insert(step);
+        }
+    }
+
+    /// All that depends on a step will not be begun.
+    fn skip_followers(&mut self, step: usize) {
+        let mut lost = vec![step];
+        while let Some(step) = lost.pop() {
+            for at in 0..self.followers[step].len() {
+                let follower = self.followers[step][at];
+                if self.steps[follower].stand == Stand::Pending {
+                    self.steps[follower].stand = Stand::Over(Status::Skipped);
+                    lost.push(follower);
+                }
+            }
+        }
+    }
+
+    fn progress(&mut self, step: usize, hop: usize) -> Result<&mut Progress, Illegal> {
+        self.steps.get_mut(step).ok_or(Illegal::NoSuchHop { step, hop })
+    }
+
+    /// The step, where it stands at this hop, and as it should.
+    fn at_hop(
+        &mut self,
+        step: usize,
+        hop: usize,
+        entry: &Entry,
+        stands: impl Fn(Stand) -> bool,
+    ) -> Result<&mut Progress, Illegal> {
+        let progress = self.progress(step, hop)?;
+        if progress.hop != hop || !stands(progress.stand) {
+            return Err(illegal(step, progress.stand, entry));
+        }
+        Ok(progress)
+    }
+
+    /// Whether a hop is the last of its step.
+    fn last_hop(&self, step: usize, hop: usize) -> Result<bool, Illegal> {
+        match self.plan.steps.get(step) {
+            Some(Step { work: Work::Change { hops, .. }, .. }) if hop < hops.len() => Ok(hop + 1 == hops.len()),
+            _ => Err(Illegal::NoSuchHop { step, hop }),
+        }
+    }
+}
+
+fn illegal(step: usize, stand: Stand, entry: &Entry) -> Illegal {
+    let entry = match entry {
+        Entry::Intent(intent) => format!("attempt {} of hop {}", intent.attempt, intent.hop),
+        Entry::Answer { hop, .. } => format!("an answer to hop {hop}"),
+        Entry::Settled { hop, .. } => format!("that hop {hop} has settled"),
+        Entry::Ended { status, .. } => format!("that it ended as {status}"),
+        _ => "its beginning".to_owned(),
+    };
+    Illegal::Step { step, stand, entry }
+}
+
+fn push<T>(list: &mut Vec<T>, item: T) -> bool {
+    list.push(item);
+    true
+}

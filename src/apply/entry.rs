@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use opsctl_api::{Edit, Receipt, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::check::Check;
+use crate::plan::Plan;
+use crate::snapshot::{Outcome, Status};
+use crate::state::OnFailure;
+
+/// The version of the journal's format.
+pub(super) const FORMAT: u32 = 1;
+
+/// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
+///
+/// What is recorded is what happened; where each step stands follows from it, by [`Machine::apply`](super::Machine::apply).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Entry {
+    /// The operation begins. Always the first, and only there.
+    Begin(Box<Begin>),
+    /// The *before* snapshot is committed.
+    Before {
+        /// The commit's hash.
+        commit: String,
+    },
+    /// Another process goes on with the operation.
+    Resumed {
+        /// Who.
+        operator: String,
+        /// On which machine.
+        host: String,
+    },
+    /// A write is about to go out. Durable before it does.
+    Intent(Intent),
+    /// What became of a write.
+    Answer {
+        /// The step.
+        step: usize,
+        /// The hop, from 0.
+        hop: usize,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// A wait or a check is begun.
+    Began {
+        /// The step.
+        step: usize,
+    },
+    /// A hop is true and ready.
+    Settled {
+        /// The step.
+        step: usize,
+        /// The hop, from 0.
+        hop: usize,
+        /// The values that were seen, where they are not those that were asked for.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        left: BTreeMap<String, Option<Value>>,
+    },
+    /// A step ended.
+    Ended {
+        /// The step.
+        step: usize,
+        /// `Done`, `Failed` or `Unknown`.
+        status: Status,
+        /// Why, where it is not done.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
+    /// Nothing new is started from here on.
+    Stop {
+        /// `interrupted`, or the failure.
+        why: String,
+    },
+    /// The operation ended. Always the last.
+    End {
+        /// How.
+        outcome: Outcome,
+        /// Why it was abandoned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        abandoned: Option<String>,
+    },
+}
+
+/// What an operation needs to be carried out, or carried on by another process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// The version of the journal's format.
+    pub format: u32,
+    /// The operation's id.
+    pub operation: String,
+    /// Who.
+    pub operator: String,
+    /// On which machine.
+    pub host: String,
+    /// When the lock was taken.
+    pub began: Timestamp,
+    /// What a failed step does to the rest.
+    pub on_failure: OnFailure,
+    /// How many steps may be under way at once; `None` for no limit but the instances' own.
+    pub parallelism: Option<usize>,
+    /// What is carried out, whole.
+    pub plan: Arc<Plan>,
+    /// Checks that must hold at the end beside the plan's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub previous_checks: Vec<Check>,
+}
+
+/// A write that is about to go out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Intent {
+    /// The step.
+    pub step: usize,
+    /// The hop, from 0.
+    pub hop: usize,
+    /// From 1.
+    pub attempt: u32,
+    /// What is set: the hop's edits, from what is live there now.
+    pub edits: Vec<Edit>,
+    /// What an API that knows such tokens tells this write by.
+    pub token: String,
+    /// When the write has been done, or never will be, should its answer be lost.
+    pub deadline: Timestamp,
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The API took it.
+    Sent(Option<Receipt>),
+    /// Nothing was done: all is as it was asked for already.
+    Already,
+    /// Nothing was done, or nothing of it is to be seen; it is written again. Why.
+    Again(String),
+    /// It may be done, or may yet be. Why.
+    Unknown(String),
+}

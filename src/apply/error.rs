@@ -1,0 +1,117 @@
+use opsctl_api::{Identity, Source};
+
+use super::journal::JournalError;
+use super::lock::{Holder, LockError};
+use super::stale::{Moved, Unreadable};
+use super::unfinished::Unfinished;
+use super::{Illegal, OperationId};
+use crate::plan::Refusal;
+use crate::snapshot::StoreError;
+
+/// Why an apply did not come to its end. Unless [`ApplyError::is_mid_way`], nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// Somebody else holds the lock.
+    #[error("somebody else is applying{}", .0.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked(Option<Holder>),
+    /// The lock cannot be taken.
+    #[error("the lock cannot be taken")]
+    Lock(#[source] LockError),
+    /// An earlier operation did not end.
+    #[error("an operation did not end: {}", .0.operation)]
+    Unfinished(Box<Unfinished>),
+    /// There is nothing to go on with.
+    #[error("no operation is open")]
+    NothingOpen,
+    /// The plan does nothing.
+    #[error("the plan changes nothing")]
+    Empty,
+    /// Something is asked for that does not exist yet.
+    #[error("{0} is not built yet")]
+    NotBuilt(&'static str),
+    /// The plan was refused when it was made, or its preflight is refused now.
+    #[error("refused: {} of the plan", count(.0.len(), "step", "steps"))]
+    Refused(Vec<Refusal>),
+    /// An instance is not what the plan was made for.
+    #[error("`{instance}` is {} and the plan was made for {}", .found.shown, .planned.shown)]
+    WrongTarget {
+        /// The instance.
+        instance: String,
+        /// What the plan was made for.
+        planned: Box<Identity>,
+        /// What answers now.
+        found: Box<Identity>,
+    },
+    /// An instance that the plan changes does not say what it is.
+    #[error("`{instance}` does not say what it is")]
+    NoIdentity {
+        /// The instance.
+        instance: String,
+        /// Why; `None` where it is not configured, or was unreachable when the plan was made.
+        source: Option<opsctl_api::Fault>,
+    },
+    /// Live is not what the plan was made from.
+    #[error("stale: {} would no longer be the same", count(.0.len(), "edit", "edits"))]
+    Stale(Vec<Moved>),
+    /// What would be changed cannot be read.
+    #[error("{} that would be changed cannot be read", count(.0.len(), "resource", "resources"))]
+    Unreadable(Vec<Unreadable>),
+    /// Checks before the first change do not hold: name and what was seen.
+    #[error("{} before the first change does not hold", count(.0.len(), "check", "checks"))]
+    BeforeChecks(Vec<(String, String)>),
+    /// A secret's text cannot be had.
+    #[error("the secret {from} cannot be read: {why}")]
+    Secret {
+        /// Where it should come from.
+        from: Source,
+        /// Why.
+        why: String,
+    },
+    /// The operator ended it before anything was changed.
+    #[error("interrupted before anything was changed")]
+    Interrupted,
+    /// The *before* snapshot cannot be taken.
+    #[error("the snapshot before the first change cannot be taken")]
+    Before(#[source] StoreError),
+    /// The journal cannot be begun or read.
+    #[error("the journal of this checkout is no good")]
+    Journal(#[source] JournalError),
+    /// The journal cannot be written while the operation runs. Nothing was sent that it does not hold.
+    #[error("the journal of {operation} cannot be written any more")]
+    MidWay {
+        /// The operation. It is open.
+        operation: OperationId,
+        /// Why.
+        #[source]
+        source: Box<ApplyError>,
+    },
+    /// What happened does not follow from what had happened: a defect of opsctl.
+    #[error("opsctl lost track of its steps")]
+    Illegal(#[from] Illegal),
+}
+
+impl ApplyError {
+    /// Whether changes may have been made and were left in place.
+    pub fn is_mid_way(&self) -> bool {
+        matches!(self, Self::MidWay { .. })
+    }
+}
+
+impl From<JournalError> for ApplyError {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
+impl From<LockError> for ApplyError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held(holder) => Self::Locked(holder),
+            other => Self::Lock(other),
+        }
+    }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,376 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use opsctl_api::{Address, Edit, Hop, Live, Reading, Write, Written};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+
+use super::dispatch::{Machine, Start};
+use super::entry::{Begin, Entry, Intent};
+use super::event::{Event, What};
+use super::finish::Site;
+use super::interrupt::Interrupt;
+use super::journal::Journal;
+use super::pace::{Pace, Paces, next_room};
+use super::settle::Awaited;
+use super::{ApplyError, Tempo, probe, say};
+use crate::check::Verdict;
+use crate::instance::{Catalogues, Instances};
+use crate::plan::{Plan, Work};
+use crate::snapshot::Status;
+
+/// Carries out a plan's steps: what is free is begun, and what was begun is watched until it is true or will not be.
+///
+/// All news (answers, looks, checks, Ctrl-C, time) meet in [`Engine::drive`]. What happened goes through the [`Machine`], which
+/// alone decides what may be begun, and into the journal.
+pub(super) struct Engine {
+    pub(super) operation: String,
+    pub(super) plan: Arc<Plan>,
+    pub(super) instances: Arc<Instances>,
+    pub(super) catalogues: Catalogues,
+    pub(super) machine: Machine,
+    pub(super) journal: Journal,
+    /// What has happened and is not in the journal yet.
+    pending: Vec<Entry>,
+    /// What is changed, as it was read last.
+    pub(super) lives: BTreeMap<Address, Live>,
+    /// What is looked at, by step.
+    pub(super) awaited: BTreeMap<usize, Awaited>,
+    /// When to look at which step next; those that are being looked at are left out.
+    pub(super) due: BTreeSet<(Instant, usize)>,
+    /// Whether a look is under way.
+    pub(super) looking: bool,
+    /// Looks take at most half of the time.
+    pub(super) look_not_before: Instant,
+    /// When the drain time of which step is over.
+    pub(super) draining: BTreeSet<(Instant, usize)>,
+    /// Until when a step that was begun must be true and ready.
+    pub(super) deadlines: BTreeMap<usize, Instant>,
+    /// What the next write of a step sets, where that is not what was planned.
+    pub(super) rebased: BTreeMap<usize, Vec<Edit>>,
+    /// Steps that share no call any more, since a shared one was refused for another's sake.
+    pub(super) alone: BTreeSet<usize>,
+    /// Steps and hops that were written again after an answer was lost.
+    pub(super) rewritten: BTreeSet<(usize, usize)>,
+    pub(super) paces: BTreeMap<String, Pace>,
+    /// Calls to write that were not answered yet.
+    unanswered: usize,
+    pub(super) news: UnboundedSender<News>,
+    arrived: UnboundedReceiver<News>,
+    pub(super) events: UnboundedSender<Event>,
+    interrupt: Interrupt,
+    pub(super) tempo: Tempo,
+}
+
+/// How the steps came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Nothing is under way any more.
+    Over,
+    /// The operator ended it at once; what is under way stays in the journal.
+    AtOnce,
+}
+
+/// What a task has to tell.
+pub(super) enum News {
+    /// A call to write was answered.
+    Written { steps: Vec<usize>, answers: Vec<Written> },
+    /// Resources were read: of a step its own, or that of its floor.
+    Looked { asked: Vec<(usize, bool)>, readings: Vec<Reading>, took: Duration },
+    /// A check came to its end.
+    Checked { step: usize, verdict: Verdict },
+}
+
+/// One call that is about to go out.
+struct Call {
+    instance: String,
+    steps: Vec<usize>,
+    writes: Vec<Write>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        site: &Site<'_>,
+        begin: &Begin,
+        machine: Machine,
+        journal: Journal,
+        lives: BTreeMap<Address, Live>,
+        tempo: Tempo,
+    ) -> Self {
+        let instances = site.instances;
+        let paces = instances.0.iter().map(|(name, instance)| (name.clone(), Pace::new(instance.limits()))).collect();
+        let (news, arrived) = mpsc::unbounded_channel();
+        Self {
+            operation: begin.operation.clone(),
+            plan: Arc::clone(&begin.plan),
+            catalogues: instances.catalogues(),
+            instances: Arc::new(instances.clone()),
+            machine,
+            journal,
+            pending: Vec::new(),
+            lives,
+            awaited: BTreeMap::new(),
+            due: BTreeSet::new(),
+            looking: false,
+            look_not_before: Instant::now(),
+            draining: BTreeSet::new(),
+            deadlines: BTreeMap::new(),
+            rebased: BTreeMap::new(),
+            alone: BTreeSet::new(),
+            rewritten: BTreeSet::new(),
+            paces,
+            unanswered: 0,
+            news,
+            arrived,
+            events: site.events.clone(),
+            interrupt: site.interrupt.clone(),
+            tempo,
+        }
+    }
+
+    /// Goes on until nothing is under way and nothing can be begun.
+    ///
+    /// # Errors
+    /// The journal cannot be written. Nothing was sent that it does not hold, and all answers have come in or their time is over.
+    pub(super) async fn drive(&mut self) -> Result<Ending, ApplyError> {
+        loop {
+            match self.interrupt.count() {
+                0 => {}
+                1 => self.stop("interrupted")?,
+                _ => {
+                    self.flush()?;
+                    return Ok(Ending::AtOnce);
+                }
+            }
+            self.end_drained(Instant::now())?;
+            let calls = self.begin()?;
+            if let Err(error) = self.flush() {
+                self.await_answers().await;
+                return Err(error);
+            }
+            calls.into_iter().for_each(|call| self.send(call));
+            if self.machine.is_over() {
+                return Ok(Ending::Over);
+            }
+            self.look(Instant::now());
+            self.wait().await?;
+        }
+    }
+
+    /// Waits for news, and takes in all that have arrived.
+    async fn wait(&mut self) -> Result<(), ApplyError> {
+        let wake = self.wake();
+        let sleep = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let first = tokio::select! {
+            news = self.arrived.recv() => news,
+            () = sleep => None,
+            () = self.interrupt.changed() => None,
+        };
+        if let Some(news) = first {
+            self.take_in(news)?;
+        }
+        while let Ok(news) = self.arrived.try_recv() {
+            self.take_in(news)?;
+        }
+        Ok(())
+    }
+
+    /// When there will be something to do without any news.
+    fn wake(&self) -> Option<Instant> {
+        let look = self.due.first().filter(|_| !self.looking).map(|(at, _)| (*at).max(self.look_not_before));
+        let drained = self.draining.first().map(|(at, _)| *at);
+        [look, drained, next_room(&self.paces, Instant::now())].into_iter().flatten().min()
+    }
+
+    fn take_in(&mut self, news: News) -> Result<(), ApplyError> {
+        match news {
+            News::Written { steps, answers } => {
+                self.unanswered -= 1;
+                self.answered(steps, answers)
+            }
+            News::Looked { asked, readings, took } => self.looked(&asked, readings, took),
+            News::Checked { step, verdict } if verdict.holds => self.end(step, Status::Done, String::new()),
+            News::Checked { step, verdict } => self.end(step, Status::Failed, verdict.seen),
+        }
+    }
+
+    /// Something happened.
+    pub(super) fn note(&mut self, entry: Entry) -> Result<(), ApplyError> {
+        self.machine.apply(&entry, Timestamp::now())?;
+        self.pending.push(entry);
+        Ok(())
+    }
+
+    /// Makes all that has happened durable.
+    pub(super) fn flush(&mut self) -> Result<(), ApplyError> {
+        if !self.pending.is_empty() {
+            self.journal.append(std::mem::take(&mut self.pending))?;
+        }
+        Ok(())
+    }
+
+    /// Nothing new is started from here on.
+    fn stop(&mut self, why: &str) -> Result<(), ApplyError> {
+        if self.machine.stopping().is_none() {
+            self.note(Entry::Stop { why: why.to_owned() })?;
+            self.say_stopping();
+        }
+        Ok(())
+    }
+
+    fn say_stopping(&self) {
+        if let Some(why) = self.machine.stopping() {
+            self.say(What::Stopping { why: why.to_owned(), settling: self.machine.underway() });
+        }
+    }
+
+    pub(super) fn say(&self, what: What) {
+        say(&self.events, what);
+    }
+
+    /// A step ended.
+    pub(super) fn end(&mut self, step: usize, status: Status, why: String) -> Result<(), ApplyError> {
+        let stopping = self.machine.stopping().is_some();
+        self.awaited.remove(&step);
+        self.note(Entry::Ended { step, status, why: why.clone() })?;
+        let took = self.machine.steps()[step].took();
+        self.say(What::Ended { step, status, why, took });
+        if !stopping {
+            self.say_stopping();
+        }
+        Ok(())
+    }
+
+    fn end_drained(&mut self, now: Instant) -> Result<(), ApplyError> {
+        while let Some((at, step)) = self.draining.pop_first() {
+            if at > now {
+                self.draining.insert((at, step));
+                break;
+            }
+            self.end(step, Status::Done, String::new())?;
+        }
+        Ok(())
+    }
+
+    /// Begins what is free: waits and checks at once, writes as calls that go out when their intents are durable.
+    fn begin(&mut self) -> Result<Vec<Call>, ApplyError> {
+        let now = Instant::now();
+        let starts = {
+            let (catalogues, alone) = (&self.catalogues, &self.alone);
+            let mut room = Paces { of: &mut self.paces, now };
+            self.machine.free(&mut room, &|step, hop: &Hop| match catalogues.0.get(hop.at.instance()) {
+                Some(catalogue) if !alone.contains(&step) => catalogue.batch(hop),
+                _ => None,
+            })
+        };
+        let mut calls = Vec::new();
+        for start in starts {
+            match start {
+                Start::Wait(step) => {
+                    self.note(Entry::Began { step })?;
+                    self.watch(step, None, None);
+                }
+                Start::Check(step) => {
+                    self.note(Entry::Began { step })?;
+                    self.measure(step)?;
+                }
+                Start::Write(steps) => calls.extend(self.intend(steps, now)?),
+            }
+        }
+        Ok(calls)
+    }
+
+    fn intend(&mut self, steps: Vec<usize>, now: Instant) -> Result<Option<Call>, ApplyError> {
+        let mut writes = Vec::with_capacity(steps.len());
+        let mut instance = String::new();
+        for &step in &steps {
+            let Some(hop) = self.machine.hop(step) else { continue };
+            let progress = &self.machine.steps()[step];
+            let edits = self.rebased.remove(&step).unwrap_or_else(|| hop.edits.clone());
+            let attempt = progress.attempt + 1;
+            let same = progress.attempt > 0 && progress.edits == edits;
+            let token = if same {
+                progress.token.clone()
+            } else {
+                format!("{}-{step}-{}-{attempt}", self.operation, progress.hop)
+            };
+            let hop = Hop { at: hop.at.clone(), edits, coupled: hop.coupled.clone() };
+            hop.at.instance().clone_into(&mut instance);
+            let intent = Intent {
+                step,
+                hop: progress.hop,
+                attempt,
+                edits: hop.edits.clone(),
+                token: token.clone(),
+                deadline: Timestamp::now() + self.lost_answer(&instance),
+            };
+            self.say(What::Sent { step, hop: intent.hop, attempt });
+            self.note(Entry::Intent(intent))?;
+            self.deadlines.entry(step).or_insert(now + self.plan.steps[step].timeout);
+            let live = self.lives.get(&hop.at).cloned().unwrap_or_else(|| Live::new(hop.at.clone()));
+            writes.push(Write { hop, live, idempotency_token: token });
+        }
+        Ok((!writes.is_empty()).then_some(Call { instance, steps, writes }))
+    }
+
+    /// How long after a write without an answer it may still be done.
+    pub(super) fn lost_answer(&self, instance: &str) -> Duration {
+        let call = || self.instances.get(instance).map_or(Duration::from_secs(30), |instance| instance.cx.timeout);
+        self.tempo.lost_answer.unwrap_or_else(|| call() * 2)
+    }
+
+    /// Sends one call. It goes on whatever becomes of this engine.
+    fn send(&mut self, call: Call) {
+        let Call { instance, steps, writes } = call;
+        let news = self.news.clone();
+        self.unanswered += 1;
+        let Some(instance) = self.instances.get(&instance).cloned() else {
+            let fault = || opsctl_api::Fault::Invalid(format!("`{instance}` is no configured provider instance"));
+            let answers = steps.iter().map(|_| Written::Refused(fault())).collect();
+            // The engine holds the other end.
+            let _ = news.send(News::Written { steps, answers });
+            return;
+        };
+        let write = tokio::spawn(async move { instance.provider.write(&instance.cx, &writes).await });
+        tokio::spawn(async move {
+            // A provider that panics has told nothing of what it did.
+            let answers = write.await.unwrap_or_default();
+            let _ = news.send(News::Written { steps, answers });
+        });
+    }
+
+    /// Lets all calls that are out come to their end, without doing anything about it.
+    async fn await_answers(&mut self) {
+        while self.unanswered > 0 {
+            match self.arrived.recv().await {
+                Some(News::Written { .. }) => self.unanswered -= 1,
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+
+    pub(super) fn measure(&mut self, step: usize) -> Result<(), ApplyError> {
+        let Work::Check { name } = &self.plan.steps[step].work else { return Ok(()) };
+        let Some(check) = self.plan.checks.iter().find(|check| check.name == *name).cloned() else {
+            return self.end(step, Status::Failed, format!("the plan has no check `{name}`"));
+        };
+        let (instances, events, news) = (Arc::clone(&self.instances), self.events.clone(), self.news.clone());
+        tokio::spawn(async move {
+            let verdict = probe::measure_until(&check, &instances, &events).await;
+            let _ = news.send(News::Checked { step, verdict });
+        });
+        Ok(())
+    }
+
+    /// What is left when the steps have come to an end.
+    pub(super) fn into_parts(self) -> (Machine, Journal) {
+        (self.machine, self.journal)
+    }
+}

@@ -1,0 +1,167 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::dispatch::Machine;
+use super::entry::{Begin, Entry};
+use super::event::{Event, What};
+use super::execute::{Ending, Engine};
+use super::interrupt::Interrupt;
+use super::journal::Journal;
+use super::lock::Lock;
+use super::{ApplyError, gate, probe, record, say, sight};
+use crate::check::Gate;
+use crate::instance::Instances;
+use crate::snapshot::{CommitId, Operation, Outcome, Snapshot, Status, Store, StoreError, Which};
+
+/// Where an operation takes place, and whom it tells.
+pub(super) struct Site<'a> {
+    pub(super) instances: &'a Instances,
+    pub(super) store: &'a Store,
+    pub(super) events: UnboundedSender<Event>,
+    pub(super) interrupt: Interrupt,
+    /// The calls that were made before this operation.
+    pub(super) calls_before: BTreeMap<String, BTreeMap<String, u64>>,
+    pub(super) _lock: Lock,
+}
+
+/// How often the snapshot at the end is tried, and how long is waited in between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(500);
+
+pub(super) fn stage(events: &UnboundedSender<Event>, name: &str) {
+    say(events, What::Stage { name: name.to_owned() });
+}
+
+/// From the first step to the end: steps, checks, the snapshot, the journal's end.
+pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine) -> Result<Operation, ApplyError> {
+    let mid_way = |source| ApplyError::MidWay { operation: begin.operation.clone(), source: Box::new(source) };
+    let ending = engine.drive().await.map_err(mid_way)?;
+    let (machine, mut journal) = engine.into_parts();
+    tell_not_started(&site, &machine);
+    let mut operation = record::ended(begin, &machine);
+    operation.outcome = record::outcome(&operation, &machine, &begin.plan);
+    if ending == Ending::AtOnce {
+        // It has no end: what is under way is in the journal, and `resume` goes on with it.
+        operation.outcome = Outcome::Interrupted;
+        operation.ended = None;
+        return Ok(told(&site, operation));
+    }
+    if matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart) {
+        after_checks(&site, begin, &mut operation).await;
+    }
+    operation.calls = calls_since(&site);
+    stage(&site.events, "after snapshot");
+    let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
+    match snapshot_after(&site, &snapshot, &operation).await {
+        Ok(commit) => {
+            say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() });
+            close(&mut journal, operation.outcome, None).map_err(mid_way)?;
+        }
+        Err(error) => {
+            let text = format!(
+                "the snapshot after the last change could not be taken: {}; the operation stays open until `opsctl resume` \
+                 has taken it",
+                chain(&error)
+            );
+            say(&site.events, What::Notice { text });
+        }
+    }
+    Ok(told(&site, operation))
+}
+
+/// Ends a journal.
+pub(super) fn close(journal: &mut Journal, outcome: Outcome, abandoned: Option<String>) -> Result<(), ApplyError> {
+    journal.append(vec![Entry::End { outcome, abandoned }])?;
+    super::journal::close(journal.path())?;
+    Ok(())
+}
+
+/// Commits the snapshot at the end once, however often it is tried.
+pub(super) async fn snapshot_after(
+    site: &Site<'_>,
+    snapshot: &Snapshot,
+    operation: &Operation,
+) -> Result<CommitId, StoreError> {
+    let mut tries = 0;
+    loop {
+        // A process that was killed right after it had committed left it behind.
+        let taken = site.store.history().map(|history| {
+            let mut history = history.into_iter();
+            history.find(|entry| entry.which == Which::After && entry.operation == operation.id)
+        });
+        let committed = match taken {
+            Ok(Some(entry)) => Ok(entry.commit),
+            Ok(None) => site.store.commit(snapshot, operation, None),
+            Err(error) => Err(error),
+        };
+        tries += 1;
+        match committed {
+            Err(_) if tries < TRIES => tokio::time::sleep(PAUSE).await,
+            committed => return committed,
+        }
+    }
+}
+
+async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation) {
+    let mut checks = gate::checks(&begin.plan, &Gate::After);
+    let own = checks.len();
+    for check in &begin.previous_checks {
+        if !checks[..own].iter().any(|other| other.name == check.name) {
+            checks.push(check.clone());
+        }
+    }
+    if checks.is_empty() {
+        return;
+    }
+    stage(&site.events, "after checks");
+    let mut pressed = site.interrupt.clone();
+    let so_far = pressed.count();
+    tokio::select! {
+        failed = probe::measure_all(&checks, site.instances, &site.events) => {
+            if !failed.is_empty() {
+                operation.outcome = Outcome::CheckFailed;
+                operation.failed_checks = failed.into_iter().collect();
+            }
+        }
+        () = pressed.at_least(so_far.saturating_add(1)) => operation.outcome = Outcome::Interrupted,
+    }
+}
+
+fn tell_not_started(site: &Site<'_>, machine: &Machine) {
+    for (step, progress) in machine.steps().iter().enumerate() {
+        if matches!(progress.stand.status(), Status::Skipped) {
+            let (status, why, took) = (Status::Skipped, String::new(), Duration::ZERO);
+            say(&site.events, What::Ended { step, status, why, took });
+        }
+    }
+}
+
+fn told(site: &Site<'_>, operation: Operation) -> Operation {
+    say(&site.events, What::Finished { operation: Box::new(operation.clone()) });
+    operation
+}
+
+fn calls_since(site: &Site<'_>) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let mut calls = site.instances.calls();
+    for (instance, verbs) in &mut calls {
+        let before = site.calls_before.get(instance);
+        for (verb, count) in verbs.iter_mut() {
+            *count -= before.and_then(|before| before.get(verb)).copied().unwrap_or(0).min(*count);
+        }
+        verbs.retain(|_, count| *count > 0);
+    }
+    calls.retain(|_, verbs| !verbs.is_empty());
+    calls
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}

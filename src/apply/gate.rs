@@ -1,0 +1,68 @@
+use std::collections::BTreeSet;
+
+use super::sight::{self, Sight};
+use super::{ApplyError, stale};
+use crate::check::{Check, Gate};
+use crate::instance::Instances;
+use crate::plan::{self, Plan};
+
+/// Whether every instance is what the plan was made for.
+///
+/// # Errors
+/// One is something else, or one that is changed does not answer.
+pub(super) async fn identities(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
+    let changed: BTreeSet<&str> =
+        plan.steps.iter().filter_map(|step| step.at()).map(opsctl_api::Address::instance).collect();
+    let known = plan.instances.iter().filter(|(_, seen)| seen.identity.is_some()).map(|(name, _)| name.as_str());
+    let asked: BTreeSet<&str> = changed.iter().copied().chain(known).collect();
+    let asked: Vec<&str> = asked.into_iter().collect();
+    let mut found = instances.identities(&asked).await;
+    for name in asked {
+        let planned = plan.instances.get(name).and_then(|seen| seen.identity.as_ref());
+        match (found.remove(name), planned) {
+            (Some(Ok(found)), Some(planned)) if found.id == planned.id => {}
+            (Some(Ok(found)), Some(planned)) => {
+                let (planned, found) = (Box::new(planned.clone()), Box::new(found));
+                return Err(ApplyError::WrongTarget { instance: name.to_owned(), planned, found });
+            }
+            // What is not changed may be out of reach.
+            _ if !changed.contains(name) => {}
+            (Some(Err(fault)), _) => {
+                return Err(ApplyError::NoIdentity { instance: name.to_owned(), source: Some(fault) });
+            }
+            (Some(Ok(_)) | None, _) => {
+                return Err(ApplyError::NoIdentity { instance: name.to_owned(), source: None });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads all that the plan observed, and holds it against what the plan was made from.
+///
+/// # Errors
+/// An edit would no longer be the same, or cannot be told.
+pub(super) async fn fresh(plan: &Plan, instances: &Instances) -> Result<Sight, ApplyError> {
+    let sight = sight::look(plan, instances).await;
+    let unreadable = stale::unreadable(plan, &sight);
+    if !unreadable.is_empty() {
+        return Err(ApplyError::Unreadable(unreadable));
+    }
+    let moved = stale::moved(plan, &sight);
+    if moved.is_empty() { Ok(sight) } else { Err(ApplyError::Stale(moved)) }
+}
+
+/// Whether the API would take the steps.
+///
+/// # Errors
+/// It would not take one that has nothing before it that could mend that.
+pub(super) async fn preflight(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
+    let notes = plan::preflight(&plan.steps, instances).await;
+    let refused = plan::refused(&plan.steps, &notes);
+    if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
+}
+
+/// The checks of one gate.
+pub(super) fn checks(plan: &Plan, gate: &Gate) -> Vec<Check> {
+    plan.checks.iter().filter(|check| check.gate == *gate).cloned().collect()
+}

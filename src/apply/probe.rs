@@ -1,0 +1,53 @@
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::event::{Event, What};
+use super::say;
+use crate::check::{Check, Verdict, await_check};
+use crate::instance::Instances;
+
+/// Measures a check until it holds long enough or its time is over, and tells of each measurement.
+pub(super) async fn measure_until(check: &Check, instances: &Instances, events: &UnboundedSender<Event>) -> Verdict {
+    let tell = |verdict: &Verdict, last: bool| {
+        let Verdict { holds, seen } = verdict.clone();
+        say(events, What::Measured { check: check.name.clone(), holds, seen, last });
+    };
+    let verdict = await_check(check, instances, |verdict: &Verdict| tell(verdict, false)).await;
+    tell(&verdict, true);
+    verdict
+}
+
+/// Measures several checks at once; those that do not hold, with what was seen.
+pub(super) async fn measure_all(
+    checks: &[Check],
+    instances: &Instances,
+    events: &UnboundedSender<Event>,
+) -> Vec<(String, String)> {
+    let instances = Arc::new(instances.clone());
+    let mut running = Vec::new();
+    for check in checks {
+        let (check, instances, events) = (check.clone(), Arc::clone(&instances), events.clone());
+        let name = check.name.clone();
+        let task = tokio::spawn(async move { measure_until(&check, &instances, &events).await });
+        running.push((name, Task(task)));
+    }
+    let mut failed = Vec::new();
+    for (name, mut task) in running {
+        match (&mut task.0).await {
+            Ok(Verdict { holds: true, .. }) => {}
+            Ok(Verdict { seen, .. }) => failed.push((name, seen)),
+            Err(error) => failed.push((name, format!("it could not be measured: {error}"))),
+        }
+    }
+    failed
+}
+
+/// A measurement that nobody waits for any more is given up.
+struct Task(tokio::task::JoinHandle<Verdict>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use opsctl_api::{Edit, Receipt, Value};
+
+use super::entry::{Answer, Intent};
+use crate::snapshot::{EditRecord, Status};
+
+/// Where one step stands, as far as its journal tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Progress {
+    /// Where it stands.
+    pub stand: Stand,
+    /// How many steps must be done before it.
+    pub waits_for: usize,
+    /// The hop that is under way or to be begun, from 0.
+    pub hop: usize,
+    /// How often that hop was written; 0 before the first time.
+    pub attempt: u32,
+    /// What the last write of that hop set.
+    pub edits: Vec<Edit>,
+    /// The token of that write.
+    pub token: String,
+    /// When that write has been done or never will be.
+    pub deadline: Timestamp,
+    /// What that write was answered with.
+    pub receipt: Option<Receipt>,
+    /// When the step was begun.
+    pub began: Option<Timestamp>,
+    /// When it ended; before that, when its last hop settled.
+    pub ended: Option<Timestamp>,
+    /// Why it is not done, or was written again.
+    pub why: String,
+    /// What was written so far, by setting.
+    pub written: BTreeMap<String, EditRecord>,
+}
+
+/// Where a step stands, with what the engine has to know beyond [`Status`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// Not begun.
+    Pending,
+    /// A write is out, or about to go out; no answer yet.
+    Asked,
+    /// Nothing was done by the last write; it is to be written again.
+    Again,
+    /// The write may be done, and may not.
+    Unknown,
+    /// The write was taken, or the wait or check was begun.
+    Settling,
+    /// A hop is true and ready, and the next one is to be begun.
+    Between,
+    /// The last hop is true and ready; its drain time runs.
+    Settled,
+    /// It ended.
+    Over(Status),
+}
+
+impl Stand {
+    /// What an operator is told.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Pending => Status::Pending,
+            Self::Asked | Self::Again => Status::Sent,
+            Self::Unknown => Status::Unknown,
+            Self::Settling | Self::Between | Self::Settled => Status::Settling,
+            Self::Over(status) => status,
+        }
+    }
+
+    /// Whether it was begun and has not ended.
+    pub fn is_underway(self) -> bool {
+        !matches!(self, Self::Pending | Self::Over(_))
+    }
+}
+
+impl fmt::Display for Stand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Asked => "waiting for an answer",
+            Self::Again => "to be written again",
+            Self::Between => "between two hops",
+            Self::Settled => "settled",
+            other => return other.status().fmt(f),
+        })
+    }
+}
+
+impl Progress {
+    pub(super) fn new(waits_for: usize) -> Self {
+        Self {
+            stand: Stand::Pending,
+            waits_for,
+            hop: 0,
+            attempt: 0,
+            edits: Vec::new(),
+            token: String::new(),
+            deadline: Timestamp::UNIX_EPOCH,
+            receipt: None,
+            began: None,
+            ended: None,
+            why: String::new(),
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// From the first write to the end, in whole milliseconds as records keep it; nothing where one of them is missing.
+    pub fn took(&self) -> Duration {
+        let (Some(began), Some(ended)) = (self.began, self.ended) else { return Duration::ZERO };
+        let took = Duration::try_from(ended.duration_since(began)).unwrap_or_default();
+        Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn intend(&mut self, intent: &Intent, at: Timestamp) {
+        self.stand = Stand::Asked;
+        self.hop = intent.hop;
+        self.attempt = intent.attempt;
+        self.edits.clone_from(&intent.edits);
+        self.token.clone_from(&intent.token);
+        self.deadline = intent.deadline;
+        self.receipt = None;
+        self.began.get_or_insert(at);
+        for edit in &intent.edits {
+            let record = self.written.entry(edit.setting.clone()).or_insert_with(|| record(edit));
+            // Until something was sent, what is there may still be moved by others.
+            if !record.sent {
+                record.from.clone_from(&edit.from);
+                record.to.clone_from(&edit.to);
+            }
+        }
+    }
+
+    /// `coupled` is what the API moves along with the hop.
+    pub(super) fn answer(&mut self, answer: &Answer, coupled: &[Edit]) {
+        match answer {
+            Answer::Sent(receipt) => {
+                self.stand = Stand::Settling;
+                self.receipt.clone_from(receipt);
+            }
+            Answer::Already => self.stand = Stand::Settling,
+            Answer::Unknown(why) => {
+                self.stand = Stand::Unknown;
+                self.why.clone_from(why);
+            }
+            Answer::Again(why) => {
+                self.stand = Stand::Again;
+                self.why.clone_from(why);
+            }
+        }
+        if matches!(answer, Answer::Sent(_) | Answer::Unknown(_)) {
+            for edit in self.edits.iter().chain(coupled) {
+                let record = self.written.entry(edit.setting.clone()).or_insert_with(|| record(edit));
+                record.sent = true;
+                record.to.clone_from(&edit.to);
+                record.left = None;
+            }
+        }
+    }
+
+    /// `left` is what was seen, where it is not what was asked for.
+    pub(super) fn settle(&mut self, left: &BTreeMap<String, Option<Value>>, last: bool, at: Timestamp) {
+        for (setting, value) in left {
+            if let Some(record) = self.written.get_mut(setting) {
+                record.left.clone_from(value);
+            }
+        }
+        self.why.clear();
+        self.ended = Some(at);
+        if last {
+            self.stand = Stand::Settled;
+        } else {
+            self.stand = Stand::Between;
+            self.hop += 1;
+            self.attempt = 0;
+        }
+    }
+
+    pub(super) fn end(&mut self, status: Status, why: &str, at: Timestamp) {
+        self.stand = Stand::Over(status);
+        self.ended = Some(at);
+        why.clone_into(&mut self.why);
+    }
+}
+
+fn record(edit: &Edit) -> EditRecord {
+    EditRecord { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone(), sent: false, left: None }
+}

@@ -1,0 +1,107 @@
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::dispatch::Machine;
+use super::entry::Begin;
+use super::progress::{Progress, Stand};
+use crate::plan::{Plan, Skipped, SkippedWhy, Step, Work};
+use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
+
+/// The record of an operation as it is begun.
+pub(super) fn begun(begin: &Begin) -> Operation {
+    let intent = &begin.plan.intent;
+    Operation {
+        id: begin.operation.clone(),
+        kind: if intent.reverts.is_some() { OperationKind::Rollback } else { OperationKind::Apply },
+        name: intent.name.clone(),
+        summary: intent.summary.clone(),
+        state_digest: intent.state_digest.clone(),
+        plan_digest: begin.plan.digest.clone(),
+        operator: begin.operator.clone(),
+        host: begin.host.clone(),
+        began: begin.began,
+        ended: None,
+        outcome: Outcome::Running,
+        reverts: intent.reverts.clone(),
+        abandoned: None,
+        calls: BTreeMap::new(),
+        failed_checks: BTreeMap::new(),
+        steps: Vec::new(),
+    }
+}
+
+/// The record of an operation whose steps have come to an end, but for its outcome.
+pub(super) fn ended(begin: &Begin, machine: &Machine) -> Operation {
+    let plan = &begin.plan;
+    let steps = plan.steps.iter().zip(machine.steps()).enumerate();
+    let done = steps.filter_map(|(id, (step, progress))| of_step(id, step, progress));
+    let owed = plan.skipped.iter().enumerate().filter_map(|(at, skipped)| owed(plan.steps.len() + at, skipped));
+    Operation { steps: done.chain(owed).collect(), ended: Some(Timestamp::now()), ..begun(begin) }
+}
+
+/// How the steps ended; what the checks say comes on top of it.
+pub(super) fn outcome(operation: &Operation, machine: &Machine, plan: &Plan) -> Outcome {
+    let some = |status| operation.steps.iter().any(|step| step.status == status);
+    let in_part = || {
+        let mut skipped = plan.skipped.iter();
+        skipped.any(|skipped| {
+            matches!(skipped.why, SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_))
+        })
+    };
+    if some(Status::Failed) || some(Status::Unknown) {
+        Outcome::Failed
+    } else if some(Status::Skipped) || some(Status::Sent) || some(Status::Settling) {
+        if machine.stopping().is_some() { Outcome::Interrupted } else { Outcome::Failed }
+    } else if in_part() {
+        Outcome::DoneInPart
+    } else {
+        Outcome::Done
+    }
+}
+
+fn of_step(id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
+    let (at, what, position, edits) = match &step.work {
+        Work::Joint { .. } => return None,
+        Work::Wait { at, .. } => (Some(at.clone()), "wait".to_owned(), None, Vec::new()),
+        Work::Check { name } => (None, format!("check {name}"), None, Vec::new()),
+        Work::Change { at, position, edits, .. } => {
+            let mut records = progress.written.clone();
+            for edit in edits {
+                records.entry(edit.setting.clone()).or_insert_with(|| EditRecord {
+                    setting: edit.setting.clone(),
+                    from: edit.from.clone(),
+                    to: edit.to.clone(),
+                    sent: false,
+                    left: None,
+                });
+            }
+            (Some(at.clone()), String::new(), Some(*position), records.into_values().collect())
+        }
+    };
+    let status = match progress.stand {
+        // It was free, or waited for something, when the operation ended.
+        Stand::Pending => Status::Skipped,
+        stand => stand.status(),
+    };
+    Some(StepRecord { step: id, at, what, position, status, why: progress.why.clone(), took: progress.took(), edits })
+}
+
+/// What cannot be done now is still wanted: it is recorded beside the steps.
+fn owed(id: usize, skipped: &Skipped) -> Option<StepRecord> {
+    let SkippedWhy::Owed { wants, why } = &skipped.why else { return None };
+    let what = match &skipped.setting {
+        Some(setting) => format!("{setting} {wants}"),
+        None => wants.to_string(),
+    };
+    Some(StepRecord {
+        step: id,
+        at: skipped.at.parse().ok(),
+        what,
+        position: None,
+        status: Status::Owed,
+        why: why.clone(),
+        took: std::time::Duration::ZERO,
+        edits: Vec::new(),
+    })
+}

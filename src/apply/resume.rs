@@ -1,0 +1,146 @@
+use std::time::{Duration, Instant};
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use super::entry::{Answer, Entry};
+use super::event::{Event, What};
+use super::execute::Engine;
+use super::finish::{Site, carry_out, close, snapshot_after, stage};
+use super::interrupt::Interrupt;
+use super::lock::Lock;
+use super::progress::Stand;
+use super::secrets::{self, Secrets};
+use super::{ApplyError, Tempo, gate, record, say, sight, unfinished};
+use crate::instance::Instances;
+use crate::plan::Work;
+use crate::snapshot::{Operation, Outcome, Store};
+
+/// What it takes to go on with an operation that did not end; the rest is in its journal.
+pub struct Resume<'a> {
+    /// What it is carried out on.
+    pub instances: &'a Instances,
+    /// Where snapshots go.
+    pub store: &'a Store,
+    /// The checkout's `.opsctl`: lock and journal.
+    pub work_dir: &'a Utf8Path,
+    /// Who goes on.
+    pub operator: String,
+    /// On which machine.
+    pub host: String,
+    /// Who is told what happens.
+    pub events: UnboundedSender<Event>,
+    /// How often Ctrl-C was pressed so far.
+    pub interrupt: watch::Receiver<u8>,
+    /// Where secrets' texts come from.
+    pub secrets: &'a Secrets<'a>,
+    /// How often to look.
+    pub tempo: Tempo,
+}
+
+/// Goes on with the operation that did not end, under its id and with its first *before* snapshot. What was sent and not seen to
+/// be true is looked at first; nothing is done twice.
+///
+/// # Errors
+/// No operation is open, or it cannot be gone on with: it stays as it is.
+pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
+    let lock = Lock::take(resume.work_dir, &resume.operator, &resume.host)?;
+    let (mut journal, replayed) = unfinished::open(resume.work_dir)?.ok_or(ApplyError::NothingOpen)?;
+    let site = Site {
+        instances: resume.instances,
+        store: resume.store,
+        events: resume.events,
+        interrupt: Interrupt::new(resume.interrupt),
+        calls_before: resume.instances.calls(),
+        _lock: lock,
+    };
+    say(&site.events, What::Begun { operation: replayed.begin.operation.clone(), resumed: true });
+    stage(&site.events, "checking");
+    gate::identities(&replayed.begin.plan, site.instances).await?;
+    let filled = secrets::filled(&replayed.begin.plan, resume.secrets)?;
+    let mut replayed = replayed.with_plan(filled);
+    let sight = sight::look(&replayed.begin.plan, site.instances).await;
+
+    let resumed = Entry::Resumed { operator: resume.operator, host: resume.host };
+    let record = journal.append(vec![resumed.clone()])?;
+    replayed.machine.apply(&resumed, record.at)?;
+    stage(&site.events, "applying");
+    let begin = replayed.begin;
+    let mut engine = Engine::new(&site, &begin, replayed.machine, journal, sight.found, resume.tempo);
+    engine.take_over()?;
+    carry_out(site, &begin, engine).await
+}
+
+/// Closes the operation that did not end as it is, with a snapshot of what is there now. Nothing is changed.
+///
+/// # Errors
+/// No operation is open, or its journal cannot be ended.
+pub async fn abandon(resume: Resume<'_>, reason: String) -> Result<Operation, ApplyError> {
+    let lock = Lock::take(resume.work_dir, &resume.operator, &resume.host)?;
+    let (mut journal, replayed) = unfinished::open(resume.work_dir)?.ok_or(ApplyError::NothingOpen)?;
+    let begin = replayed.begin;
+    let mut operation = record::ended(&begin, &replayed.machine);
+    operation.outcome = Outcome::Abandoned;
+    operation.abandoned = Some(reason.clone());
+    let site = Site {
+        instances: resume.instances,
+        store: resume.store,
+        events: resume.events,
+        interrupt: Interrupt::new(resume.interrupt),
+        calls_before: resume.instances.calls(),
+        _lock: lock,
+    };
+    stage(&site.events, "after snapshot");
+    let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
+    match snapshot_after(&site, &snapshot, &operation).await {
+        Ok(commit) => say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() }),
+        Err(error) => {
+            let text = format!("{} is closed without a snapshot: {error}", operation.id);
+            say(&site.events, What::Notice { text });
+        }
+    }
+    close(&mut journal, Outcome::Abandoned, Some(reason))?;
+    Ok(operation)
+}
+
+impl Engine {
+    /// Takes over what another process had under way.
+    pub(super) fn take_over(&mut self) -> Result<(), ApplyError> {
+        let stands: Vec<(usize, Stand)> =
+            self.machine.steps().iter().enumerate().map(|(step, progress)| (step, progress.stand)).collect();
+        for (step, stand) in stands {
+            match stand {
+                Stand::Asked => {
+                    let hop = self.machine.steps()[step].hop;
+                    let why = "the process that wrote it ended before an answer came".to_owned();
+                    self.note(Entry::Answer { step, hop, answer: Answer::Unknown(why) })?;
+                    self.watch(step, None, Some(self.unsure_until(step)));
+                }
+                Stand::Unknown => self.watch(step, None, Some(self.unsure_until(step))),
+                Stand::Settling if matches!(self.plan.steps[step].work, Work::Check { .. }) => self.measure(step)?,
+                Stand::Settling => {
+                    let receipt = self.machine.steps()[step].receipt.clone();
+                    self.watch(step, receipt, None);
+                }
+                Stand::Settled => self.drain_rest(step),
+                Stand::Pending | Stand::Again | Stand::Between | Stand::Over(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// When the last write of a step has been done or never will be.
+    fn unsure_until(&self, step: usize) -> Instant {
+        let deadline = self.machine.steps()[step].deadline;
+        Instant::now() + Duration::try_from(deadline.duration_since(Timestamp::now())).unwrap_or_default()
+    }
+
+    fn drain_rest(&mut self, step: usize) {
+        let Work::Change { drain_time, .. } = self.plan.steps[step].work else { return };
+        let since = self.machine.steps()[step].ended.unwrap_or_else(Timestamp::now);
+        let passed = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
+        self.draining.insert((Instant::now() + drain_time.saturating_sub(passed), step));
+    }
+}

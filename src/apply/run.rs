@@ -1,0 +1,155 @@
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use super::dispatch::Machine;
+use super::entry::{Begin, Entry, FORMAT};
+use super::event::{Event, What};
+use super::execute::Engine;
+use super::finish::{Site, carry_out, stage};
+use super::interrupt::Interrupt;
+use super::journal::Journal;
+use super::lock::Lock;
+use super::secrets::{self, Secrets};
+use super::sight::Sight;
+use super::{ApplyError, Tempo, Unfinished, gate, id, journals, probe, record, say, unfinished};
+use crate::check::{Check, Gate};
+use crate::instance::Instances;
+use crate::plan::Plan;
+use crate::snapshot::{Operation, Outcome, Store};
+use crate::state::OnFailure;
+
+/// What an apply is made of.
+pub struct Run<'a> {
+    /// What is obeyed. A plan from a file has been checked by [`plan::read`](crate::plan::read).
+    pub plan: &'a Plan,
+    /// What it is carried out on.
+    pub instances: &'a Instances,
+    /// Where snapshots go.
+    pub store: &'a Store,
+    /// The checkout's `.opsctl`: lock and journal.
+    pub work_dir: &'a Utf8Path,
+    /// Who.
+    pub operator: String,
+    /// On which machine.
+    pub host: String,
+    /// What a failed step does to the rest; `None` for what the plan says.
+    pub on_failure: Option<OnFailure>,
+    /// How many steps may be under way at once; `None` for no limit but the instances' own.
+    pub parallelism: Option<usize>,
+    /// Who is told what happens.
+    pub events: UnboundedSender<Event>,
+    /// How often Ctrl-C was pressed so far: once starts nothing new, twice ends at once.
+    pub interrupt: watch::Receiver<u8>,
+    /// What must hold at the end beside the plan's own checks: those of the state that a rollback leads back to.
+    pub previous_checks: Vec<Check>,
+    /// Where secrets' texts come from.
+    pub secrets: &'a Secrets<'a>,
+    /// How often to look.
+    pub tempo: Tempo,
+}
+
+/// Obeys a plan. The record tells how it ended; where it has no end (`ended` is `None`), the operation stays open for [`resume`].
+///
+/// # Errors
+/// Nothing was changed, unless [`ApplyError::is_mid_way`].
+///
+/// [`resume`]: super::resume()
+pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
+    let plan = run.plan;
+    let on_failure = run.on_failure.unwrap_or(plan.intent.on_failure);
+    if on_failure == OnFailure::Rollback {
+        return Err(ApplyError::NotBuilt("taking back what was done when a step fails (on_failure = \"rollback\")"));
+    }
+    if plan.is_empty() {
+        return Err(ApplyError::Empty);
+    }
+    if !plan.refusals.is_empty() {
+        return Err(ApplyError::Refused(plan.refusals.clone()));
+    }
+    let lock = Lock::take(run.work_dir, &run.operator, &run.host)?;
+    let began = Timestamp::now();
+    if let Some((_, open)) = unfinished::open(run.work_dir)? {
+        return Err(ApplyError::Unfinished(Box::new(Unfinished::of(&open))));
+    }
+    let history = run.store.history().map_err(ApplyError::Before)?;
+    let journals = journals(run.work_dir);
+    let operation = id::new_id(began, &run.operator, &journals, |id| history.iter().any(|entry| entry.operation == id));
+    let site = Site {
+        instances: run.instances,
+        store: run.store,
+        events: run.events,
+        interrupt: Interrupt::new(run.interrupt),
+        calls_before: run.instances.calls(),
+        _lock: lock,
+    };
+    say(&site.events, What::Begun { operation: operation.clone(), resumed: false });
+
+    let mut pressed = site.interrupt.clone();
+    let (filled, sight) = tokio::select! {
+        checked = before(plan, &site, run.secrets) => checked?,
+        () = pressed.at_least(1) => return Err(ApplyError::Interrupted),
+    };
+
+    let begin = Begin {
+        format: FORMAT,
+        operation: operation.clone(),
+        operator: run.operator,
+        host: run.host,
+        began,
+        on_failure,
+        parallelism: run.parallelism,
+        plan: Arc::new(filled),
+        previous_checks: run.previous_checks,
+    };
+    let mut journal = Journal::create(&journals, &operation)?;
+    journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
+    snapshot_before(&begin, &sight, &site, &mut journal)?;
+
+    stage(&site.events, "applying");
+    let machine = Machine::new(Arc::clone(&begin.plan), on_failure, run.parallelism);
+    let engine = Engine::new(&site, &begin, machine, journal, sight.found, run.tempo);
+    carry_out(site, &begin, engine).await
+}
+
+/// All that can stop an apply before anything is changed. What it gives back was read last.
+async fn before(plan: &Plan, site: &Site<'_>, secrets: &Secrets<'_>) -> Result<(Plan, Sight), ApplyError> {
+    stage(&site.events, "checking");
+    gate::identities(plan, site.instances).await?;
+    let mut sight = gate::fresh(plan, site.instances).await?;
+    let checks = gate::checks(plan, &Gate::Before);
+    if !checks.is_empty() {
+        let failed = probe::measure_all(&checks, site.instances, &site.events).await;
+        if !failed.is_empty() {
+            return Err(ApplyError::BeforeChecks(failed));
+        }
+        // They may have taken their time.
+        sight = gate::fresh(plan, site.instances).await?;
+    }
+    let filled = secrets::filled(plan, secrets)?;
+    stage(&site.events, "preflight");
+    gate::preflight(&filled, site.instances).await?;
+    Ok((filled, sight))
+}
+
+/// Commits what is there, with the plan. Where that fails nothing is changed, and the journal is closed.
+fn snapshot_before(begin: &Begin, sight: &Sight, site: &Site<'_>, journal: &mut Journal) -> Result<(), ApplyError> {
+    stage(&site.events, "before snapshot");
+    match site.store.commit(&sight.snapshot(&begin.plan), &record::begun(begin), Some(&begin.plan)) {
+        Ok(commit) => {
+            let commit = commit.to_string();
+            say(&site.events, What::Snapshot { which: "before".to_owned(), commit: commit.clone() });
+            journal.append(vec![Entry::Before { commit }])?;
+            Ok(())
+        }
+        Err(error) => {
+            let why = "the snapshot before the first change could not be taken".to_owned();
+            journal.append(vec![Entry::End { outcome: Outcome::Abandoned, abandoned: Some(why) }])?;
+            super::journal::close(journal.path())?;
+            Err(ApplyError::Before(error))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use opsctl_api::{Address, Fault, Live, LiveSetting, Query, Selector, Wanted};
+
+use crate::check::{Check, Gate};
+use crate::instance::Instances;
+use crate::plan::{Plan, Work};
+use crate::snapshot::Snapshot;
+
+/// All that a plan observed, read again.
+#[derive(Debug)]
+pub(super) struct Sight {
+    /// When.
+    pub(super) taken_at: Timestamp,
+    /// What was found.
+    pub(super) found: BTreeMap<Address, Live>,
+    /// What could not be read.
+    pub(super) faults: BTreeMap<Address, Fault>,
+}
+
+/// Reads every setting that the plan observed, from all instances at once.
+pub(super) async fn look(plan: &Plan, instances: &Instances) -> Sight {
+    let taken_at = Timestamp::now();
+    let keys = keys(plan);
+    let queries: Vec<Query> = keys
+        .into_iter()
+        .map(|(at, keys)| Query { at: Selector::One(at.clone()), settings: Wanted::Only(keys), receipt: None })
+        .collect();
+    let readings = instances.read(&queries).await;
+    let mut sight = Sight { taken_at, found: BTreeMap::new(), faults: BTreeMap::new() };
+    for (query, reading) in queries.into_iter().zip(readings) {
+        let Selector::One(at) = query.at else { continue };
+        match reading.into_one() {
+            Ok(live) => {
+                sight.found.insert(at, live);
+            }
+            Err(fault) => {
+                sight.faults.insert(at, fault);
+            }
+        }
+    }
+    sight
+}
+
+/// Each resource's settings that were observed or will be moved.
+fn keys(plan: &Plan) -> BTreeMap<&Address, BTreeSet<String>> {
+    let mut keys: BTreeMap<&Address, BTreeSet<String>> = BTreeMap::new();
+    for (at, seen) in &plan.resources {
+        keys.entry(at).or_default().extend(seen.settings.keys().cloned());
+    }
+    for step in &plan.steps {
+        match &step.work {
+            Work::Change { at, hops, .. } => {
+                let moved = hops.iter().flat_map(|hop| hop.edits.iter().chain(&hop.coupled));
+                keys.entry(at).or_default().extend(moved.map(|edit| edit.setting.clone()));
+            }
+            Work::Wait { at, .. } => {
+                keys.entry(at).or_default();
+            }
+            Work::Check { .. } | Work::Joint { .. } => {}
+        }
+    }
+    keys
+}
+
+impl Sight {
+    /// What was seen, as a snapshot: the settings that the plan observed.
+    pub(super) fn snapshot(&self, plan: &Plan) -> Snapshot {
+        let mut snapshot = Snapshot {
+            taken_at: self.taken_at,
+            declared: plan.declared.clone(),
+            resources: BTreeMap::new(),
+            relations: BTreeMap::new(),
+            unread: self.faults.iter().map(|(at, fault)| (at.to_string(), fault.to_string())).collect(),
+            checks: plan.checks.iter().map(without_gate).collect(),
+        };
+        for (name, instance) in &plan.instances {
+            if let Some(why) = &instance.unreachable {
+                snapshot.unread.insert(format!("{name}:*"), why.clone());
+            }
+        }
+        for (at, seen) in &plan.resources {
+            let Some(live) = self.found.get(at) else { continue };
+            let mut values = BTreeMap::new();
+            for key in seen.settings.keys() {
+                match live.settings.get(key) {
+                    Some(LiveSetting::Hidden(why)) => {
+                        snapshot.unread.insert(format!("{at} {key}"), why.clone());
+                    }
+                    _ => {
+                        values.insert(key.clone(), live.value(key).cloned());
+                    }
+                }
+            }
+            snapshot.resources.insert(at.clone(), values);
+            if !live.relations.is_empty() {
+                snapshot.relations.insert(at.clone(), live.relations.clone());
+            }
+        }
+        snapshot
+    }
+}
+
+fn without_gate(check: &Check) -> Check {
+    Check { gate: Gate::After, ..check.clone() }
+}

@@ -1,0 +1,168 @@
+use std::collections::BTreeMap;
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
+
+use super::entry::Entry;
+use super::journal::{self, Journal, JournalError};
+use super::progress::Stand;
+use super::replay::{Replayed, replay};
+use super::{conflict, journals};
+use crate::instance::Instances;
+use crate::plan::Work;
+use crate::snapshot::{Outcome, Status};
+
+/// An operation that did not end: killed, or ended at once by its operator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    /// Its id.
+    pub operation: String,
+    /// What it was for: `dr-active`.
+    pub name: String,
+    /// Who began it.
+    pub operator: String,
+    /// On which machine.
+    pub host: String,
+    /// When.
+    pub began: Timestamp,
+    /// When something was recorded last.
+    pub last_record: Timestamp,
+    /// Its steps, joints left out, in the plan's order.
+    pub steps: Vec<OpenStep>,
+}
+
+/// Where a step of an unfinished operation stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenStep {
+    /// Its id in the plan.
+    pub step: usize,
+    /// The resource; `None` of a check.
+    pub at: Option<Address>,
+    /// `check edge`, `wait`; empty of a change.
+    pub what: String,
+    /// What it changes: what was written last, and what the plan says where nothing was.
+    pub edits: Vec<Edit>,
+    /// Where it stands. A write without an answer is unknown.
+    pub status: Status,
+}
+
+/// What live says of a step that was written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// All of it is there.
+    TookEffect,
+    /// Live is as it was before.
+    NotDone,
+    /// Something else is there.
+    SomethingElse(BTreeMap<String, Option<Value>>),
+    /// It cannot be told.
+    CannotTell(String),
+}
+
+/// The operation of a checkout that did not end, if there is one. It changes nothing; while somebody holds the lock, it is the
+/// one that runs.
+///
+/// # Errors
+/// A journal cannot be read, or is damaged.
+pub fn unfinished(work_dir: &Utf8Path) -> Result<Option<Unfinished>, JournalError> {
+    for path in journal::open_journals(&journals(work_dir))? {
+        let (records, _) = journal::read(&path)?;
+        if let Some(replayed) = replay(&path, records)?
+            && replayed.end.is_none()
+            && replayed.any_intent
+        {
+            return Ok(Some(Unfinished::of(&replayed)));
+        }
+    }
+    Ok(None)
+}
+
+/// The journal that is to be gone on with; those that changed nothing, or have ended, are closed. Wants the lock.
+pub(super) fn open(work_dir: &Utf8Path) -> Result<Option<(Journal, Replayed)>, JournalError> {
+    let mut found = None;
+    for path in journal::open_journals(&journals(work_dir))? {
+        let (mut journal, records) = Journal::open(&path)?;
+        match replay(&path, records)? {
+            Some(replayed) if replayed.end.is_some() => journal.close()?,
+            Some(replayed) if replayed.any_intent => {
+                found.get_or_insert((journal, replayed));
+            }
+            _ => {
+                let abandoned = Some("it was ended before anything was sent".to_owned());
+                journal.append(vec![Entry::End { outcome: Outcome::Abandoned, abandoned }])?;
+                journal.close()?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Unfinished {
+    pub(super) fn of(replayed: &Replayed) -> Self {
+        let begin = &replayed.begin;
+        let steps = begin.plan.steps.iter().zip(replayed.machine.steps()).enumerate();
+        let steps = steps.filter_map(|(id, (step, progress))| {
+            let (what, planned) = match &step.work {
+                Work::Joint { .. } => return None,
+                Work::Wait { .. } => ("wait".to_owned(), &[][..]),
+                Work::Check { name } => (format!("check {name}"), &[][..]),
+                Work::Change { edits, .. } => (String::new(), &edits[..]),
+            };
+            Some(OpenStep {
+                step: id,
+                at: step.at().cloned(),
+                what,
+                edits: if progress.attempt > 0 { progress.edits.clone() } else { planned.to_vec() },
+                status: match progress.stand {
+                    Stand::Asked => Status::Unknown,
+                    // To be written again: nothing of it was done.
+                    Stand::Again => Status::Pending,
+                    stand => stand.status(),
+                },
+            })
+        });
+        Self {
+            operation: begin.operation.clone(),
+            name: begin.plan.intent.name.clone(),
+            operator: begin.operator.clone(),
+            host: begin.host.clone(),
+            began: begin.began,
+            last_record: replayed.last_record,
+            steps: steps.collect(),
+        }
+    }
+
+    /// How many steps stand at a status.
+    pub fn count(&self, status: Status) -> usize {
+        self.steps.iter().filter(|step| step.status == status).count()
+    }
+
+    /// What live says of the steps that were sent and not seen to be true, by step.
+    pub async fn look(&self, instances: &Instances) -> BTreeMap<usize, Effect> {
+        let open = |step: &&OpenStep| matches!(step.status, Status::Unknown | Status::Sent | Status::Settling);
+        let written: Vec<(&OpenStep, &Address)> = self
+            .steps
+            .iter()
+            .filter(|step| open(step) && !step.edits.is_empty())
+            .filter_map(|step| Some((step, step.at.as_ref()?)))
+            .collect();
+        let queries: Vec<Query> = written
+            .iter()
+            .map(|(step, at)| Query {
+                at: Selector::One((*at).clone()),
+                settings: Wanted::Only(step.edits.iter().map(|edit| edit.setting.clone()).collect()),
+                receipt: None,
+            })
+            .collect();
+        let readings = instances.read(&queries).await;
+        let effects = written.into_iter().zip(readings).map(|((step, _), reading)| {
+            let effect = match reading.into_one() {
+                Ok(live) => conflict::effect(&step.edits, &live),
+                Err(fault) => Effect::CannotTell(fault.to_string()),
+            };
+            (step.step, effect)
+        });
+        effects.collect()
+    }
+}

@@ -1,0 +1,222 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use opsctl_api::{Live, Query, Readiness, Reading, Receipt, Selector, Wanted, format_duration};
+
+use super::ApplyError;
+use super::entry::{Answer, Entry};
+use super::event::What;
+use super::execute::{Engine, News};
+use super::progress::Stand;
+use super::settle::{Awaited, Floor, Look, is_true, seen};
+use crate::plan::Work;
+use crate::snapshot::Status;
+
+impl Engine {
+    /// From now on a step is looked at: a wait, or a hop that was written. `unsure_until`: the write was not answered.
+    pub(super) fn watch(&mut self, step: usize, receipt: Option<Receipt>, unsure_until: Option<Instant>) {
+        let now = Instant::now();
+        let planned = &self.plan.steps[step];
+        let progress = &self.machine.steps()[step];
+        let Some(at) = planned.at().cloned() else { return };
+        let (coupled, floor) = match &planned.work {
+            Work::Change { hops, settles_with, .. } => (
+                hops.get(progress.hop).map(|hop| hop.coupled.clone()).unwrap_or_default(),
+                settles_with.as_ref().map(|confined| self.floor(&progress.edits, &at, confined)),
+            ),
+            _ => (Vec::new(), None),
+        };
+        let before = self.lives.get(&at).map_or(Readiness::Unknown, |live| live.readiness.clone());
+        let is_change = matches!(planned.work, Work::Change { .. });
+        let awaited = Awaited {
+            hop: progress.hop,
+            edits: if is_change { progress.edits.clone() } else { Vec::new() },
+            coupled,
+            floor,
+            receipt,
+            unsure_until,
+            since: now,
+            deadline: *self.deadlines.entry(step).or_insert(now + planned.timeout),
+            before: if is_change { before } else { Readiness::Unknown },
+            was_true: false,
+            last_seen: "nothing yet".to_owned(),
+            shown: None,
+            at,
+        };
+        self.awaited.insert(step, awaited);
+        self.due.insert((now, step));
+    }
+
+    fn floor(&self, edits: &[opsctl_api::Edit], at: &opsctl_api::Address, confined: &opsctl_api::Address) -> Floor {
+        let confines = self.catalogues.kind(at.instance(), at.kind()).and_then(|kind| kind.confines);
+        let least = confines.and_then(|confines| {
+            let (_, setting) = confines.of.iter().find(|(kind, _)| *kind == confined.kind())?;
+            let floor = edits.iter().find(|edit| edit.setting == confines.floor)?.to.clone()?;
+            Some((*setting, floor))
+        });
+        Floor { at: confined.clone(), least }
+    }
+
+    /// Begins a round: one read of all that is due.
+    pub(super) fn look(&mut self, now: Instant) {
+        if self.looking || now < self.look_not_before || self.due.first().is_none_or(|(at, _)| *at > now) {
+            return;
+        }
+        let (mut asked, mut queries) = (Vec::new(), Vec::new());
+        // What is due in a moment comes along.
+        let soon = now + self.tempo.first_look;
+        while let Some((at, step)) = self.due.pop_first() {
+            if at > soon {
+                self.due.insert((at, step));
+                break;
+            }
+            let Some(awaited) = self.awaited.get(&step) else { continue };
+            let moved = awaited.edits.iter().chain(&awaited.coupled);
+            let keys: BTreeSet<String> = moved.map(|edit| edit.setting.clone()).collect();
+            asked.push((step, false));
+            queries.push(Query {
+                at: Selector::One(awaited.at.clone()),
+                settings: Wanted::Only(keys),
+                receipt: awaited.receipt.clone(),
+            });
+            if let Some(floor) = &awaited.floor {
+                let keys = floor.least.iter().map(|(setting, _)| (*setting).to_owned()).collect();
+                asked.push((step, true));
+                queries.push(Query {
+                    at: Selector::One(floor.at.clone()),
+                    settings: Wanted::Only(keys),
+                    receipt: None,
+                });
+            }
+        }
+        if queries.is_empty() {
+            return;
+        }
+        self.looking = true;
+        let (instances, news) = (Arc::clone(&self.instances), self.news.clone());
+        tokio::spawn(async move {
+            let readings = instances.read(&queries).await;
+            let _ = news.send(News::Looked { asked, readings, took: now.elapsed() });
+        });
+    }
+
+    /// A round is over.
+    pub(super) fn looked(
+        &mut self,
+        asked: &[(usize, bool)],
+        readings: Vec<Reading>,
+        took: Duration,
+    ) -> Result<(), ApplyError> {
+        let now = Instant::now();
+        self.looking = false;
+        self.look_not_before = now + took.min(self.tempo.slowest_look);
+        let mut readings = readings.into_iter().peekable();
+        let mut asked = asked.iter().peekable();
+        while let (Some(&(step, _)), Some(reading)) = (asked.next(), readings.next()) {
+            let confined = match asked.next_if(|(other, floor)| *other == step && *floor) {
+                Some(_) => readings.next().and_then(|reading| reading.into_one().ok()),
+                None => None,
+            };
+            match reading.into_one() {
+                Ok(live) => self.seen(step, live, confined.as_ref(), now)?,
+                Err(fault) => {
+                    if let Some(awaited) = self.awaited.get_mut(&step) {
+                        awaited.last_seen = fault.to_string();
+                    }
+                    self.look_later(step, now)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One step's resource was read.
+    fn seen(&mut self, step: usize, live: Live, confined: Option<&Live>, now: Instant) -> Result<(), ApplyError> {
+        let Some(awaited) = self.awaited.get_mut(&step) else { return Ok(()) };
+        if let Some(until) = awaited.unsure_until {
+            if !awaited.edits.iter().all(|edit| is_true(edit, &live)) {
+                return self.still_unsure(step, live, until, now);
+            }
+            awaited.unsure_until = None;
+        }
+        let hop = awaited.hop;
+        let looked = awaited.look(&live, confined, now);
+        if let Look::Progressing(readiness) = &looked
+            && awaited.shown.as_ref() != Some(readiness)
+        {
+            awaited.shown = Some(readiness.clone());
+            self.say(What::Settling { step, readiness: readiness.clone() });
+        }
+        self.freshen(live);
+        match looked {
+            Look::Progressing(_) | Look::NotTrue => self.look_later(step, now),
+            Look::Failed(why) => self.end(step, Status::Failed, why),
+            Look::Settled(left) => self.settled(step, hop, left, now),
+        }
+    }
+
+    fn settled(
+        &mut self,
+        step: usize,
+        hop: usize,
+        left: std::collections::BTreeMap<String, Option<opsctl_api::Value>>,
+        now: Instant,
+    ) -> Result<(), ApplyError> {
+        let Work::Change { drain_time, .. } = self.plan.steps[step].work else {
+            return self.end(step, Status::Done, String::new());
+        };
+        self.awaited.remove(&step);
+        self.note(Entry::Settled { step, hop, left })?;
+        if self.machine.steps()[step].stand == Stand::Settled {
+            if drain_time.is_zero() {
+                return self.end(step, Status::Done, String::new());
+            }
+            let what = format!("true and ready; {} pass before anything relies on it", format_duration(drain_time));
+            self.say(What::Settling { step, readiness: Readiness::Progressing { done: 0, total: 0, what } });
+            self.draining.insert((now + drain_time, step));
+        }
+        Ok(())
+    }
+
+    /// A write was not answered, and live does not have what it asked for.
+    fn still_unsure(&mut self, step: usize, live: Live, until: Instant, now: Instant) -> Result<(), ApplyError> {
+        let Some(awaited) = self.awaited.get_mut(&step) else { return Ok(()) };
+        let unchanged = awaited.edits.iter().all(|edit| live.value(&edit.setting) == edit.from.as_ref());
+        let hop = awaited.hop;
+        if let Some(edit) = awaited.edits.first() {
+            awaited.last_seen = seen(&edit.setting, &live);
+        }
+        if now < until {
+            return self.look_later(step, now);
+        }
+        if !unchanged {
+            return self.met(step, live);
+        }
+        // Its time is over and nothing of it is there: once more, under the same token, and only once.
+        if !self.rewritten.insert((step, hop)) {
+            return self.look_later(step, now);
+        }
+        self.freshen(live);
+        self.awaited.remove(&step);
+        let why = "its answer was lost, and nothing of it was done".to_owned();
+        self.note(Entry::Answer { step, hop, answer: Answer::Again(why) })
+    }
+
+    /// Looks again later, or gives up.
+    fn look_later(&mut self, step: usize, now: Instant) -> Result<(), ApplyError> {
+        let Some(awaited) = self.awaited.get(&step) else { return Ok(()) };
+        if now < awaited.deadline {
+            self.due.insert((awaited.look_again(now, &self.tempo), step));
+            return Ok(());
+        }
+        let last = &awaited.last_seen;
+        let within = format_duration(self.plan.steps[step].timeout);
+        if awaited.unsure_until.is_some() {
+            let why = format!("the write was not answered, and nothing shows within {within} that it was done: {last}");
+            return self.end(step, Status::Unknown, why);
+        }
+        let why = format!("not ready within {within}; last seen: {last}");
+        self.end(step, Status::Failed, why)
+    }
+}
