@@ -31,18 +31,38 @@
 //! a world it is none.
 //!
 //! # How it behaves
-//! [`Knobs`] says it all: `settle`, `latency`, `fail`, `refuse`, `deny`, `throttle`, `lose_answer`, `conflict`, `unreachable`,
-//! `owners`, `sync`, `preflight`, `hidden`, `missing`, `incomplete`, `seed`, and `identity`, `writes_at_once`,
-//! `writes_per_second` of an instance. What a resource does not say its instance says, and what that does not `[sim]`.
+//! | knob | values | what it does |
+//! |---|---|---|
+//! | `latency` | `"50ms"` | how long each call takes; a write is done after half of it, and longer than the caller's timeout is no answer |
+//! | `settle` | `"20s"` | a written setting is there at once, the resource is ready after this; members of a count come one by one |
+//! | `fail` | `true`, `"why"` | a resource that was changed ends as failed |
+//! | `refuse` | `true`, `"why"` | writes are refused as invalid, by the preflight too |
+//! | `deny` | `"write"`, `"all"`, `"nothing"` | what the credentials do not allow |
+//! | `unreachable` | `true`, `"why"` | nobody answers |
+//! | `throttle` | 0 to 1, `"once"` | calls are turned away as too many; nothing is done |
+//! | `lose_answer` | 0 to 1, `"once"` | a write is done and its answer lost: `Unknown` |
+//! | `conflict` | 0 to 1, `"once"` | somebody else changes the setting right before a write |
+//! | `preflight` | `"accept"`, `"cannot tell"` | what the preflight says of what it would not refuse |
+//! | `sync` | `"1s"` | how soon a scaler moves what it confines; one second where nothing is said |
+//! | `hidden` | list of settings | they cannot be read |
+//! | `missing` | `true` | of a resource: as if it were not there |
+//! | `owners` | list of `{ name, settings, reverts, soon, instead }` | of a resource: who else holds its settings |
+//! | `labels` | table | of a resource: what `select` goes by |
+//! | `needs` | list of addresses | of a resource: what the provider knows that it needs |
+//! | `seed` | number | of an instance: from what chances are drawn |
+//! | `incomplete` | `true` | of an instance: wildcards say that there are more which could not be read |
+//! | `identity` | text | of an instance: what it says that it is; otherwise that follows from its name and its world's path |
+//! | `writes_at_once`, `writes_per_second` | numbers | of an instance: how fast the engine may go; 64 at once where nothing is said |
 //!
-//! - A written setting is there at once; the resource is ready once `settle` has passed. Members of a count come one by one.
-//! - A resource of a kind that confines others (an HPA) moves them into its bounds `sync` after the last change (1s where nothing
-//!   is said). At 0 it leaves them alone. A minimum above the maximum is refused.
-//! - An owner that `reverts` puts a setting back to what the file had (or what was there when the owner came) `soon` after the
+//! What a resource does not say its instance says, and what that does not `[sim]` says for all. Besides:
+//!
+//! - A resource of a kind that confines others (an HPA) moves them into its bounds `sync` after the last change of either. At 0 it
+//!   leaves them alone. A minimum above the maximum is refused.
+//! - An owner that `reverts` puts a setting back to what the file had (or what was there when the owner came) `soon` after its
 //!   last change.
 //! - What takes several calls by its catalogue's [`hops`](opsctl_api::Catalogue::hops) is refused in one call, and what a hop
 //!   couples is moved along.
-//! - Writes that share one call are done all or not at all.
+//! - Writes that share one call are done all or not at all; an idempotency token is good for one write.
 //!
 //! # What is kept
 //! Nothing is ever written to the world file. What happens is appended to `INSTANCE.jsonl` in the directory that the caller

@@ -27,7 +27,8 @@ pub struct Options {
 /// A world file that was read.
 #[derive(Debug, Clone)]
 pub struct WorldFile {
-    /// As it was named: mistakes are told with it, and the instance's identity follows from it.
+    /// As it was named, best relative to the operations repository: mistakes are told with it, and the instance's identity follows
+    /// from it.
     pub path: String,
     /// What stands in it.
     pub text: String,

@@ -1,6 +1,7 @@
 use std::cmp::Ordering;
+use std::time::Duration;
 
-use opsctl_api::{Edit, Fault, Hop, Kind, Value};
+use opsctl_api::{Edit, Fault, Hop, Kind, Type, Value};
 
 use crate::resource::Resource;
 
@@ -45,30 +46,32 @@ pub(crate) fn holds(resource: &Resource, hop: &Hop) -> bool {
     hop.edits.iter().all(|edit| resource.value(&edit.setting) == edit.from.as_ref())
 }
 
-/// A value that somebody else might have put there: of the same type, and neither of these.
-pub(crate) fn another(kind: &Kind, key: &str, now: Option<&Value>, not: Option<&Value>) -> Option<Value> {
-    use opsctl_api::Type;
-    let setting = kind.setting(key)?;
-    let candidates: Vec<Value> = match &setting.ty {
-        Type::Bool => vec![Value::Bool(false), Value::Bool(true)],
-        Type::Integer { min, max } => {
+/// What somebody else might do to a setting that is about to be changed: legal, and neither what is there nor what shall be.
+pub(crate) fn another(kind: &Kind, resource: &Resource, edit: &Edit) -> Option<Edit> {
+    let now = resource.value(&edit.setting);
+    let others = candidates(&kind.setting(&edit.setting)?.ty, now);
+    let theirs = others.into_iter().map(|value| Edit { from: now.cloned(), to: Some(value), ..edit.clone() });
+    theirs
+        .filter(|theirs| theirs.to.as_ref() != now && theirs.to != edit.to)
+        .find(|theirs| valid(kind, resource, std::slice::from_ref(theirs)).is_ok())
+}
+
+fn candidates(ty: &Type, now: Option<&Value>) -> Vec<Value> {
+    match ty {
+        Type::Bool => [false, true].map(Value::Bool).into(),
+        Type::Integer { min, .. } => {
             let now = now.and_then(Value::as_integer).unwrap_or(*min);
-            [now.saturating_add(1), now.saturating_add(2), now.saturating_sub(1), now.saturating_sub(2)]
-                .into_iter()
-                .filter(|number| (*min..=*max).contains(number))
-                .map(Value::Integer)
-                .collect()
+            [1, 2, -1, -2].map(|by| Value::Integer(now.saturating_add(by))).into()
         }
-        Type::Number { min, max } => [*min, *max, (min + max) / 2.0].into_iter().map(Value::Number).collect(),
+        Type::Number { min, max } => [*min, *max, (min + max) / 2.0].map(Value::Number).into(),
         Type::OneOf(words) => words.iter().map(|word| Value::String((*word).to_owned())).collect(),
         Type::String | Type::Text => {
             ["theirs", "theirs too", "theirs again"].map(|word| Value::String(word.into())).into()
         }
         Type::Quantity => ["1", "2", "3"].iter().filter_map(|text| text.parse().ok()).map(Value::Quantity).collect(),
-        Type::Duration => [1, 2, 3].map(|secs| Value::Duration(std::time::Duration::from_secs(secs))).into(),
+        Type::Duration => [1, 2, 3].map(|secs| Value::Duration(Duration::from_secs(secs))).into(),
         Type::List => [vec![], vec!["theirs".to_owned()], vec!["theirs".to_owned(); 2]].map(Value::List).into(),
         Type::Set => ["theirs", "theirs-too", "theirs-again"].map(|word| Value::Set([word.to_owned()].into())).into(),
         Type::Secret => Vec::new(),
-    };
-    candidates.into_iter().find(|value| Some(value) != now && Some(value) != not && setting.ty.check(value).is_ok())
+    }
 }

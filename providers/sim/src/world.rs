@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Catalogue, Kind, Value};
+use opsctl_api::{Address, Catalogue, Hop, Kind, Value};
 
+use crate::digest::digest;
 use crate::entry::{Entry, Spent, Turned, Wrote};
 use crate::knobs::{Chance, Knobs, Scope};
 use crate::moment::Moment;
@@ -19,12 +20,34 @@ pub(crate) struct World {
     pub(crate) here: Knobs,
     /// Which scalers confine a resource.
     pub(crate) scalers: HashMap<Address, Vec<Address>>,
-    /// Idempotency tokens of the writes that were done, with the version after each.
-    pub(crate) tokens: HashMap<String, u64>,
+    /// Idempotency tokens of the writes that were done.
+    pub(crate) tokens: HashMap<String, Before>,
     /// What the entries said of resources and settings that the file no longer has.
     pub(crate) dropped: u64,
     /// Names that touched something, shared.
     names: HashMap<String, Arc<str>>,
+}
+
+/// A write that was done under a token.
+pub(crate) struct Before {
+    /// The version after it.
+    pub(crate) version: u64,
+    on: Address,
+    /// What it set, as digests.
+    set: BTreeMap<String, u64>,
+}
+
+impl Before {
+    /// Whether that write was this one.
+    pub(crate) fn was(&self, hop: &Hop) -> bool {
+        let mut edits = hop.edits.iter().filter(|edit| edit.from != edit.to);
+        self.on == hop.at && edits.all(|edit| self.set.get(&edit.setting) == Some(&likeness(edit.to.as_ref())))
+    }
+}
+
+/// Of a secret nothing: its version is given by the write itself.
+fn likeness(value: Option<&Value>) -> u64 {
+    value.map_or(0, |value| digest(&[&value.to_string()]))
 }
 
 impl World {
@@ -86,6 +109,8 @@ impl World {
             return;
         };
         self.advance(&wrote.on, wrote.at);
+        let set = wrote.set.iter().map(|(key, value)| (key.clone(), likeness(value.as_ref())));
+        let before = wrote.token.is_some().then(|| set.collect());
         let by = self.name(&wrote.by);
         let Some(resource) = self.resources.get_mut(&wrote.on) else {
             self.dropped += 1;
@@ -104,8 +129,8 @@ impl World {
             }
         }
         let version = resource.version;
-        if let Some(token) = wrote.token {
-            self.tokens.insert(token, version);
+        if let (Some(token), Some(set)) = (wrote.token, before) {
+            self.tokens.insert(token, Before { version, on: wrote.on.clone(), set });
         }
         for spent in wrote.spent {
             self.spend(&wrote.on, spent);

@@ -49,8 +49,9 @@ fn judge(
     happened: &mut Vec<Entry>,
 ) -> Result<Verdict, Written> {
     let hop = &write.hop;
-    if let Some(version) = world.tokens.get(&write.idempotency_token) {
-        return Ok(Verdict::Before(*version));
+    if let Some(before) = world.tokens.get(&write.idempotency_token) {
+        let other = || Fault::Invalid("its idempotency token was used for another write".to_owned());
+        return if before.was(hop) { Ok(Verdict::Before(before.version)) } else { Err(Written::Refused(other())) };
     }
     let (kind, resource) = reach(world, now, hop).map_err(Written::Refused)?;
     let seed = world.knob(None, |knobs| knobs.seed).unwrap_or(0);
@@ -175,15 +176,12 @@ fn interference(
     hop: &Hop,
     conflict: Option<Chance>,
 ) -> Option<Entry> {
-    let (key, theirs) = hop.edits.iter().find_map(|edit| {
-        let value = another(kind, &edit.setting, resource.value(&edit.setting), edit.to.as_ref())?;
-        Some((edit.setting.clone(), value))
-    })?;
+    let theirs = hop.edits.iter().find_map(|edit| another(kind, resource, edit))?;
     Some(Entry::Wrote(Wrote {
         at: now,
         on: hop.at.clone(),
         by: "somebody else".to_owned(),
-        set: BTreeMap::from([(key, Some(theirs))]),
+        set: BTreeMap::from([(theirs.setting, theirs.to)]),
         token: None,
         spent: (conflict == Some(Chance::Once)).then_some(Spent::Conflict).into_iter().collect(),
     }))

@@ -162,6 +162,8 @@ async fn test_a_lost_answer_is_found_done_under_its_token() {
     assert!(matches!(send(&sim, change.clone(), "t").await, Written::Unknown(Fault::Unreachable(_))));
     assert_eq!(replicas(&sim, "sim:service/a").await, 7);
     assert!(matches!(send(&sim, change.clone(), "t").await, Written::Sent { .. }));
+    let other = hop("sim:service/a", "replicas", 7, 8);
+    assert!(matches!(send(&sim, other, "t").await, Written::Refused(Fault::Invalid(_))));
     assert!(matches!(send(&sim, change, "u").await, Written::Conflict(_)));
 }
 
