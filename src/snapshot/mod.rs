@@ -20,6 +20,8 @@ mod values;
 #[cfg(test)]
 mod git_test;
 #[cfg(test)]
+mod round_trip_test;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod speed_test;

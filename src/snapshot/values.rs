@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Pattern, Secret, Source, Value};
@@ -103,8 +104,9 @@ fn read(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Values, usize> {
         let wrong = || number + 1;
         if line.starts_with('[') {
             values.extend(current.take());
-        } else if let Some(at) = line.strip_prefix("at = \"").and_then(|rest| rest.strip_suffix('"')) {
-            if !Pattern::is_pattern(at) && wanted(at) {
+        } else if let Some(at) = line.strip_prefix("at = ") {
+            let at = unquoted(at).ok_or_else(wrong)?;
+            if !Pattern::is_pattern(&at) && wanted(&at) {
                 current = Some((at.parse().map_err(|_| wrong())?, BTreeMap::new()));
             }
         } else if let Some((_, settings)) = &mut current
@@ -117,6 +119,16 @@ fn read(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Values, usize> {
     }
     values.extend(current);
     Ok(values)
+}
+
+/// What [`literal::quoted`](super::literal::quoted) was given.
+fn unquoted(text: &str) -> Option<Cow<'_, str>> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(inner.into());
+    }
+    let table: ::toml::Table = format!("at = {text}").parse().ok()?;
+    Some(table.get("at")?.as_str()?.to_owned().into())
 }
 
 /// One line; the outer `None` where it cannot be read, the inner one where it is no setting.

@@ -1,0 +1,207 @@
+//! A snapshot is a state: what is written is read back, with every kind of every type.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::{Address, Secret, Segment, Setting, Source, Type, Value};
+use proptest::prelude::*;
+
+use super::{Snapshot, literal, sample, to_toml};
+use crate::check::{Check, Expectation, Gate, Probe};
+use crate::diagnostic::{Style, render};
+use crate::instance::Catalogues;
+use crate::state::{After, Bound, Declared, Goal, Need, State, load_literal};
+
+fn catalogues() -> Catalogues {
+    let of = |name: &str, catalogue| (name.to_owned(), catalogue);
+    Catalogues(BTreeMap::from([
+        of("sim", opsctl_sim::catalogue()),
+        of("k8s", opsctl_kubernetes::catalogue()),
+        of("aws", opsctl_aws::catalogue()),
+    ]))
+}
+
+fn loaded(snapshot: &Snapshot) -> State {
+    let text = to_toml(snapshot);
+    match load_literal("@", "live.toml", &text, &catalogues()) {
+        Ok(state) => state,
+        Err(report) => panic!("{}\n{text}", render(&report, &Style::plain(true))),
+    }
+}
+
+fn value_of(ty: Type) -> BoxedStrategy<Value> {
+    match ty {
+        Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
+        // Live may have what nobody could set.
+        Type::Integer { .. } => any::<i64>().prop_map(Value::Integer).boxed(),
+        Type::Number { .. } => (-1e12..1e12_f64).prop_map(Value::Number).boxed(),
+        Type::String | Type::Text => any::<String>().prop_map(Value::String).boxed(),
+        Type::OneOf(words) => prop::sample::select(words).prop_map(|word| Value::String(word.to_owned())).boxed(),
+        Type::Quantity => "[0-9]{1,6}(m|Gi|k)?".prop_map(|text| Value::Quantity(text.parse().unwrap())).boxed(),
+        Type::Duration => any::<u32>().prop_map(|n| Value::Duration(Duration::from_millis(n.into()))).boxed(),
+        Type::List => prop::collection::vec(any::<String>(), 0..3).prop_map(Value::List).boxed(),
+        Type::Set => prop::collection::btree_set(any::<String>(), 0..3).prop_map(Value::Set).boxed(),
+        Type::Secret => (any::<bool>(), "[A-Z]{1,5}")
+            .prop_map(|(env, name)| {
+                let source = env.then(|| Source::Env(name.clone()));
+                Value::Secret(Secret { source, reference: Some(name), plain: None })
+            })
+            .boxed(),
+    }
+}
+
+/// A setting with a value, or absent.
+fn setting(setting: &'static Setting) -> impl Strategy<Value = (String, Option<Value>)> {
+    let key = match setting.key {
+        None => Just(setting.name.to_owned()).boxed(),
+        Some(_) => ".{1,6}".prop_map(|key| format!("{}.{key}", setting.name)).boxed(),
+    };
+    (key, prop::option::weighted(0.8, value_of(setting.ty)))
+}
+
+fn resource() -> impl Strategy<Value = (Address, BTreeMap<String, Option<Value>>)> {
+    let kinds: Vec<_> = catalogues()
+        .0
+        .into_iter()
+        .flat_map(|(instance, catalogue)| catalogue.kinds().iter().map(move |kind| (instance.clone(), kind)))
+        .collect();
+    prop::sample::select(kinds).prop_flat_map(|(instance, kind)| {
+        let parts = kind.path.iter().filter(|part| !matches!(part, Segment::Optional(_))).count();
+        let path = prop::collection::vec("[a-z0-9.\"\\\\#'-]{1,6}", parts);
+        let settings = prop::collection::vec(prop::sample::select(kind.settings.iter().collect::<Vec<_>>()), 0..5)
+            .prop_flat_map(|settings| settings.into_iter().map(setting).collect::<Vec<_>>());
+        (path, settings).prop_map(move |(path, settings)| {
+            let at = Address::new(&instance, kind.name, &path.join("/")).unwrap();
+            (at, settings.into_iter().collect())
+        })
+    })
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    prop::collection::vec((resource(), any::<bool>()), 0..6).prop_map(|resources| {
+        let mut snapshot = sample::snapshot(&[]);
+        for (n, ((at, settings), declared)) in resources.into_iter().enumerate() {
+            if declared {
+                snapshot.declared.insert(format!("resource-{n}"), sample::declared(at.as_str()));
+            }
+            snapshot.resources.insert(at, settings);
+        }
+        snapshot
+    })
+}
+
+/// What the state wants of each address: exactly that, or nothing.
+fn wants(state: &State) -> BTreeMap<String, BTreeMap<String, Option<Value>>> {
+    let absent = Goal::Bound(Bound { absent: true, ..Bound::default() });
+    let mut all = BTreeMap::new();
+    for resource in state.resources.values() {
+        let crate::state::Target::One(at) = &resource.declared.at else { continue };
+        let wants = resource.wants.iter().map(|(key, want)| {
+            let value = match &want.goal {
+                Goal::Exact(value) => Some(value.clone()),
+                goal => {
+                    assert_eq!(goal, &absent);
+                    None
+                }
+            };
+            (key.clone(), value)
+        });
+        assert!(all.insert(at.to_string(), wants.collect()).is_none());
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn test_a_snapshot_is_a_state_that_wants_what_was_live(snapshot in snapshot()) {
+        let live: BTreeMap<_, _> =
+            snapshot.resources.iter().map(|(at, settings)| (at.to_string(), settings.clone())).collect();
+        prop_assert_eq!(wants(&loaded(&snapshot)), live);
+    }
+
+    #[test]
+    fn test_without_types_it_reads_the_same_texts(snapshot in snapshot()) {
+        let written = |value: &Option<Value>| value.as_ref().map(literal::value);
+        let untyped = snapshot.untyped().unwrap();
+        prop_assert_eq!(untyped.keys().collect::<Vec<_>>(), snapshot.resources.keys().collect::<Vec<_>>());
+        for (at, settings) in &snapshot.resources {
+            for (key, value) in settings {
+                prop_assert_eq!(written(&untyped[at][key]), written(value), "{} {}", at, key);
+            }
+        }
+    }
+}
+
+fn need(any_of: &[&str]) -> Need {
+    Need { any_of: any_of.iter().map(|&name| name.to_owned()).collect(), place: None }
+}
+
+#[test]
+fn test_what_was_declared_keeps_its_meaning() {
+    let (edge, atc) = ("k8s:deployment/cdn/ats-edge", "k8s:configmap/cdn/atc");
+    let mut snapshot = sample::snapshot(&[(edge, 4), ("k8s:deployment/media/packager", 1)]);
+    let declared = Declared {
+        needs: vec![need(&["atc"]), need(&["media", "atc"])],
+        after: vec![After { name: "media".to_owned(), place: None }],
+        pool: Some("live".to_owned()),
+        timeout: Some(Duration::from_secs(90)),
+        drain_time: Duration::from_millis(1_500),
+        optional: true,
+        ..sample::declared(edge)
+    };
+    snapshot.declared.insert("edge".to_owned(), declared.clone());
+    snapshot.declared.insert("atc".to_owned(), sample::declared(atc));
+    let media = crate::state::Target::Many {
+        pattern: opsctl_api::Pattern::new("k8s:deployment/media/*"),
+        select: BTreeMap::from([("app.io/tier".to_owned(), "batch".to_owned())]),
+        except: vec![opsctl_api::Pattern::new("k8s:deployment/media/x*")],
+    };
+    snapshot.declared.insert("media".to_owned(), Declared { at: media.clone(), ..sample::declared(atc) });
+    let state = loaded(&snapshot);
+    assert_eq!(state.resources["edge"].declared, declared);
+    assert_eq!(state.resources["media"].declared.at, media);
+    assert!(state.resources["media"].wants.is_empty());
+    assert!(state.resources["k8s:deployment/media/packager"].wants.contains_key("replicas"));
+}
+
+#[test]
+fn test_checks_come_back_without_their_gates() {
+    let at: Address = "k8s:deployment/cdn/ats-edge".parse().unwrap();
+    let probes = [
+        Probe::Http {
+            url: "https://live.example.com/health".to_owned(),
+            expect: Expectation {
+                status: Some(200),
+                header: BTreeMap::from([("x-region".to_owned(), "\"west\"".to_owned())]),
+                body: Some("two\nlines".to_owned()),
+                json: BTreeMap::from([("/a b/0".to_owned(), serde_json::json!({ "x": [1, 2.5, "three", true] }))]),
+            },
+        },
+        Probe::Tcp { address: "origin.example.com:443".to_owned() },
+        Probe::Run { argv: vec!["mc".to_owned(), "{{ x }}".to_owned()], exit: 3, output: Some("ok".to_owned()) },
+        Probe::Setting { at: at.clone(), setting: "replicas".to_owned(), is: Goal::Exact(Value::Integer(3)) },
+        Probe::Setting {
+            at,
+            setting: "replicas".to_owned(),
+            is: Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() }),
+        },
+    ];
+    let checks = probes.into_iter().enumerate().map(|(n, probe)| Check {
+        name: format!("check-{n}"),
+        probe,
+        within: Duration::from_secs(300),
+        hold: Duration::from_secs(n as u64),
+        every: Duration::from_secs(5),
+        gate: Gate::After,
+        place: None,
+    });
+    let mut snapshot = sample::snapshot(&[]);
+    snapshot.checks = checks.collect();
+    assert_eq!(loaded(&snapshot).checks, snapshot.checks);
+    for check in &mut snapshot.checks {
+        check.gate = Gate::Between(vec!["edge".to_owned()]);
+    }
+    assert!(loaded(&snapshot).checks.iter().all(|check| check.gate == Gate::After));
+}
