@@ -8,5 +8,8 @@ mod run;
 mod setting;
 mod tcp;
 
+#[cfg(test)]
+mod wait_test;
+
 pub use measure::{await_check, measure};
 pub use model::{Check, Expectation, Gate, Probe, Verdict};

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::{Address, Secret, Segment, Setting, Source, Type, Value};
+use opsctl_api::{Address, Pattern, Relation, Secret, Segment, Setting, Source, Type, Value};
 use proptest::prelude::*;
 
 use super::{Snapshot, literal, sample, to_toml};
 use crate::check::{Check, Expectation, Gate, Probe};
 use crate::diagnostic::{Style, render};
 use crate::instance::Catalogues;
-use crate::state::{After, Bound, Declared, Goal, Need, State, load_literal};
+use crate::state::{After, Bound, Declared, Goal, Need, State, Target, load_literal};
 
 fn catalogues() -> Catalogues {
     let of = |name: &str, catalogue| (name.to_owned(), catalogue);
@@ -95,7 +95,7 @@ fn wants(state: &State) -> BTreeMap<String, BTreeMap<String, Option<Value>>> {
     let absent = Goal::Bound(Bound { absent: true, ..Bound::default() });
     let mut all = BTreeMap::new();
     for resource in state.resources.values() {
-        let crate::state::Target::One(at) = &resource.declared.at else { continue };
+        let Target::One(at) = &resource.declared.at else { continue };
         let wants = resource.wants.iter().map(|(key, want)| {
             let value = match &want.goal {
                 Goal::Exact(value) => Some(value.clone()),
@@ -134,6 +134,23 @@ proptest! {
     }
 }
 
+#[test]
+fn test_a_snapshot_is_a_world() {
+    let (edge, hpa) = ("k8s:deployment/cdn/ats-edge", "k8s:hpa/cdn/ats-edge");
+    let mut snapshot = sample::snapshot(&[(edge, 4)]);
+    snapshot.declared.insert("edge".to_owned(), Declared { optional: true, ..sample::declared(edge) });
+    let count = |n| Some(Value::Integer(n));
+    let bounds = [("min".to_owned(), count(2)), ("max".to_owned(), count(6))];
+    snapshot.resources.insert(hpa.parse().unwrap(), bounds.into());
+    snapshot.relations.insert(hpa.parse().unwrap(), vec![Relation::Confines(edge.parse().unwrap())]);
+    let world = opsctl_sim::WorldFile { path: "live.toml".into(), text: to_toml(&snapshot) };
+    let catalogue = opsctl_kubernetes::catalogue();
+    let options = opsctl_sim::Options { instance: "k8s".into(), catalogue, world: Some(world), kept: None };
+    let sim = opsctl_sim::open(options).unwrap_or_else(|error| panic!("{error}"));
+    let shown = sim.show(&Pattern::new("*")).unwrap();
+    assert_eq!(shown.iter().map(|one| one.live.at.as_str()).collect::<Vec<_>>(), [edge, hpa]);
+}
+
 fn need(any_of: &[&str]) -> Need {
     Need { any_of: any_of.iter().map(|&name| name.to_owned()).collect(), place: None }
 }
@@ -153,10 +170,10 @@ fn test_what_was_declared_keeps_its_meaning() {
     };
     snapshot.declared.insert("edge".to_owned(), declared.clone());
     snapshot.declared.insert("atc".to_owned(), sample::declared(atc));
-    let media = crate::state::Target::Many {
-        pattern: opsctl_api::Pattern::new("k8s:deployment/media/*"),
+    let media = Target::Many {
+        pattern: Pattern::new("k8s:deployment/media/*"),
         select: BTreeMap::from([("app.io/tier".to_owned(), "batch".to_owned())]),
-        except: vec![opsctl_api::Pattern::new("k8s:deployment/media/x*")],
+        except: vec![Pattern::new("k8s:deployment/media/x*")],
     };
     snapshot.declared.insert("media".to_owned(), Declared { at: media.clone(), ..sample::declared(atc) });
     let state = loaded(&snapshot);
