@@ -78,26 +78,50 @@ const OF_KINDS: [&[Duty]; 10] = [
     secrecy::OF_KINDS,
 ];
 
+/// The names of those trials that fail, of all that `wanted` wants: how the suite itself is tried, on providers that are broken
+/// on purpose.
+///
+/// # Errors
+/// There is no runtime to try them in, or `wanted` wants none of those that there are.
+pub fn failures(harness: &Arc<dyn Harness>, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let duties: Vec<_> = duties(harness).into_iter().filter(|(name, ..)| wanted(name)).collect();
+    if duties.is_empty() {
+        return Err("there is no such trial".to_owned());
+    }
+    let failed = duties.into_iter().filter(|(_, duty, case)| runtime.block_on((duty.prove)(case)).is_err());
+    Ok(failed.map(|(name, ..)| name).collect())
+}
+
 fn trials(name: &str, harness: &Arc<dyn Harness>, runtime: &Arc<Runtime>) -> Vec<Trial> {
     let prefix = if name.is_empty() { String::new() } else { format!("{name}::") };
-    let Some(first) = harness.catalogue().kinds().first() else {
+    if harness.catalogue().kinds().is_empty() {
         return vec![failing(&format!("{prefix}catalogue"), "it has no kinds".to_owned())];
-    };
-    let mut trials = Vec::new();
+    }
+    let trials = duties(harness).into_iter().map(|(name, duty, case)| {
+        let runtime = runtime.clone();
+        Trial::test(format!("{prefix}{name}"), move || runtime.block_on((duty.prove)(&case)))
+    });
+    trials.collect()
+}
+
+/// Each duty with what it is to be proven on, and the name of that trial.
+fn duties(harness: &Arc<dyn Harness>) -> Vec<(String, &'static Duty, Arc<Case>)> {
+    let mut all = Vec::new();
     let mut add = |group: &str, duties: &[&'static [Duty]], case: Case| {
         let case = Arc::new(case);
-        for duty in duties.iter().copied().flatten().filter(|duty| (duty.applies)(&case)) {
-            let (case, runtime) = (case.clone(), runtime.clone());
-            trials.push(Trial::test(format!("{prefix}{group}::{}", duty.name), move || {
-                runtime.block_on((duty.prove)(&case))
-            }));
-        }
+        let apply = duties.iter().copied().flatten().filter(|duty| (duty.applies)(&case));
+        all.extend(apply.map(|duty| (format!("{group}::{}", duty.name), duty, case.clone())));
     };
-    add("all", &OF_ALL, Case::new(harness.clone(), first));
-    for kind in harness.catalogue().kinds() {
+    let kinds = harness.catalogue().kinds();
+    if let Some(first) = kinds.first() {
+        add("all", &OF_ALL, Case::new(harness.clone(), first));
+    }
+    for kind in kinds {
         add(kind.name, &OF_KINDS, Case::new(harness.clone(), kind));
     }
-    trials
+    all
 }
 
 fn failing(name: &str, why: String) -> Trial {

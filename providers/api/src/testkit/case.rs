@@ -8,8 +8,8 @@ use libtest_mimic::Failed;
 
 use super::harness::{Example, Harness};
 use crate::{
-    Address, Change, Cx, Edit, Fault, Hop, Kind, Live, LiveSetting, Provider, Query, Readiness, Reading, Setting,
-    Value, Wanted, Write, Written,
+    Address, Change, Cx, Edit, Fault, Hop, Kind, Live, LiveSetting, Provider, Query, Readiness, Reading, Receipt,
+    Setting, Value, Wanted, Write, Written,
 };
 
 /// Whether a duty was done.
@@ -134,14 +134,19 @@ impl Desk<'_> {
 
     /// Reads until something is so, or the time to settle is over.
     pub(super) async fn until(&self, at: &Address, what: &str, so: impl Fn(&Live) -> bool) -> Result<Live, Failed> {
+        self.until_read(&Query::one(at.clone()), what, so).await
+    }
+
+    async fn until_read(&self, query: &Query, what: &str, so: impl Fn(&Live) -> bool) -> Result<Live, Failed> {
         let deadline = Instant::now() + self.case.harness.settles_within();
         let mut pause = Duration::from_millis(10);
         loop {
-            let live = self.live(at).await?;
+            let reading = self.ask(std::slice::from_ref(query)).await?.into_iter().next().ok_or("no answer")?;
+            let live = reading.into_one().map_err(|fault| format!("{} cannot be read: {fault}", query.at))?;
             if so(&live) {
                 return Ok(live);
             }
-            hold!(Instant::now() < deadline, "{at} did not {what} in time: {live:#?}");
+            hold!(Instant::now() < deadline, "{} did not {what} in time: {live:#?}", query.at);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_secs(1));
         }
@@ -168,26 +173,33 @@ impl Desk<'_> {
         Ok(written.into_iter().next().ok_or("no answer")?)
     }
 
-    /// A write that the API takes.
-    pub(super) async fn make(&self, hop: &Hop, live: &Live) -> Result<(), Failed> {
-        let written = self.send(hop, live, &token(&hop.at)).await?;
-        hold!(matches!(written, Written::Sent { .. }), "{} was not taken: {written:#?}", hop.at);
-        Ok(())
+    /// A write that the API takes, and what to ask about it by.
+    pub(super) async fn make(&self, hop: &Hop, live: &Live) -> Result<Option<Receipt>, Failed> {
+        match self.send(hop, live, &token(&hop.at)).await? {
+            Written::Sent { receipt, .. } => Ok(receipt),
+            other => Err(format!("{} was not taken: {other:#?}", hop.at).into()),
+        }
     }
 
     /// All hops to an example, each once the one before has settled.
     pub(super) async fn go(&self, live: &Live, example: &Example) -> Result<Live, Failed> {
         let mut live = live.clone();
         for hop in self.hops(&live, example)? {
-            self.make(&hop, &live).await?;
-            live = self.settled(&hop).await?;
+            let receipt = self.make(&hop, &live).await?;
+            live = self.settled_by(&hop, receipt).await?;
         }
         Ok(live)
     }
 
     /// Reads until a hop has become true and the resource is ready.
     pub(super) async fn settled(&self, hop: &Hop) -> Result<Live, Failed> {
-        self.until(&hop.at, &format!("become {:?}", hop.edits), |live| is_true(live, hop)).await
+        self.settled_by(hop, None).await
+    }
+
+    /// The same, asked about that very write.
+    async fn settled_by(&self, hop: &Hop, receipt: Option<Receipt>) -> Result<Live, Failed> {
+        let query = Query { receipt, ..Query::one(hop.at.clone()) };
+        self.until_read(&query, &format!("become {:?}", hop.edits), |live| is_true(live, hop)).await
     }
 
     pub(super) async fn disturb(&self, at: &Address, example: &Example) -> Result<Live, Failed> {

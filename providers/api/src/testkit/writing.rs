@@ -51,10 +51,12 @@ async fn a_write_leaves_other_settings_alone(case: &Case) -> Proof {
 async fn there_and_back_again(case: &Case) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
-        if case.setting(example)?.one_way || example.couples {
+        let setting = case.setting(example)?;
+        let before = desk.fresh().await?;
+        let no_way_back = !setting.optional && before.value(&example.setting).is_none();
+        if setting.one_way || example.couples || no_way_back {
             continue;
         }
-        let before = desk.fresh().await?;
         let there = desk.go(&before, example).await?;
         let back = super::Example { to: before.value(&example.setting).cloned(), ..example.clone() };
         let after = desk.go(&there, &back).await?;
