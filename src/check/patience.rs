@@ -7,6 +7,9 @@ use super::{Check, Verdict};
 /// The pause between two measurements is at least this, whatever a check says.
 const LEAST_PAUSE: Duration = Duration::from_millis(50);
 
+/// No check is waited for longer than a year, whatever it says.
+const MOST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// When to measure again, and when to stop. It looks at no clock.
 pub(super) struct Patience {
     deadline: Instant,
@@ -30,7 +33,7 @@ pub(super) enum Next {
 impl Patience {
     pub(super) fn new(check: &Check, now: Instant) -> Self {
         let every = check.every.max(LEAST_PAUSE);
-        Self { deadline: now + check.within, hold: check.hold, every, since: None, unbroken: true }
+        Self { deadline: now + check.within.min(MOST), hold: check.hold, every, since: None, unbroken: true }
     }
 
     /// What is left of the time.
@@ -107,6 +110,23 @@ mod tests {
         assert_eq!(play(60, 0, 5, |at| at >= 12), (true, 15, "seen".to_owned()));
         assert_eq!(play(60, 0, 7, |_| false), (false, 60, "seen".to_owned()));
         assert_eq!(play(0, 0, 7, |_| false).1, 0);
+    }
+
+    #[test]
+    fn test_a_time_without_end() {
+        let check = Check {
+            name: String::new(),
+            probe: Probe::Tcp { address: String::new() },
+            within: Duration::MAX,
+            hold: Duration::MAX,
+            every: Duration::MAX,
+            gate: Gate::After,
+            place: None,
+        };
+        let now = Instant::now();
+        let mut patience = Patience::new(&check, now);
+        assert_eq!(patience.saw(&Verdict::yes(""), now), Next::Again(Duration::MAX));
+        assert_eq!(patience.saw(&Verdict::no(""), now), Next::Again(MOST));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use opsctl_api::Value;
+use opsctl_api::{Plain, Secret, Source, Value};
 
 use super::{Operation, OperationKind, Outcome, Store, StoreError, Turn, Turner, Which, sample};
 
@@ -309,6 +309,30 @@ fn test_blame() {
     let (from, to, by) = turn(store.blame(&edge).unwrap());
     assert_eq!((from, to), (Some(25), Some(6)));
     assert!(matches!(by, Turner::Operation(operation) if operation.id == "3-ana"));
+}
+
+#[test]
+fn test_no_text_of_a_secret_is_kept() {
+    let secret = |text: &str| {
+        let plain = Some(Plain::new(text));
+        Some(Value::Secret(Secret {
+            source: Some(Source::Env("TOKEN".to_owned())),
+            reference: Some("v1".to_owned()),
+            plain,
+        }))
+    };
+    let folder = Folder::new();
+    let store = folder.store();
+    let mut snapshot = sample::snapshot(&[]);
+    let settings = [("token".to_owned(), secret("hunter2"))].into();
+    snapshot.resources.insert("sim:service/edge".parse().unwrap(), settings);
+    let mut record = sample::operation("1-ana", Outcome::Running);
+    record.steps.push(sample::step("sim:service/edge", "token", None, None));
+    (record.steps[0].edits[0].from, record.steps[0].edits[0].to) = (secret("hunter1"), secret("hunter2"));
+    store.commit(&snapshot, &record, Some(&sample::plan())).unwrap();
+    let all = git(&folder.path, &["log", "-p"]);
+    assert!(all.contains("TOKEN") && !all.contains("hunter"), "{all}");
+    assert_eq!(store.read("@").unwrap().operation, record);
 }
 
 const CHILD: &str = "OPSCTL_TEST_COMMIT_TO";

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Pattern, Secret, Source, Value};
+use opsctl_api::{Address, Pattern, Secret, Source, Value, format_duration};
 
 use super::{Snapshot, StoreError, Stored};
 
@@ -70,11 +70,22 @@ impl Stored {
 
 impl Snapshot {
     /// The values as [`Stored::values`] would give them, to be compared with those.
-    ///
-    /// # Errors
-    /// The number of a line that cannot be read, which would be a mistake of [`to_toml`](super::to_toml).
-    pub fn untyped(&self) -> Result<Values, usize> {
-        read(&super::to_toml(self), |_| true)
+    pub fn untyped(&self) -> Values {
+        let untyped = |settings: &BTreeMap<String, Option<Value>>| {
+            settings.iter().map(|(key, value)| (key.clone(), value.as_ref().map(untyped))).collect()
+        };
+        self.resources.iter().map(|(at, settings)| (at.clone(), untyped(settings))).collect()
+    }
+}
+
+/// A value as it is without the type of its setting.
+fn untyped(value: &Value) -> Value {
+    match value {
+        Value::Quantity(quantity) => Value::String(quantity.as_str().to_owned()),
+        Value::Duration(duration) => Value::String(format_duration(*duration)),
+        Value::Set(items) => Value::List(items.iter().cloned().collect()),
+        Value::Secret(secret) => Value::Secret(Secret { plain: None, ..secret.clone() }),
+        Value::Bool(_) | Value::Integer(_) | Value::Number(_) | Value::String(_) | Value::List(_) => value.clone(),
     }
 }
 
@@ -166,6 +177,14 @@ fn of(value: ::toml::Value) -> Option<Option<Value>> {
 }
 
 #[cfg(test)]
+impl Snapshot {
+    /// What is read where this was written.
+    pub(super) fn written(&self) -> Values {
+        read(&super::to_toml(self), |_| true).unwrap()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -189,7 +208,7 @@ mod tests {
     fn test_keys_that_look_like_markers_are_keys() {
         let pairs =
             [("data.absent", text("x")), ("data.at", None), ("data.env", text("a = [b].c")), ("data.x = y", text("]"))];
-        assert_eq!(map(&pairs).untyped().unwrap(), map(&pairs).resources);
+        assert_eq!(map(&pairs).written(), map(&pairs).resources);
     }
 
     #[test]
@@ -199,12 +218,12 @@ mod tests {
         declared.pool = Some("live".to_owned());
         declared.optional = true;
         snapshot.declared.insert("atc".to_owned(), declared);
-        assert_eq!(snapshot.untyped().unwrap(), snapshot.resources);
+        assert_eq!(snapshot.written(), snapshot.resources);
     }
 
     #[test]
     fn test_diff() {
-        let values = |snapshot: Snapshot| snapshot.untyped().unwrap();
+        let values = |snapshot: Snapshot| snapshot.untyped();
         let a = values(map(&[("data.a", text("1")), ("data.b", None), ("data.c", text("1"))]));
         let b = values(map(&[("data.a", text("2")), ("data.b", None), ("data.d", text("1"))]));
         let all: Vec<_> = diff(&a, &b).into_iter().map(|one| (one.setting, one.from, one.to)).collect();
@@ -223,7 +242,7 @@ mod tests {
         #[test]
         fn test_any_key_and_text_is_read_as_it_was(key in ".{1,8}", value in any::<String>()) {
             let snapshot = map(&[(&format!("data.{key}"), text(&value))]);
-            prop_assert_eq!(snapshot.untyped().unwrap(), snapshot.resources);
+            prop_assert_eq!(snapshot.written(), snapshot.resources);
         }
 
         #[test]
