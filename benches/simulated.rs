@@ -54,12 +54,7 @@ fn line(name: &str, _count: Option<usize>, prepare: impl Fn(&Path), arguments: &
     runs.sort();
     let memory = runs.iter().map(|(_, memory)| memory).max().copied().unwrap_or_default();
     let show = |time: Duration| format!("{:.3} s", time.as_secs_f64());
-    println!(
-        "{name:<46} {:>10} {:>10} {:>7} MB",
-        show(runs[RUNS / 2].0),
-        show(runs[RUNS - 1].0),
-        memory / 1024
-    );
+    println!("{name:<46} {:>10} {:>10} {:>7} MB", show(runs[RUNS / 2].0), show(runs[RUNS - 1].0), memory / 1024);
 }
 
 /// Runs a command once; prints its microseconds and peak kilobytes.

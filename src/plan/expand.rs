@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Fault, Kind, Live};
 
 use super::observe::Observation;
-use super::problem::{Problem, ProblemKind};
+use super::problem::Problem;
 use super::{Skipped, SkippedWhy};
-use crate::diagnostic::Place;
+use crate::diagnostic::{Code, Place};
 use crate::instance::Catalogues;
 use crate::state::{Goal, Resource, State, Target};
 
@@ -128,7 +128,7 @@ impl Expansion<'_> {
             (Target::Many { pattern, .. }, Some(Ok(found))) => {
                 if !found.complete {
                     let why = "not all of its members could be read".to_owned();
-                    self.problems.push(problem(ProblemKind::Incomplete, pattern, why));
+                    self.problems.push(problem(Code::MembersIncomplete, pattern, why));
                 }
                 if found.found.is_empty() {
                     self.nothing(pattern, name, resource);
@@ -148,7 +148,7 @@ impl Expansion<'_> {
                 }
                 None => self.problems.push(self.unreadable(pattern.as_str(), fault).at_place(place)),
             },
-            (_, None) => self.problems.push(problem(ProblemKind::Provider, &name, "it was not asked for".to_owned())),
+            (_, None) => self.problems.push(problem(Code::BrokenProvider, &name, "it was not asked for".to_owned())),
         }
         (Vec::new(), None)
     }
@@ -157,7 +157,7 @@ impl Expansion<'_> {
         let explicit = matches!(resource.declared.at, Target::One(_));
         if !self.items.contains_key(at) {
             let Some(kind) = self.catalogues.kind(at.instance(), at.kind()) else {
-                self.problems.push(Problem::new(ProblemKind::Provider, at, "its kind is not known"));
+                self.problems.push(Problem::new(Code::BrokenProvider, at, "its kind is not known"));
                 return;
             };
             let item = Item { at: at.clone(), kind, names: Vec::new(), goals: BTreeMap::new(), presence: presence() };
@@ -176,8 +176,9 @@ impl Expansion<'_> {
                 Some(known) if !known.explicit && !explicit => {
                     let why = format!("`{key}` is set by two wildcards: {} and {name}", known.name);
                     let advice = format!("give {at} a table of its own, or leave it out of one with `except`");
-                    self.problems
-                        .push(Problem::new(ProblemKind::Overlap, at, why).instead(advice).at_place(want.place.clone()));
+                    self.problems.push(
+                        Problem::new(Code::SetByTwoWildcards, at, why).instead(advice).at_place(want.place.clone()),
+                    );
                 }
                 _ => {
                     item.goals.insert(key.clone(), new);
@@ -191,7 +192,7 @@ impl Expansion<'_> {
             self.skipped.push(Skipped { at: at.to_string(), setting: None, why: SkippedWhy::Missing });
             return;
         }
-        let problem = Problem::new(ProblemKind::Missing, at, "there is no such resource")
+        let problem = Problem::new(Code::ResourceMissing, at, "there is no such resource")
             .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"))
             .at_place(resource.declared.place.clone());
         self.problems.push(problem);
@@ -202,7 +203,7 @@ impl Expansion<'_> {
             self.skipped.push(Skipped { at: pattern.to_string(), setting: None, why: SkippedWhy::Missing });
             return;
         }
-        let problem = Problem::new(ProblemKind::Empty, pattern, "it finds nothing")
+        let problem = Problem::new(Code::WildcardEmpty, pattern, "it finds nothing")
             .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"))
             .at_place(resource.declared.place.clone());
         self.problems.push(problem);
@@ -229,12 +230,12 @@ impl Expansion<'_> {
         match fault {
             Fault::Unreachable(why) => {
                 let instance = at.split(':').next().unwrap_or(at);
-                Problem::new(ProblemKind::Unreachable, at, format!("unreachable: {why}")).instead(format!(
+                Problem::new(Code::InstanceUnreachable, at, format!("unreachable: {why}")).instead(format!(
                     "if {} may go on without it, say `tolerates_unreachable = [\"{instance}:*\"]` in the state",
                     self.state.name
                 ))
             }
-            other => Problem::new(ProblemKind::Unreadable, at, other.to_string()),
+            other => Problem::new(Code::NotReadable, at, other.to_string()),
         }
     }
 }

@@ -25,7 +25,7 @@ pub use file::{FileError, read, write};
 pub use make::make;
 pub use observe::{Members, Observation, observe};
 pub use preflight::{preflight, refused};
-pub use problem::{PlanError, Problem, ProblemKind};
+pub use problem::{PlanError, Problem};
 pub use request::Request;
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};

@@ -4,8 +4,9 @@ use opsctl_api::Pattern;
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item};
-use super::problem::{Problem, ProblemKind};
+use super::problem::Problem;
 use super::{Skipped, SkippedWhy};
+use crate::diagnostic::Code;
 use crate::state::State;
 
 /// Takes out the edits that `--target` does not reach and those that `--exclude` names, with what grows on the latter.
@@ -19,7 +20,7 @@ pub(super) fn select(
 ) {
     for pattern in target.iter().chain(exclude) {
         if !expanded.items.iter().any(|item| names(item, pattern)) {
-            let problem = Problem::new(ProblemKind::NoMatch, pattern, "it matches no resource of the state")
+            let problem = Problem::new(Code::PatternWithoutMatch, pattern, "it matches no resource of the state")
                 .instead("name a resource as the state does, or its address; `*` stands for anything");
             problems.push(problem);
         }

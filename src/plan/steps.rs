@@ -6,8 +6,9 @@ use opsctl_api::{Address, Catalogue, Change, Edit, Hop, Live, LiveSetting, Relat
 use super::diff::{Edits, Slot};
 use super::expand::Expanded;
 use super::order::{Ordered, What};
-use super::problem::{Problem, ProblemKind};
+use super::problem::Problem;
 use super::{Position, Step, Work};
+use crate::diagnostic::Code;
 use crate::instance::Catalogues;
 use crate::state::{Declared, State};
 
@@ -105,8 +106,8 @@ fn confined(live: Option<&Live>) -> Option<Address> {
 fn legal(catalogue: &dyn Catalogue, change: &Change, live: &Live) -> Result<Vec<Hop>, Problem> {
     let hops = catalogue
         .hops(change, live)
-        .map_err(|no| Problem::new(ProblemKind::NoWay, &change.at, no.why).instead(no.instead))?;
-    let broken = |why: String| Problem::new(ProblemKind::Provider, &change.at, why);
+        .map_err(|no| Problem::new(Code::NoLegalWay, &change.at, no.why).instead(no.instead))?;
+    let broken = |why: String| Problem::new(Code::BrokenProvider, &change.at, why);
     let mut now: BTreeMap<&str, Option<opsctl_api::Value>> =
         change.edits.iter().map(|edit| (edit.setting.as_str(), edit.from.clone())).collect();
     for hop in &hops {
