@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Pattern, Value};
 
 use super::expand::{Expanded, Item, Presence};
-use super::problem::{Problem, ProblemKind};
+use super::problem::Problem;
 use super::{Skipped, SkippedWhy};
+use crate::diagnostic::Code;
 
 /// Where in the order an edit of a resource stands. The bounds of what confines another have places of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,7 @@ fn edits_of(
         let from = match live.settings.get(key) {
             Some(LiveSetting::Hidden(why)) => {
                 let why = format!("`{key}` cannot be read: {why}");
-                problems.push(Problem::new(ProblemKind::Unreadable, &item.at, why).at_place(goal.place.clone()));
+                problems.push(Problem::new(Code::NotReadable, &item.at, why).at_place(goal.place.clone()));
                 continue;
             }
             other => other.and_then(LiveSetting::value).cloned(),
@@ -64,7 +65,7 @@ fn edits_of(
             Ok(to) => to,
             Err(error) => {
                 let why = format!("`{key}`: {error}");
-                problems.push(Problem::new(ProblemKind::NoValue, &item.at, why).at_place(goal.place.clone()));
+                problems.push(Problem::new(Code::BoundWithoutValue, &item.at, why).at_place(goal.place.clone()));
                 continue;
             }
         };

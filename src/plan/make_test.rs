@@ -9,6 +9,7 @@ use opsctl_sim::{Options, WorldFile};
 
 use super::*;
 use crate::config::GuardConfig;
+use crate::diagnostic::Code;
 use crate::instance::{Instance, Instances};
 use crate::state::{Bound, Declared, Goal, Need, OnFailure, Resource, Scope, State, Target, Want};
 
@@ -248,7 +249,7 @@ fn test_an_unreachable_instance_stops_a_plan_that_does_not_tolerate_it() {
         ("origin", "a:service/origin", &[("replicas", is(2))], &["far|edge"]),
     ]);
     let error = Asked::new(&wanted).make(&instances(&world)).unwrap_err();
-    assert_eq!(error.problems[0].kind, ProblemKind::Unreachable);
+    assert_eq!(error.problems[0].code, Code::InstanceUnreachable);
     assert!(error.problems[0].instead.contains("tolerates_unreachable"), "{}", error.problems[0].instead);
 
     wanted.tolerates_unreachable = vec![Pattern::new("b:*")];
@@ -291,7 +292,7 @@ fn test_targets_bring_what_they_need_and_exclusions_what_grows_on_them() {
 
     let mut asked = Asked::new(&wanted);
     asked.change = |request| request.target = vec![Pattern::new("frontend")];
-    assert_eq!(asked.make(&instances(WORLD)).unwrap_err().problems[0].kind, ProblemKind::NoMatch);
+    assert_eq!(asked.make(&instances(WORLD)).unwrap_err().problems[0].code, Code::PatternWithoutMatch);
 }
 
 #[test]
@@ -351,8 +352,8 @@ fn test_missing_and_empty_are_errors_and_all_are_said() {
         ("none", "a:switch/*", &[("on", Goal::Exact(Value::Bool(true)))], &[]),
     ]);
     let error = Asked::new(&wanted).make(&instances(WORLD)).unwrap_err();
-    let kinds: Vec<ProblemKind> = error.problems.iter().map(|problem| problem.kind).collect();
-    assert_eq!(kinds, [ProblemKind::Missing, ProblemKind::Empty]);
+    let kinds: Vec<Code> = error.problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(kinds, [Code::ResourceMissing, Code::WildcardEmpty]);
 }
 
 #[test]

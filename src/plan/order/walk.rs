@@ -3,12 +3,13 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use super::super::diff::Slot;
 use super::super::expand::Expanded;
-use super::super::problem::{Problem, ProblemKind};
+use super::super::problem::Problem;
 use super::super::{Edge, Rule};
 use super::graph::{Graph, Place};
 use super::reduce::Reduced;
 use super::{Ordered, What};
 use crate::check::Check;
+use crate::diagnostic::Code;
 
 /// What a free node is taken by: joints at once, then address and slot, then checks by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -134,7 +135,7 @@ pub(super) fn circle(graph: &Graph, expanded: &Expanded, checks: &[Check]) -> Op
     let place = circle.iter().find_map(|&edge| graph.reasons[graph.edges[edge as usize].reason as usize].place.clone());
     let at = shown(graph, expanded, checks, node);
     let why = format!("what must come first goes in a circle:\n  {}", lines.join("\n  "));
-    Some(Problem::new(ProblemKind::Loop, at, why).instead("take one of these away").at_place(place))
+    Some(Problem::new(Code::OrderLoop, at, why).instead("take one of these away").at_place(place))
 }
 
 fn shown(graph: &Graph, expanded: &Expanded, checks: &[Check], node: u32) -> String {
