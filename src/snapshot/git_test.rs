@@ -58,6 +58,17 @@ fn test_nothing_is_made_before_the_first_commit() {
 }
 
 #[test]
+fn test_a_repository_without_a_commit_has_an_empty_history() {
+    let folder = Folder::new();
+    git2::Repository::init(&folder.path).unwrap();
+    let store = folder.store();
+    assert_eq!(store.history().unwrap(), []);
+    assert!(matches!(store.read("@"), Err(StoreError::Empty { .. })));
+    before_and_after(&store, "one", 1, 2);
+    assert_eq!(store.history().unwrap().len(), 2);
+}
+
+#[test]
 fn test_what_was_committed_is_read() {
     let folder = Folder::new();
     let store = folder.store();

@@ -56,8 +56,9 @@ impl Store {
         let mut walk = repository.revwalk().map_err(&unreadable)?;
         // A merge of two machines' histories has no other order than time; a child never comes after its parent.
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(&unreadable)?;
-        match walk.push_head() {
-            Ok(()) => {}
+        // A process that was killed right after it had made the repository has left a branch without a commit.
+        match repository.head().and_then(|head| head.peel_to_commit()) {
+            Ok(newest) => walk.push(newest.id()).map_err(&unreadable)?,
             Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::UnbornBranch) => {
                 return Ok(Vec::new());
             }
