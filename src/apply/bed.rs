@@ -159,7 +159,16 @@ impl Bed {
     /// Applies; the record, and what happened.
     pub(super) async fn apply(&self, plan: &Plan) -> (Result<Operation, ApplyError>, Vec<Happened>) {
         let (events, mut happened) = mpsc::unbounded_channel();
-        let done = run(Run {
+        let done = self.apply_to(plan, events).await;
+        (done, drain(&mut happened))
+    }
+
+    pub(super) async fn apply_to(
+        &self,
+        plan: &Plan,
+        events: mpsc::UnboundedSender<Event>,
+    ) -> Result<Operation, ApplyError> {
+        run(Run {
             plan,
             instances: &self.instances,
             store: &self.store,
@@ -174,8 +183,7 @@ impl Bed {
             secrets: &secret,
             tempo: self.tempo,
         })
-        .await;
-        (done, drain(&mut happened))
+        .await
     }
 
     pub(super) async fn resume(&self) -> (Result<Operation, ApplyError>, Vec<Happened>) {

@@ -11,6 +11,8 @@ mod answers;
 mod bed;
 mod conflict;
 mod dispatch;
+#[cfg(test)]
+mod dispatch_test;
 mod entry;
 mod error;
 mod event;
@@ -20,6 +22,8 @@ mod gate;
 mod id;
 mod interrupt;
 mod journal;
+#[cfg(test)]
+mod kill_test;
 mod lock;
 mod pace;
 mod probe;
@@ -27,6 +31,8 @@ mod progress;
 mod record;
 mod replay;
 mod resume;
+#[cfg(test)]
+mod resume_test;
 mod run;
 #[cfg(test)]
 mod run_test;

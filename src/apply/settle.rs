@@ -28,6 +28,8 @@ pub(super) struct Awaited {
     pub(super) before: Readiness,
     /// Whether the values were true once.
     pub(super) was_true: bool,
+    /// Whether the last look found a value that is neither what was asked for nor what was there before.
+    pub(super) was_elsewhere: bool,
     /// What was seen last, as a clause.
     pub(super) last_seen: String,
     /// The readiness that was told last.
@@ -73,6 +75,12 @@ impl Awaited {
                     by_whom(&wrong.setting, live)
                 ));
             }
+            let elsewhere = live.value(&wrong.setting) != wrong.from.as_ref() && !hidden(wrong, live);
+            // Seen twice, and not on its way: somebody else set it.
+            if elsewhere && self.was_elsewhere && !matches!(live.readiness, Readiness::Progressing { .. }) {
+                return Look::Failed(format!("conflict: {}{}", self.last_seen, by_whom(&wrong.setting, live)));
+            }
+            self.was_elsewhere = elsewhere;
             return Look::NotTrue;
         }
         self.was_true = true;
@@ -134,13 +142,17 @@ impl Floor {
 
 /// Whether live has what an edit asks for, or what an owner made of it within its bounds.
 pub(super) fn is_true(edit: &Edit, live: &Live) -> bool {
-    if matches!(live.settings.get(&edit.setting), Some(LiveSetting::Hidden(_))) {
+    if hidden(edit, live) {
         return false;
     }
     let value = live.value(&edit.setting);
     value == edit.to.as_ref()
         // What still is as it was before may just not have been taken over yet.
         || (value != edit.from.as_ref() && value.is_some_and(|value| moves_to(live, &edit.setting, value)))
+}
+
+fn hidden(edit: &Edit, live: &Live) -> bool {
+    matches!(live.settings.get(&edit.setting), Some(LiveSetting::Hidden(_)))
 }
 
 /// Whether an owner moves a setting to such a value by itself.

@@ -40,6 +40,7 @@ impl Engine {
             deadline: *self.deadlines.entry(step).or_insert(now + planned.timeout),
             before: if is_change { before } else { Readiness::Unknown },
             was_true: false,
+            was_elsewhere: false,
             last_seen: "nothing yet".to_owned(),
             shown: None,
             at,

@@ -1,0 +1,209 @@
+//! An apply that is cut off after each record of its journal, and gone on with: nothing is done twice, and all is done.
+
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use opsctl_api::Value;
+
+use super::bed::*;
+use super::*;
+use crate::plan::Plan;
+use crate::snapshot::{Outcome, Status, Which};
+
+pub(super) const WORLD: &str = r#"
+[sim]
+settle = "3ms"
+[resource.origin]
+at = "a:service/origin"
+replicas = 1
+[resource.edge]
+at = "a:service/edge"
+replicas = 1
+sim = { lose_answer = "once" }
+[resource.stream]
+at = "a:stream/s"
+shards = 1
+[resource.east]
+at = "a:record/live/east"
+weight = 100
+ttl = "10s"
+[resource.west]
+at = "a:record/live/west"
+weight = 0
+ttl = "10s"
+[resource.pool]
+at = "a:pool/p"
+min = 1
+max = 10
+desired = 1
+"#;
+
+pub(super) async fn plan(bed: &Bed) -> Plan {
+    bed.plan(vec![
+        integers("a:service/origin", &[("replicas", 3)]),
+        integers("a:stream/s", &[("shards", 4)]),
+        integers("a:service/edge", &[("replicas", 4)]).after(&[0]).drains(5),
+        joint().after(&[1, 2]),
+        integers("a:record/live/west", &[("weight", 100)]).after(&[3]),
+        integers("a:record/live/east", &[("weight", 0)]).after(&[4]),
+        integers("a:pool/p", &[("min", 3)]).after(&[1]),
+        wait("a:service/edge").after(&[2]),
+    ])
+    .await
+}
+
+/// What the world holds when the plan is done.
+pub(super) async fn assert_done(bed: &Bed) {
+    for (address, setting, expected) in [
+        ("a:service/origin", "replicas", 3),
+        ("a:stream/s", "shards", 4),
+        ("a:service/edge", "replicas", 4),
+        ("a:record/live/west", "weight", 100),
+        ("a:record/live/east", "weight", 0),
+        ("a:pool/p", "min", 3),
+        ("a:pool/p", "desired", 3),
+    ] {
+        assert_eq!(bed.integer(address, setting).await, expected, "{address} {setting}");
+    }
+    let writes = writes(&bed.work_dir);
+    assert!(writes.values().all(|count| *count == 1), "something was done twice: {writes:?}");
+    assert_eq!(writes.len(), 7, "{writes:?}");
+}
+
+/// How often opsctl wrote what.
+fn writes(work_dir: &Utf8Path) -> BTreeMap<String, usize> {
+    let mut writes = BTreeMap::new();
+    for line in fs_err::read_to_string(work_dir.join("sim/a.jsonl")).unwrap().lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        if entry["wrote"]["by"] == "opsctl" {
+            *writes.entry(format!("{} {}", entry["wrote"]["on"], entry["wrote"]["set"])).or_default() += 1;
+        }
+    }
+    writes
+}
+
+/// A checkout in which an apply was cut off: its journal up to a byte, its world up to a moment.
+fn cut_off(whole: &Utf8Path, journal: &Utf8Path, bytes: usize, until: Timestamp) -> (tempfile::TempDir, Utf8PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    fs_err::create_dir_all(root.join(".opsctl/journal")).unwrap();
+    fs_err::create_dir_all(root.join(".opsctl/sim")).unwrap();
+    let text = fs_err::read(journal).unwrap();
+    let name = journal.with_extension("open");
+    fs_err::write(root.join(".opsctl/journal").join(name.file_name().unwrap()), &text[..bytes]).unwrap();
+    let world = fs_err::read_to_string(whole.join("sim/a.jsonl")).unwrap();
+    let happened = |line: &&str| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        let inner = entry.as_object().unwrap().values().next().unwrap();
+        inner["at"].as_str().unwrap().parse::<Timestamp>().unwrap() <= until
+    };
+    let world: String = world.lines().filter(happened).map(|line| format!("{line}\n")).collect();
+    fs_err::write(root.join(".opsctl/sim/a.jsonl"), world).unwrap();
+    (folder, root)
+}
+
+#[tokio::test]
+async fn test_cut_off_after_each_record() {
+    let bed = Bed::new(WORLD);
+    let plan = plan(&bed).await;
+    let operation = bed.apply(&plan).await.0.unwrap();
+    assert_eq!(operation.outcome, Outcome::Done, "{operation:?}");
+    assert_done(&bed).await;
+    let journal = bed.work_dir.join(format!("journal/{}.journal", operation.id));
+    let (records, _) = super::journal::read(&journal).unwrap();
+    let lines: Vec<usize> = fs_err::read_to_string(&journal).unwrap().lines().map(|line| line.len() + 1).collect();
+    let (mut resumed, mut closed) = (0, 0);
+    for kept in 0..records.len() {
+        let bytes = lines[..kept].iter().sum();
+        let moment = |index: usize| records.get(index).map_or(Timestamp::MAX, |record| record.at);
+        // The last record's writes have not gone out, or all of them have; or the next record is torn.
+        let worlds =
+            [(bytes, moment(kept.saturating_sub(1))), (bytes, moment(kept)), (bytes + lines[kept] / 2, moment(kept))];
+        for (bytes, until) in worlds {
+            let (_guard, root) = cut_off(&bed.work_dir, &journal, bytes, until);
+            let again = Bed::at(&root, WORLD);
+            match unfinished(&again.work_dir).unwrap() {
+                None => {
+                    closed += 1;
+                    // Nothing was sent: it closes itself, and the same can be applied.
+                    assert!(matches!(again.resume().await.0, Err(ApplyError::NothingOpen)));
+                    assert_eq!(again.apply(&plan).await.0.unwrap().outcome, Outcome::Done);
+                }
+                Some(open) => {
+                    resumed += 1;
+                    assert_eq!(open.operation, operation.id);
+                    let done = again.resume().await.0.unwrap();
+                    assert_eq!((&done.id, done.outcome), (&operation.id, Outcome::Done), "{kept} {done:?}");
+                    assert!(done.steps.iter().all(|step| step.status == Status::Done));
+                    let history = again.store.history().unwrap();
+                    assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After]);
+                }
+            }
+            assert_done(&again).await;
+        }
+    }
+    assert!(resumed > 20 && closed > 3, "{resumed} {closed}");
+}
+
+#[tokio::test]
+async fn test_what_others_did_meanwhile_is_a_conflict() {
+    let bed = Bed::new(WORLD);
+    bed.set("a:service/origin", "sim.settle=1h");
+    let plan = bed.plan(vec![integers("a:service/origin", &[("replicas", 3)]).within(60_000)]).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let ((done, _), ()) = tokio::join!(bed.apply(&plan), press);
+    assert_eq!(done.unwrap().ended, None);
+    bed.set("a:service/origin", "sim.settle=0s");
+    bed.set("a:service/origin", "replicas=7");
+    bed.press.send_modify(|count| *count = 0);
+    let open = unfinished(&bed.work_dir).unwrap().unwrap();
+    let effect = open.look(&bed.instances).await.remove(&0).unwrap();
+    assert_eq!(effect, Effect::SomethingElse(BTreeMap::from([("replicas".into(), Some(Value::Integer(7)))])));
+    let operation = bed.resume().await.0.unwrap();
+    assert_eq!(operation.outcome, Outcome::Failed);
+    assert!(operation.steps[0].why.contains("conflict: replicas is 7 (ben)"), "{}", operation.steps[0].why);
+    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+}
+
+#[tokio::test]
+async fn test_abandon() {
+    let bed = Bed::new(WORLD);
+    bed.set("a", "sim.settle=1h");
+    let plan = plan(&bed).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let _ = tokio::join!(bed.apply(&plan), press);
+    bed.press.send_modify(|count| *count = 0);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let operation = abandon(bed.resumption(events), "it is over".into()).await.unwrap();
+    assert_eq!((operation.outcome, operation.abandoned.as_deref()), (Outcome::Abandoned, Some("it is over")));
+    assert_eq!(bed.store.read("@").unwrap().operation, operation);
+    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    assert!(matches!(abandon(bed.resumption(events), String::new()).await, Err(ApplyError::NothingOpen)));
+}
+
+#[tokio::test]
+async fn test_a_damaged_journal_is_named_and_blocks() {
+    let bed = Bed::new(WORLD);
+    bed.set("a", "sim.settle=1h");
+    let plan = plan(&bed).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let _ = tokio::join!(bed.apply(&plan), press);
+    bed.press.send_modify(|count| *count = 0);
+    let path = super::journal::open_journals(&bed.work_dir.join("journal")).unwrap().remove(0);
+    let mut text = fs_err::read(&path).unwrap();
+    text[200] ^= 1;
+    fs_err::write(&path, text).unwrap();
+    assert!(matches!(unfinished(&bed.work_dir), Err(JournalError::Damaged { record: 0, .. })));
+    assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Journal(JournalError::Damaged { .. }))));
+}
