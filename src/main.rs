@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `opsctl`.
+
+fn main() -> std::process::ExitCode {
+    opsctl::cli::main()
+}

@@ -1,1 +1,44 @@
-//! cli
+//! The command line: arguments, the environment, exit codes, signals. One file a command, whose doc comment is its help.
+
+mod arguments;
+mod commands;
+mod confirm;
+mod exit;
+mod failure;
+mod intended;
+mod open;
+mod operator;
+mod output;
+mod owed;
+mod page;
+mod registry;
+mod repository;
+mod rollback_state;
+mod run;
+mod scope;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+use output::Output;
+
+pub use exit::Exit;
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version go to standard output and are no mistake.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            // Nobody reads any more: nothing is lost.
+            let _ = error.print();
+            return exit.into();
+        }
+    };
+    let output = Output::new(&arguments.everywhere);
+    commands::run(arguments, &output).into()
+}

@@ -1,1 +1,31 @@
-//! view
+//! Draws what the engine gives: values and events in, text out. Nothing here reads, decides or prints.
+
+mod address;
+pub mod blame;
+pub mod check;
+pub mod error;
+#[cfg(test)]
+mod fixture;
+pub mod json;
+pub mod kinds;
+mod log;
+pub mod plan;
+pub mod progress;
+mod record;
+mod screen;
+pub mod show;
+pub mod sim;
+pub mod snapshots;
+mod stale;
+pub mod states;
+pub mod status;
+mod summary;
+mod table;
+mod time;
+pub mod unfinished;
+mod value;
+mod words;
+
+pub use log::log;
+pub use screen::{Ink, Screen, Sign, WIDTH};
+pub use summary::summary;

@@ -1,0 +1,70 @@
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand};
+
+use super::commands;
+
+/// Moves live infrastructure between named states: planned, applied in order, snapshotted, rolled back
+#[derive(Debug, Parser)]
+#[command(name = "opsctl", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) everywhere: Everywhere,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Everywhere {
+    /// Works as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Everywhere")]
+    pub(super) dir: Option<Utf8PathBuf>,
+    /// Prints a versioned JSON document; of an apply a line an event
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(super) json: bool,
+    /// Adds no colour (as NO_COLOR does)
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(super) no_color: bool,
+    /// Leaves progress out
+    #[arg(short, long, global = true, help_heading = "Everywhere", conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Folds nothing, and tells every reason
+    #[arg(short, long, global = true, help_heading = "Everywhere")]
+    pub(super) verbose: bool,
+    /// Never asks
+    #[arg(long, global = true, help_heading = "Everywhere")]
+    pub(super) no_input: bool,
+}
+
+/// The commands, in the order in which an operator meets them.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Plan(commands::plan::Plan),
+    Apply(commands::apply::Apply),
+    Rollback(commands::rollback::Rollback),
+    Resume(commands::resume::Resume),
+    Status(commands::status::Status),
+    States(commands::states::States),
+    Check(commands::check::Check),
+    #[command(subcommand)]
+    Snapshot(commands::snapshot::Snapshot),
+    Log(commands::log::Log),
+    Show(commands::show::Show),
+    Blame(commands::blame::Blame),
+    Kinds(commands::kinds::Kinds),
+    Explain(commands::explain::Explain),
+    #[command(subcommand)]
+    Sim(commands::sim::Sim),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn test_arguments_are_sound() {
+        Arguments::command().debug_assert();
+    }
+}

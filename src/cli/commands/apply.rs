@@ -1,0 +1,37 @@
+use clap::Args;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::intended::{self, Intended, Selection};
+use crate::cli::output::Output;
+use crate::cli::page::{self, Situation};
+use crate::cli::repository::Repository;
+use crate::cli::run::{self, Flags, Setting};
+
+/// Makes a state live, in order, and takes a snapshot before and after
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Apply {
+    /// A state, a snapshot such as @3, or a plan file of `opsctl plan --out`
+    #[arg(value_name = "STATE | @N | FILE")]
+    what: String,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+impl Apply {
+    pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let repository = Repository::open(output)?;
+        let intended = Intended::read(&self.what);
+        let store = repository.store()?;
+        let mut situation = Situation::of(&repository)?;
+        run::unhindered(&repository)?;
+        let instances = repository.instances(output)?;
+        let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
+        page::estimate(&mut plan, &store, &mut situation);
+        page::show_before(&plan, &store, &situation, output)?;
+        let setting = Setting { repository: &repository, instances: &instances, store: &store };
+        run::run(&plan, &setting, &self.flags, output).await
+    }
+}

@@ -1,0 +1,83 @@
+use clap::Args;
+use tokio::task::JoinSet;
+
+use crate::check::{self, Verdict};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::intended::unknown_state;
+use crate::cli::output::Output;
+use crate::cli::repository::Repository;
+use crate::view;
+
+/// Measures the checks of a state; exits with 9 where one does not hold
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Check {
+    /// A state; by default what was applied last
+    state: Option<String>,
+    /// Waits until they hold, for as long as each may take
+    #[arg(long)]
+    wait: bool,
+}
+
+impl Check {
+    pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let repository = Repository::open(output)?;
+        let (name, checks) = match &self.state {
+            Some(name) => {
+                let mut loaded = repository.states(output)?;
+                match loaded.states.remove(name) {
+                    Some(state) => (name.clone(), state.checks),
+                    None => return Err(unknown_state(name, loaded.states.keys())),
+                }
+            }
+            None => last_applied(&repository)?,
+        };
+        let instances = repository.instances(output)?;
+        let mut measured = JoinSet::new();
+        for (index, check) in checks.iter().cloned().enumerate() {
+            let (instances, wait) = (instances.clone(), self.wait);
+            measured.spawn(async move {
+                let verdict = if wait {
+                    check::await_check(&check, &instances, |_| ()).await
+                } else {
+                    check::measure(&check, &instances).await
+                };
+                (index, verdict)
+            });
+        }
+        let mut verdicts: Vec<(usize, Verdict)> = measured.join_all().await;
+        verdicts.sort_by_key(|(index, _)| *index);
+        let measured: Vec<_> = checks.iter().zip(verdicts.into_iter().map(|(_, verdict)| verdict)).collect();
+        let exit = if measured.iter().all(|(_, verdict)| verdict.holds) { Exit::Done } else { Exit::CheckFailed };
+        if output.json {
+            let checks = measured.iter().map(|(check, verdict)| Measured { check, verdict }).collect();
+            output.result(&view::json::document("checks", &Document { state: &name, checks })?);
+        } else {
+            output.result(&view::check::verdicts(&name, &measured, &output.results));
+        }
+        Ok(exit)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    state: &'a str,
+    checks: Vec<Measured<'a>>,
+}
+
+#[derive(serde::Serialize)]
+struct Measured<'a> {
+    check: &'a check::Check,
+    verdict: &'a Verdict,
+}
+
+/// The checks of what was applied last, from its snapshot.
+fn last_applied(repository: &Repository) -> Result<(String, Vec<check::Check>), Failure> {
+    let store = repository.store()?;
+    let last = store.operations()?.next().transpose()?.ok_or_else(|| Failure::Unknown {
+        what: "nothing was applied yet, so it is not clear which checks are meant".to_owned(),
+        hint: "name a state: opsctl check STATE".to_owned(),
+    })?;
+    let checks = repository.after(&store, &last)?.map(|state| state.checks).unwrap_or_default();
+    Ok((last.operation.name, checks))
+}

@@ -1,0 +1,42 @@
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::repository::Repository;
+use crate::snapshot::Operation;
+use crate::view;
+
+/// Tells who did what, when, and how it ended
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Log {
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+}
+
+impl Log {
+    pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let repository = Repository::open(output)?;
+        let mut operations: Vec<Operation> = Vec::new();
+        for recorded in repository.store()?.operations()?.take(self.limit.unwrap_or(usize::MAX)) {
+            match recorded {
+                Ok(recorded) => operations.push(recorded.operation),
+                // One that is damaged hides none of the others.
+                Err(error) => output.warn(&view::error::chain(&error, error.hint().as_deref(), &output.progress)),
+            }
+        }
+        if output.json {
+            output.result(&view::json::document("log", &Document { operations: &operations })?);
+        } else {
+            output.result(&view::log(&operations, Timestamp::now(), &output.results));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    operations: &'a [Operation],
+}

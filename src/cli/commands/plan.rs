@@ -1,0 +1,51 @@
+use camino::Utf8PathBuf;
+use clap::Args;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::intended::{self, Intended, Selection};
+use crate::cli::output::Output;
+use crate::cli::page::{self, Situation};
+use crate::cli::repository::Repository;
+use crate::plan;
+
+/// Shows what a state would change, in which order and why; changes nothing
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Plan {
+    /// A state, or a snapshot such as @3
+    #[arg(value_name = "STATE")]
+    state: String,
+    /// Writes the plan to a file, for `opsctl apply FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+    /// Exits with 2 where there are differences
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+impl Plan {
+    pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let repository = Repository::open(output)?;
+        let intended = Intended::read(&self.state);
+        let store = repository.store()?;
+        let instances = repository.instances(output)?;
+        let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
+        let mut situation = Situation::of(&repository)?;
+        page::estimate(&mut plan, &store, &mut situation);
+        if let Some(path) = &self.out {
+            plan::write(&plan, &repository.path(path))?;
+        }
+        page::show(&plan, &store, &situation, output)?;
+        if !plan.refusals.is_empty() {
+            return Ok(Exit::Refused);
+        }
+        if !plan.is_empty() && !output.json {
+            let what = self.out.as_ref().map_or(self.state.as_str(), |path| path.as_str());
+            let command = format!("opsctl apply {}", opsctl_api::shell_word(what));
+            output.result(&format!("Nothing was changed. To do it: {command}{}\n", self.selection.flags()));
+        }
+        Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+    }
+}

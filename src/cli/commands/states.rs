@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+use opsctl_api::{Address, LiveSetting};
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::repository::Repository;
+use crate::plan::{self, Observation};
+use crate::state::{Goal, Scope, Target};
+use crate::view::{
+    self,
+    states::{Live, Matrix, Row},
+};
+
+/// Shows every setting in every state, beside what is live
+#[derive(Debug, Args)]
+pub(in crate::cli) struct States {}
+
+impl States {
+    pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
+        let repository = Repository::open(output)?;
+        let loaded = repository.states(output)?;
+        let instances = repository.instances(output)?;
+        let observation = plan::observe(&loaded.scope, &instances).await;
+        let matrix = matrix(loaded.states.into_keys().collect(), &loaded.scope, &observation);
+        if output.json {
+            output.result(&view::json::document("states", &matrix)?);
+        } else {
+            output.result(&view::states::matrix(&matrix, &output.results));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matrix {
+    let mut rows: BTreeMap<(Address, String), Vec<Option<Goal>>> = BTreeMap::new();
+    let mut unread = Vec::new();
+    // An explicit address takes its settings out of every wildcard: it comes last and stays.
+    let mut names: Vec<_> = scope.declared.iter().collect();
+    names.sort_by_key(|(_, declared)| matches!(declared.at, Target::One(_)));
+    for (name, declared) in names {
+        let members = match (observation.names.get(name), &declared.at) {
+            (Some(Ok(members)), _) => members.found.clone(),
+            (Some(Err(fault)), at) => {
+                unread.push((shown(at), fault.to_string()));
+                match at {
+                    Target::One(at) => vec![at.clone()],
+                    Target::Many { .. } => Vec::new(),
+                }
+            }
+            (None, _) => Vec::new(),
+        };
+        for at in members {
+            for (key, set_by) in scope.settings.get(name).into_iter().flatten() {
+                let goals =
+                    states.iter().map(|state| set_by.iter().find(|(by, _)| by == state).map(|(_, goal)| goal.clone()));
+                rows.insert((at.clone(), key.clone()), goals.collect());
+            }
+        }
+    }
+    let rows = rows.into_iter().map(|((at, setting), goals)| {
+        let live = observation.found.get(&at).map_or(Live::Unread, |live| match live.settings.get(&setting) {
+            Some(LiveSetting::Hidden(_)) => Live::Unread,
+            Some(LiveSetting::Is { value, .. }) => Live::Is(Some(value.clone())),
+            Some(LiveSetting::Absent) | None => Live::Is(None),
+        });
+        Row { at, setting, live, goals }
+    });
+    Matrix { states, rows: rows.collect(), unread }
+}
+
+fn shown(at: &Target) -> String {
+    match at {
+        Target::One(at) => at.to_string(),
+        Target::Many { pattern, .. } => pattern.to_string(),
+    }
+}

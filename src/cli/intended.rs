@@ -1,0 +1,169 @@
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::Args;
+use opsctl_api::{Address, Pattern};
+
+use super::failure::Failure;
+use super::output::Output;
+use super::repository::Repository;
+use crate::instance::Instances;
+use crate::plan::{self, Plan, Request};
+use crate::snapshot::Store;
+use crate::state::{Scope, State};
+
+/// What an apply is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Intended {
+    /// A state, by its name.
+    State(String),
+    /// A snapshot: `@`, `@3`.
+    Snapshot(String),
+    /// A plan file.
+    File(Utf8PathBuf),
+}
+
+impl Intended {
+    /// Reads what was typed: `@…` is a snapshot, what has a `/` or ends with `.json` a plan file, anything else a state.
+    pub(super) fn read(typed: &str) -> Self {
+        if typed.starts_with('@') {
+            Self::Snapshot(typed.to_owned())
+        } else if typed.contains('/') || Utf8Path::new(typed).extension() == Some("json") {
+            Self::File(typed.into())
+        } else {
+            Self::State(typed.to_owned())
+        }
+    }
+}
+
+/// Which part of a state, and what of it is allowed.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Selection {
+    /// Only these names or addresses, and what they need; `*` stands for anything
+    #[arg(long, value_name = "GLOB")]
+    target: Vec<String>,
+    /// Not these names or addresses, nor what grows on them
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// Allows one-way changes of these
+    #[arg(long, value_name = "ADDRESS")]
+    allow_one_way: Vec<String>,
+}
+
+impl Selection {
+    /// Only these resources.
+    pub(super) fn only<'a>(addresses: impl Iterator<Item = &'a Address>) -> Self {
+        Self { target: addresses.map(ToString::to_string).collect(), ..Self::default() }
+    }
+
+    /// Whether nothing is selected and nothing allowed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.target.is_empty() && self.exclude.is_empty() && self.allow_one_way.is_empty()
+    }
+
+    /// The same as flags, for a command that is suggested.
+    pub(super) fn flags(&self) -> String {
+        let all = [("target", &self.target), ("exclude", &self.exclude), ("allow-one-way", &self.allow_one_way)];
+        let flags = all.iter().flat_map(|(name, typed)| typed.iter().map(move |word| (name, word)));
+        flags.map(|(name, word)| format!(" --{name} {}", opsctl_api::shell_word(word))).collect()
+    }
+
+    /// The request for a plan of all that it leaves.
+    pub(super) fn request<'a>(
+        &self,
+        repository: &'a Repository,
+        state: &'a State,
+        scope: &'a Scope,
+        secrets: &'a (dyn Fn(&opsctl_api::Source) -> Result<opsctl_api::Plain, String> + Send + Sync),
+    ) -> Request<'a> {
+        Request {
+            state,
+            scope,
+            guard: &repository.config.guard,
+            target: patterns(&self.target),
+            exclude: patterns(&self.exclude),
+            allow_one_way: patterns(&self.allow_one_way),
+            reverts: None,
+            left: Default::default(),
+            force: Vec::new(),
+            secrets,
+        }
+    }
+}
+
+pub(super) fn patterns(typed: &[String]) -> Vec<Pattern> {
+    typed.iter().map(Pattern::new).collect()
+}
+
+/// Plans what is intended, but for a plan file: that is a plan.
+///
+/// # Errors
+/// It is not there, its files have mistakes, or there is no plan.
+pub(super) async fn plan(
+    repository: &Repository,
+    intended: &Intended,
+    selection: &Selection,
+    instances: &Instances,
+    store: &Store,
+    output: &Output,
+) -> Result<Plan, Failure> {
+    let (state, scope) = match intended {
+        Intended::File(path) => {
+            if !selection.is_empty() {
+                return Err(Failure::Usage(
+                    "a plan file is obeyed as it is: --target, --exclude and --allow-one-way belong to `opsctl plan`"
+                        .to_owned(),
+                ));
+            }
+            return Ok(plan::read(&repository.path(path))?);
+        }
+        Intended::Snapshot(reference) => {
+            let stored = store.read(reference)?;
+            let state = repository.snapshot_state(store, reference, &stored)?;
+            // Nothing else is looked at: a snapshot has all settings of its time.
+            (state, Scope::default())
+        }
+        Intended::State(name) => {
+            let mut loaded = repository.states(output)?;
+            match loaded.states.remove(name) {
+                Some(state) => (state, loaded.scope),
+                None => return Err(unknown_state(name, loaded.states.keys())),
+            }
+        }
+    };
+    let secrets = repository.secrets();
+    Ok(plan::make(selection.request(repository, &state, &scope, &secrets), instances).await?)
+}
+
+/// No state has this name.
+pub(super) fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a String>) -> Failure {
+    let states: Vec<&str> = states.map(String::as_str).collect();
+    let near = states.iter().map(|state| (strsim::damerau_levenshtein(name, state), *state)).min();
+    let near = near.filter(|(distance, state)| *distance <= 1 + state.len() / 4);
+    let hint = match near {
+        Some((_, state)) => format!("did you mean `{state}`?"),
+        None if states.is_empty() => "there is no state yet: write states/baseline.toml".to_owned(),
+        None => format!("there are: {}", states.join(", ")),
+    };
+    let what = match name.split_once('+') {
+        Some(_) => format!("`{name}`: overlays are not built yet"),
+        None => format!("there is no state `{name}`"),
+    };
+    Failure::Unknown { what, hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_what_was_typed() {
+        for (typed, intended) in [
+            ("dr-active", Intended::State("dr-active".into())),
+            ("@", Intended::Snapshot("@".into())),
+            ("@3", Intended::Snapshot("@3".into())),
+            ("plan.json", Intended::File("plan.json".into())),
+            ("/tmp/plan", Intended::File("/tmp/plan".into())),
+        ] {
+            assert_eq!(Intended::read(typed), intended, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::failure::Failure;
+use super::output::Output;
+use super::repository::{self, Repository};
+use crate::apply::{self, ApplyError};
+use crate::plan::Plan;
+use crate::snapshot::{Operation, Outcome, Store};
+use crate::view::{self, plan::Now};
+
+/// What is in the way of an apply, as the page of a plan says it.
+#[derive(Debug, Default, serde::Serialize)]
+pub(super) struct Situation {
+    /// The operation that did not end.
+    pub(super) open: Option<String>,
+    /// Who holds the lock.
+    pub(super) lock: Option<String>,
+    /// How long earlier operations towards the same took.
+    #[serde(skip)]
+    pub(super) earlier: Vec<Duration>,
+}
+
+impl Situation {
+    /// Looks at journal and lock.
+    pub(super) fn of(repository: &Repository) -> Result<Self, Failure> {
+        let work_dir = repository.work_dir();
+        let open =
+            apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation.to_string());
+        let lock = apply::holder(&work_dir).map_err(ApplyError::from)?.map(|holder| holder.to_string());
+        Ok(Self { open, lock, earlier: Vec::new() })
+    }
+}
+
+/// How many operations are looked at for an estimate.
+const RECENT: usize = 20;
+
+/// Estimates from earlier operations how long a plan takes: the middle one of those that came to their end.
+pub(super) fn estimate(plan: &mut Plan, store: &Store, situation: &mut Situation) {
+    let Ok(operations) = store.operations() else { return };
+    let recent = operations.take(RECENT).filter_map(|recorded| Some(recorded.ok()?.operation));
+    let same = recent.filter(|earlier| {
+        earlier.name == plan.intent.name && matches!(earlier.outcome, Outcome::Done | Outcome::DoneInPart)
+    });
+    let mut took: Vec<Duration> =
+        same.filter_map(|earlier| Duration::try_from(earlier.ended?.duration_since(earlier.began)).ok()).collect();
+    took.sort();
+    plan.estimate = took.get(took.len() / 2).copied();
+    situation.earlier = took;
+}
+
+/// Prints the page of a plan; with `--json` the same facts as a document.
+pub(super) fn show(plan: &Plan, store: &Store, situation: &Situation, output: &Output) -> Result<(), Failure> {
+    let last = repository::last(store);
+    let last = last.as_ref();
+    if output.json {
+        output.result(&view::json::document(
+            "plan",
+            &Document { plan, totals: view::plan::totals(plan), last, situation },
+        )?);
+    } else {
+        let (open, lock) = (situation.open.as_deref(), situation.lock.as_deref());
+        output.result(&view::plan::page(
+            plan,
+            &Now { at: Timestamp::now(), last, open, lock, earlier: &situation.earlier },
+            &output.results,
+        ));
+    }
+    Ok(())
+}
+
+/// The same before an apply: with `--json` on one line, before the lines of the events, which name steps by their id in it.
+pub(super) fn show_before(plan: &Plan, store: &Store, situation: &Situation, output: &Output) -> Result<(), Failure> {
+    if !output.json {
+        return show(plan, store, situation, output);
+    }
+    let last = repository::last(store);
+    let document = Document { plan, totals: view::plan::totals(plan), last: last.as_ref(), situation };
+    output.result(&view::json::line("plan", &document)?);
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    plan: &'a Plan,
+    totals: view::plan::Totals,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<&'a Operation>,
+    situation: &'a Situation,
+}

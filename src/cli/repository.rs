@@ -1,0 +1,170 @@
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use opsctl_api::{Plain, Source};
+
+use super::failure::Failure;
+use super::output::Output;
+use super::registry;
+use crate::check::Check;
+use crate::config::{self, Config};
+use crate::diagnostic::Report;
+use crate::instance::{Catalogues, Instances};
+use crate::snapshot::{Operation, Recorded, Store, Stored, Which};
+use crate::state::{self, Loaded, State};
+use crate::view;
+
+/// An operations repository: its configuration, and what its instances know.
+pub(super) struct Repository {
+    pub(super) config: Config,
+    pub(super) catalogues: Catalogues,
+    /// Where the operator stood: paths on the command line are relative to it.
+    stood: Utf8PathBuf,
+}
+
+impl Repository {
+    /// Opens the repository in the folder where the operator stands, or above it. From then on that is where the process works,
+    /// so that commands and paths of a state mean the same wherever opsctl was started.
+    ///
+    /// # Errors
+    /// There is none, or its `opsctl.toml` has mistakes.
+    pub(super) fn open(output: &Output) -> Result<Self, Failure> {
+        let stood = std::env::current_dir().and_then(|path| Utf8PathBuf::from_path_buf(path).map_err(|_| not_utf8()));
+        let stood = stood.map_err(|source| Failure::Io { doing: "tell the current folder".to_owned(), source })?;
+        let root = stood
+            .ancestors()
+            .find(|folder| folder.join("opsctl.toml").is_file())
+            .ok_or_else(|| Failure::NoRepository(stood.clone()))?
+            .to_owned();
+        std::env::set_current_dir(&root).map_err(|source| Failure::Io { doing: format!("work in {root}"), source })?;
+        let (config, mut report) = config::load(&root);
+        let Some(config) = config else { return Err(report.into()) };
+        let catalogues = registry::catalogues(&config, &mut report);
+        told(report, output)?;
+        Ok(Self { config, catalogues, stood })
+    }
+
+    /// Where journal, lock and simulated worlds are.
+    pub(super) fn work_dir(&self) -> Utf8PathBuf {
+        self.config.root.join(".opsctl")
+    }
+
+    /// A path of the command line.
+    pub(super) fn path(&self, typed: &Utf8Path) -> Utf8PathBuf {
+        self.stood.join(typed)
+    }
+
+    /// All states, found to be right; warnings are said.
+    ///
+    /// # Errors
+    /// All mistakes of all files.
+    pub(super) fn states(&self, output: &Output) -> Result<Loaded, Failure> {
+        let mut loaded = state::load(&self.config.root, &self.catalogues);
+        told(std::mem::take(&mut loaded.report), output)?;
+        Ok(loaded)
+    }
+
+    /// All instances, opened.
+    ///
+    /// # Errors
+    /// All mistakes of their configuration, and of the worlds of simulated ones.
+    pub(super) fn instances(&self, output: &Output) -> Result<Instances, Failure> {
+        let (_, mut report) = config::load(&self.config.root);
+        let instances = registry::instances(&self.config, &self.catalogues, &mut report);
+        report.diagnostics.retain(|found| found.severity == crate::diagnostic::Severity::Error);
+        told(report, output)?;
+        Ok(instances)
+    }
+
+    /// The snapshots.
+    ///
+    /// # Errors
+    /// There is a repository, and it cannot be read.
+    pub(super) fn store(&self) -> Result<Store, Failure> {
+        Ok(Store::open(&self.config.root.join(&self.config.snapshots.path))?)
+    }
+
+    /// Where secrets' texts come from.
+    pub(super) fn secrets(&self) -> impl Fn(&Source) -> Result<Plain, String> + Send + Sync + use<> {
+        let root = self.config.root.clone();
+        move |source| {
+            let text = match source {
+                Source::Env(name) => std::env::var(name).map_err(|error| format!("${name}: {error}"))?,
+                Source::File(path) => fs_err::read_to_string(root.join(path)).map_err(|error| error.to_string())?,
+            };
+            Ok(Plain::new(Arc::from(text)))
+        }
+    }
+
+    /// A snapshot as a state of this name. The checks of one from before an operation are those of what was applied until then.
+    ///
+    /// # Errors
+    /// It has what this opsctl does not know.
+    pub(super) fn snapshot_state(&self, store: &Store, name: &str, stored: &Stored) -> Result<State, Failure> {
+        let mut state = self.literal(name, stored)?;
+        if stored.entry.which == Which::Before {
+            state.checks = self.checks_before(store, &stored.operation.id)?;
+        }
+        Ok(state)
+    }
+
+    /// The checks of what was applied before an operation; none where nothing was, or where it has no record.
+    ///
+    /// # Errors
+    /// A snapshot that is needed is damaged.
+    pub(super) fn checks_before(&self, store: &Store, operation: &str) -> Result<Vec<Check>, Failure> {
+        let mut older = store.operations()?.skip_while(|recorded| match recorded {
+            Ok(recorded) => recorded.operation.id != operation,
+            Err(_) => true,
+        });
+        match older.nth(1) {
+            Some(recorded) => Ok(self.after(store, &recorded?)?.map(|state| state.checks).unwrap_or_default()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What was there when an operation had ended; `None` where that was not recorded.
+    ///
+    /// # Errors
+    /// The snapshot is damaged, or has what this opsctl does not know.
+    pub(super) fn after(&self, store: &Store, recorded: &Recorded) -> Result<Option<State>, Failure> {
+        let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::After) else { return Ok(None) };
+        let stored = store.read_commit(entry.commit)?;
+        self.literal(&entry.commit.short(), &stored).map(Some)
+    }
+
+    /// What was there before an operation; `None` where that was not recorded.
+    ///
+    /// # Errors
+    /// The snapshot is damaged, or has what this opsctl does not know.
+    pub(super) fn before(&self, store: &Store, recorded: &Recorded) -> Result<Option<State>, Failure> {
+        let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
+        let stored = store.read_commit(entry.commit)?;
+        self.literal(&entry.commit.short(), &stored).map(Some)
+    }
+
+    fn literal(&self, name: &str, stored: &Stored) -> Result<State, Failure> {
+        let path = format!("snapshot {}", stored.entry.commit.short());
+        Ok(state::load_literal(name, &path, &stored.live_toml, &self.catalogues)?)
+    }
+}
+
+fn not_utf8() -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, "its path is not UTF-8")
+}
+
+/// Says warnings, and gives errors back.
+fn told(report: Report, output: &Output) -> Result<(), Failure> {
+    if report.has_errors() {
+        return Err(report.into());
+    }
+    if !report.diagnostics.is_empty() {
+        output.say(&view::error::report(&report, &output.progress));
+    }
+    Ok(())
+}
+
+/// The operation that began last, for the eye: where its record is damaged, that is no reason not to go on.
+pub(super) fn last(store: &Store) -> Option<Operation> {
+    Some(store.operations().ok()?.next()?.ok()?.operation)
+}

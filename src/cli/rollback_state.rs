@@ -1,0 +1,91 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Address, Value};
+
+use super::failure::Failure;
+use super::repository::Repository;
+use crate::snapshot::{Operation, Store, Unwound};
+use crate::state::{Bound, Goal, State, Target, Want};
+
+/// What a rollback shall restore, as a state, and what opsctl left there.
+pub(super) struct Back {
+    /// What was before, with needs, relations and timeouts as they were then.
+    pub(super) state: State,
+    /// What opsctl left.
+    pub(super) left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+}
+
+/// The state of before an operation, from snapshots alone: no state file is read, so a broken one does not matter.
+///
+/// # Errors
+/// A snapshot is missing or damaged.
+pub(super) fn back(
+    repository: &Repository,
+    store: &Store,
+    operation: &Operation,
+    unwound: &Unwound,
+) -> Result<Back, Failure> {
+    let mut state: Option<State> = None;
+    // The oldest one first: its snapshot tells what was declared then. What came into being since is taken from later ones.
+    for id in unwound.reverts.iter().rev() {
+        let Some(before) = repository.before(store, &store.operation(id)?)? else { continue };
+        match &mut state {
+            None => state = Some(before),
+            Some(state) => add(state, before, unwound),
+        }
+    }
+    let mut state = state.ok_or_else(|| Failure::Unknown {
+        what: format!("{} has no snapshot of before it", operation.id),
+        hint: "name a snapshot to go to instead: opsctl snapshot list, opsctl apply @N".to_owned(),
+    })?;
+    restrict(&mut state, unwound);
+    state.name = format!("rollback of {}", operation.id);
+    state.summary = format!("to what was there before {}", operation.name);
+    state.checks = repository.checks_before(store, &operation.id)?;
+    let left = unwound.values.iter().map(|(at, settings)| {
+        (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
+    });
+    Ok(Back { state, left: left.collect() })
+}
+
+/// Takes over the resources of a later snapshot that are to be restored and that the state does not have.
+fn add(state: &mut State, later: State, unwound: &Unwound) {
+    let known: BTreeSet<Address> = addresses(state).cloned().collect();
+    for (name, resource) in later.resources {
+        if let Target::One(at) = &resource.declared.at
+            && unwound.values.contains_key(at)
+            && !known.contains(at)
+        {
+            state.resources.entry(name).or_insert(resource);
+        }
+    }
+}
+
+fn addresses(state: &State) -> impl Iterator<Item = &Address> {
+    state.resources.values().filter_map(|resource| match &resource.declared.at {
+        Target::One(at) => Some(at),
+        Target::Many { .. } => None,
+    })
+}
+
+/// Leaves of each resource only what is to be restored; the others stay for the order alone.
+fn restrict(state: &mut State, unwound: &Unwound) {
+    for resource in state.resources.values_mut() {
+        let wanted = match &resource.declared.at {
+            Target::One(at) => unwound.values.get(at),
+            Target::Many { .. } => None,
+        };
+        let mut wants: BTreeMap<String, Want> = std::mem::take(&mut resource.wants);
+        wants.retain(|key, want| match wanted.and_then(|settings| settings.get(key)) {
+            Some(setting) => {
+                want.goal = match &setting.before {
+                    Some(value) => Goal::Exact(value.clone()),
+                    None => Goal::Bound(Bound { absent: true, ..Bound::default() }),
+                };
+                true
+            }
+            None => false,
+        });
+        resource.wants = wants;
+    }
+}

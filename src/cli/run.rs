@@ -1,0 +1,151 @@
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::confirm::{Consent, confirm};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::repository::Repository;
+use super::{operator, signals};
+use crate::apply::{self, ApplyError, Event, Run, Tempo};
+use crate::instance::Instances;
+use crate::plan::Plan;
+use crate::snapshot::{Operation, Outcome, Status, Store};
+use crate::state::OnFailure;
+use crate::view::{self, progress};
+
+/// How an apply or a rollback is carried out.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    consent: Consent,
+    /// What a failed step does to the rest, instead of what the state says
+    #[arg(long, value_name = "WHAT")]
+    on_failure: Option<Failing>,
+    /// At most so many steps under way at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    parallelism: Option<u16>,
+}
+
+/// What a failed step does to the rest.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Failing {
+    /// Starts nothing new, lets what runs end
+    Stop,
+    /// Goes on with what does not depend on it
+    Continue,
+    /// Takes back what was done
+    Rollback,
+}
+
+/// Where a plan is carried out.
+pub(super) struct Setting<'a> {
+    pub(super) repository: &'a Repository,
+    pub(super) instances: &'a Instances,
+    pub(super) store: &'a Store,
+}
+
+/// An operation that did not end is in the way of an apply: said before anything is read.
+pub(super) fn unhindered(repository: &Repository) -> Result<(), Failure> {
+    let work_dir = repository.work_dir();
+    match apply::unfinished(&work_dir).map_err(ApplyError::from)? {
+        // Whoever holds the lock is still at it: that is another answer.
+        Some(open) if apply::holder(&work_dir).map_err(ApplyError::from)?.is_none() => {
+            Err(ApplyError::Unfinished(Box::new(open)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Carries a plan out: asks, applies, shows what happens, and sums up.
+///
+/// # Errors
+/// It was refused, or did not come to its end.
+pub(super) async fn run(plan: &Plan, setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
+    if plan.is_empty() {
+        return Ok(if view::plan::spares(plan) { Exit::InPart } else { Exit::Done });
+    }
+    if !plan.refusals.is_empty() {
+        return Err(ApplyError::Refused(plan.refusals.clone()).into());
+    }
+    confirm(plan, &flags.consent, output)?;
+
+    let work_dir = setting.repository.work_dir();
+    let secrets = setting.repository.secrets();
+    let (events, received) = unbounded_channel();
+    let run = Run {
+        plan,
+        instances: setting.instances,
+        store: setting.store,
+        work_dir: &work_dir,
+        operator: operator::name(),
+        host: operator::host(),
+        on_failure: flags.on_failure.map(OnFailure::from),
+        parallelism: flags.parallelism.map(usize::from),
+        events,
+        interrupt: signals::counted(),
+        previous_checks: Vec::new(),
+        secrets: &secrets,
+        tempo: Tempo::default(),
+    };
+    let (operation, ()) = tokio::join!(apply::run(run), draw(plan, received, output));
+    summed_up(&operation?, plan.intent.rto, output)
+}
+
+/// Prints what became of an operation; the exit code that it means.
+pub(super) fn summed_up(operation: &Operation, rto: Option<Duration>, output: &Output) -> Result<Exit, Failure> {
+    if !output.json {
+        output.result(&format!("\n{}", view::summary(operation, rto, &output.results)));
+    }
+    Ok(match operation.outcome {
+        Outcome::Done => Exit::Done,
+        Outcome::DoneInPart => Exit::InPart,
+        Outcome::Failed | Outcome::Interrupted | Outcome::CheckFailed | Outcome::Running => Exit::Failed,
+        Outcome::Abandoned if operation.count(Status::Owed) > 0 => Exit::InPart,
+        Outcome::Abandoned => Exit::Done,
+    })
+}
+
+/// Draws events until there are no more.
+pub(super) async fn draw(plan: &Plan, mut events: UnboundedReceiver<Event>, output: &Output) {
+    if output.json {
+        while let Some(event) = events.recv().await {
+            output.result(&(progress::json_line(&event) + "\n"));
+        }
+    } else if !output.shows_progress() {
+        while events.recv().await.is_some() {}
+    } else if output.is_live() {
+        let mut live = progress::Live::new(plan, output.progress);
+        let mut clock = tokio::time::interval(Duration::from_millis(250));
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => live.take(&event),
+                    None => break,
+                },
+                _ = clock.tick() => live.tick(Timestamp::now()),
+            }
+        }
+        live.finish();
+    } else {
+        let mut lines = progress::Lines::new(plan, output.progress);
+        while let Some(event) = events.recv().await {
+            if let Some(line) = lines.take(&event) {
+                output.say(&(line + "\n"));
+            }
+        }
+    }
+}
+
+impl From<Failing> for OnFailure {
+    fn from(failing: Failing) -> Self {
+        match failing {
+            Failing::Stop => Self::Stop,
+            Failing::Continue => Self::Continue,
+            Failing::Rollback => Self::Rollback,
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Why something was not done.
+
+use std::error::Error;
+
+use super::plan::refusal;
+use super::screen::{Ink, Screen};
+use super::stale;
+use super::unfinished;
+use super::words::{clean, count, wrap};
+use crate::apply::ApplyError;
+use crate::diagnostic::{self, Diagnostic, Mark, Report, Severity, Style};
+use crate::plan::{PlanError, Problem};
+
+/// Mistakes in files, each with its place.
+pub fn report(report: &Report, screen: &Screen) -> String {
+    let paint = if screen.colour { coloured } else { |_: Mark, text: &str| text.to_owned() };
+    diagnostic::render(report, &Style { unicode: screen.unicode, width: super::WIDTH, paint })
+}
+
+fn coloured(mark: Mark, text: &str) -> String {
+    let screen = Screen { colour: true, ..Screen::default() };
+    let ink = match mark {
+        Mark::Severity(Severity::Error) | Mark::Here(Severity::Error) => Ink::Bad,
+        Mark::Severity(Severity::Warning) | Mark::Here(Severity::Warning) => Ink::Attention,
+        Mark::Message => Ink::Strong,
+        Mark::There | Mark::Frame => Ink::Dim,
+    };
+    screen.paint(ink, text)
+}
+
+/// One mistake on one line, for a document.
+pub fn line(found: &Diagnostic, report: &Report) -> String {
+    let place = found.labels.first().map(|label| format!("{}: ", report.sources.place(label.span)));
+    format!("{}{}[{}]: {}", place.unwrap_or_default(), word(found.severity), found.code, found.message)
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// Why there is no plan: all reasons.
+pub fn problems(error: &PlanError, screen: &Screen) -> String {
+    let mut page = String::new();
+    for problem in &error.problems {
+        page.push_str(&problem_block(problem, screen));
+    }
+    page.push_str(&format!("\n{}; nothing was changed.\n", count(error.problems.len(), "error")));
+    page
+}
+
+fn problem_block(problem: &Problem, screen: &Screen) -> String {
+    let head = screen.paint(Ink::Bad, &format!("error[{}]", problem.code));
+    let mut block = format!("{head}: {}: {}\n", clean(&problem.at), clean(&problem.why));
+    if let Some(place) = &problem.place {
+        block.push_str(&format!("  written at {place}\n"));
+    }
+    block + &advice(&problem.instead)
+}
+
+/// What to do, where there is something to say.
+fn advice(text: &str) -> String {
+    let lines = wrap(&clean(text), super::WIDTH - 4);
+    lines.iter().enumerate().map(|(at, line)| format!("  {} {line}\n", if at == 0 { "=" } else { " " })).collect()
+}
+
+/// Why an apply did not come to its end.
+pub fn apply(error: &ApplyError, screen: &Screen) -> String {
+    match error {
+        ApplyError::Unfinished(open) => unfinished::unfinished(open, &Default::default(), screen),
+        ApplyError::Stale(moved) => stale::stale(moved, screen),
+        ApplyError::Refused(refusals) => {
+            let head = screen.paint(Ink::Bad, "refused");
+            let lines: String = refusals.iter().map(|why| format!("{head}: {}\n", refusal(why))).collect();
+            format!("{lines}Nothing was changed.\n")
+        }
+        ApplyError::Unreadable(unreadable) => {
+            let lines = unreadable.iter().map(|found| format!("  {}: {}\n", found.at, clean(&found.fault.to_string())));
+            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+        }
+        ApplyError::BeforeChecks(failed) => {
+            let lines = failed.iter().map(|(name, seen)| format!("  check {}: {}\n", clean(name), clean(seen)));
+            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+        }
+        ApplyError::WrongTarget { .. } => {
+            format!("{}  = look at opsctl.toml, and plan again. Nothing was changed.\n", headline(error, screen))
+        }
+        ApplyError::MidWay { operation, .. } => format!(
+            "{}  = {operation} stays open: opsctl status tells where it stands, opsctl resume goes on\n",
+            chain(error, None, screen)
+        ),
+        ApplyError::Locked(_)
+        | ApplyError::Lock(_)
+        | ApplyError::NothingOpen
+        | ApplyError::Empty
+        | ApplyError::NotBuilt(_)
+        | ApplyError::NoIdentity { .. }
+        | ApplyError::Secret { .. }
+        | ApplyError::Interrupted
+        | ApplyError::Before(_)
+        | ApplyError::Journal(_)
+        | ApplyError::Illegal(_) => format!("{}Nothing was changed.\n", chain(error, None, screen)),
+    }
+}
+
+fn headline(error: &dyn Error, screen: &Screen) -> String {
+    format!("{}: {}\n", screen.paint(Ink::Bad, "error"), clean(&error.to_string()))
+}
+
+/// An error with all that led to it, and what to do.
+pub fn chain(error: &dyn Error, hint: Option<&str>, screen: &Screen) -> String {
+    let mut page = headline(error, screen);
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let text = error.to_string();
+        // Some errors repeat their source in their own sentence.
+        if !said.contains(&text) {
+            page.push_str(&format!("  because: {}\n", clean(&text)));
+        }
+        said = text;
+        source = error.source();
+    }
+    page + &advice(hint.unwrap_or(""))
+}

@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Edit, Value, format_duration};
+
+use super::super::table::{Cell, Column, Table};
+use super::super::value::{shown, way};
+use super::super::words::{and, clean, count};
+use super::super::{Ink, Screen};
+use super::labelled;
+use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work};
+
+/// How many of one sort are listed where not all is told.
+const MOST: usize = 4;
+
+/// "Look twice": what an operator must not overlook. Empty where there is nothing of it.
+pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
+    let sorts = [
+        ("refused", refused(plan)),
+        ("traffic", traffic(plan, screen)),
+        ("one-way", one_way(plan, screen)),
+        ("owed", owed(plan)),
+        ("owner", plan.owners.iter().map(|note| owner(plan, note, screen)).collect()),
+        ("unready", unready(plan)),
+        ("unread", unread(plan)),
+        ("left alone", left_alone(plan, screen)),
+        ("missing", missing(plan)),
+    ];
+    let mut block = String::new();
+    for (label, lines) in sorts {
+        let most = if screen.verbose { lines.len() } else { MOST };
+        let more = lines.len().saturating_sub(most);
+        for line in lines.iter().take(most) {
+            block.push_str(&labelled(&format!("  {label}"), line, Some(Ink::Attention), screen));
+        }
+        if more > 0 {
+            block.push_str(&labelled("  ", &format!("and {more} more (-v lists them)"), None, screen));
+        }
+    }
+    if block.is_empty() { block } else { format!("{}\n{block}", screen.paint(Ink::Strong, "Look twice")) }
+}
+
+fn traffic(plan: &Plan, screen: &Screen) -> Vec<String> {
+    let mut pools: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for moved in &plan.traffic {
+        let edit = &moved.edit;
+        let text = if edit.setting == "weight" {
+            format!("{} {}", moved.name, way(edit, screen))
+        } else {
+            format!("{} {} {}", moved.name, edit.setting, way(edit, screen))
+        };
+        match &moved.pool {
+            Some(pool) => pools.entry(pool).or_default().push(text),
+            None => alone.push(text),
+        }
+    }
+    pools.into_iter().map(|(pool, texts)| format!("{pool} moves: {}", texts.join(", "))).chain(alone).collect()
+}
+
+fn refused(plan: &Plan) -> Vec<String> {
+    plan.refusals.iter().map(refusal).collect()
+}
+
+/// Why an apply is refused, and what to do instead.
+pub(crate) fn refusal(refusal: &Refusal) -> String {
+    let mut text = match refusal.at.as_str() {
+        "" => clean(&refusal.why),
+        at => format!("{}: {}", clean(at), clean(&refusal.why)),
+    };
+    if !refusal.instead.is_empty() {
+        text.push_str(&format!("; {}", clean(&refusal.instead)));
+    }
+    text
+}
+
+fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
+    let back = |at: &Address| plan.way_back.irreversible.contains(at);
+    plan.steps
+        .iter()
+        .filter_map(|step| match &step.work {
+            Work::Change { at, edits, .. } if back(at) => Some((at, edits)),
+            Work::Change { .. } | Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+        })
+        .map(|(at, edits)| format!("{at} {}: there is no way back", ways(edits, screen)))
+        .collect()
+}
+
+fn ways(edits: &[Edit], screen: &Screen) -> String {
+    edits.iter().map(|edit| format!("{} {}", edit.setting, way(edit, screen))).collect::<Vec<_>>().join(", ")
+}
+
+fn owed(plan: &Plan) -> Vec<String> {
+    let mut by_instance: BTreeMap<&str, usize> = BTreeMap::new();
+    for skipped in &plan.skipped {
+        if let SkippedWhy::Owed { .. } = skipped.why {
+            let instance = skipped.at.split_once(':').map_or(skipped.at.as_str(), |(instance, _)| instance);
+            *by_instance.entry(instance).or_default() += 1;
+        }
+    }
+    let line = |(instance, number): (&str, usize)| {
+        let does = if number == 1 { "it" } else { "them" };
+        format!(
+            "{} at {instance} cannot be done now; `opsctl resume` does {does} when {instance} is back",
+            count(number, "edit")
+        )
+    };
+    by_instance.into_iter().map(line).collect()
+}
+
+fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
+    let owner = &note.owner;
+    let name = clean(&owner.name);
+    let of = format!("{} of {}", note.setting, note.at);
+    let mut text = match &owner.within {
+        Some((least, most)) => format!("{name} holds {of} in {least}..{most}"),
+        None => format!("{name} holds {of}"),
+    };
+    if !owner.does.is_empty() && (note.fights || note.moved_by.is_none()) {
+        text.push_str(&format!(" and {}", clean(&owner.does)));
+        if let Some(soon) = owner.soon {
+            text.push_str(&format!(" (within {})", format_duration(soon)));
+        }
+    }
+    if let Some(step) = note.moved_by.and_then(|step| plan.steps.get(step)) {
+        text.push_str(&format!("; its bounds are moved first (step {})", step.wave));
+    }
+    if note.fights {
+        let to = shown(note.to.as_ref(), screen);
+        text.push_str(&format!("; {to} would not last"));
+        if !owner.instead.is_empty() {
+            text.push_str(&format!(": {}", clean(&owner.instead)));
+        }
+    }
+    text
+}
+
+fn unready(plan: &Plan) -> Vec<String> {
+    let failed = |seen: &Seen| match &seen.readiness {
+        opsctl_api::Readiness::Failed(why) => Some(clean(why)),
+        opsctl_api::Readiness::Ready | opsctl_api::Readiness::Progressing { .. } | opsctl_api::Readiness::Unknown => {
+            None
+        }
+    };
+    plan.resources.iter().filter_map(|(at, seen)| Some(format!("{at}: {}", failed(seen)?))).collect()
+}
+
+fn unread(plan: &Plan) -> Vec<String> {
+    let hidden = plan.resources.iter().flat_map(|(at, seen)| {
+        seen.settings.iter().filter_map(move |(key, setting)| Some((at, key, setting.hidden.as_ref()?)))
+    });
+    hidden.map(|(at, key, why)| format!("{at} {key}: {}", clean(why))).collect()
+}
+
+fn left_alone(plan: &Plan, screen: &Screen) -> Vec<String> {
+    let line = |leave: &crate::plan::Leave| {
+        let live = shown(leave.live.as_ref(), screen);
+        let says = &plan.intent.name;
+        format!(
+            "{} {} = {live} is set by {}; {says} says nothing about it",
+            leave.at,
+            leave.setting,
+            and(&leave.set_by)
+        )
+    };
+    plan.leaves.iter().map(line).collect()
+}
+
+fn missing(plan: &Plan) -> Vec<String> {
+    let gone = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
+        SkippedWhy::Missing => Some(format!("{} is not there; it is optional", skipped.at)),
+        SkippedWhy::GatesNothing => Some(format!("{} stands between steps, of which none is there", skipped.at)),
+        SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::NotTargeted
+        | SkippedWhy::Owed { .. }
+        | SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::HeldBack(_) => None,
+    });
+    gone.collect()
+}
+
+/// What a rollback leaves to others, and what waits for that. Empty for anything else.
+pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
+    let mut left = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
+    let mut held = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
+    let (mut any_left, mut any_held) = (false, false);
+    for skipped in &plan.skipped {
+        let (instance, local) = skipped.at.split_once(':').unwrap_or(("", &skipped.at));
+        let setting = skipped.setting.as_deref().unwrap_or("");
+        let cells = [Cell::new(instance), Cell::new(local), Cell::new(setting)];
+        match &skipped.why {
+            SkippedWhy::ChangedSince { left: set, live, before, by } => {
+                any_left = true;
+                let who = by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
+                let [before, set, live] =
+                    [before, set, live].map(|value: &Option<Value>| shown(value.as_ref(), screen));
+                let story = format!("was {before}, opsctl set {set}, now {live}: changed since{who}");
+                left.row(cells.into_iter().chain([Cell::new(story).open()]));
+                left.line(format!("       --force {} takes it back too", skipped.at));
+            }
+            SkippedWhy::HeldBack(why) => {
+                any_held = true;
+                held.row(cells.into_iter().chain([Cell::new(clean(why)).open()]));
+            }
+            SkippedWhy::Missing
+            | SkippedWhy::NotTargeted
+            | SkippedWhy::OwnNeed { .. }
+            | SkippedWhy::GatesNothing
+            | SkippedWhy::Owed { .. } => {}
+        }
+    }
+    let mut block = String::new();
+    for (any, title, table) in [(any_left, "Left alone", left), (any_held, "Held back", held)] {
+        if any {
+            block.push_str(&format!("{}\n{}", screen.paint(Ink::Strong, title), table.draw(screen)));
+        }
+    }
+    block
+}

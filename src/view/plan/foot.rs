@@ -1,0 +1,175 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::{Preflight, format_duration};
+
+use super::super::time::length;
+use super::super::words::{clean, count};
+use super::super::{Ink, Screen, check};
+use super::{Now, labelled};
+use crate::check::Gate;
+use crate::plan::{Plan, SkippedWhy, Work};
+
+/// What a plan comes to, in settings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Totals {
+    /// Edits that would be made.
+    pub edits: usize,
+    /// Edits that cannot be made now.
+    pub owed: usize,
+    /// Observed settings that are as they should be.
+    pub fine: usize,
+    /// Observed settings of which the state says something.
+    pub settings: usize,
+    /// Resources of which the state says something.
+    pub resources: usize,
+    /// What `--target` and `--exclude` left out.
+    pub left_out: usize,
+}
+
+/// Counts what a plan comes to.
+pub fn totals(plan: &Plan) -> Totals {
+    let mut totals = Totals::default();
+    for step in &plan.steps {
+        if let Work::Change { edits, .. } = &step.work {
+            totals.edits += edits.len();
+        }
+    }
+    for seen in plan.resources.values() {
+        let mut meant = seen.settings.values().filter_map(|setting| Some((setting, setting.goal.as_ref()?))).peekable();
+        totals.resources += usize::from(meant.peek().is_some());
+        for (setting, goal) in meant {
+            totals.settings += 1;
+            totals.fine += usize::from(setting.hidden.is_none() && goal.holds(setting.live.as_ref()));
+        }
+    }
+    for skipped in &plan.skipped {
+        match skipped.why {
+            SkippedWhy::Owed { .. } => totals.owed += 1,
+            SkippedWhy::NotTargeted => totals.left_out += 1,
+            SkippedWhy::Missing
+            | SkippedWhy::OwnNeed { .. }
+            | SkippedWhy::GatesNothing
+            | SkippedWhy::ChangedSince { .. }
+            | SkippedWhy::HeldBack(_) => {}
+        }
+    }
+    totals
+}
+
+/// Checks at the ends, what the dry run said, how long, and the way back.
+pub(super) fn facts(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
+    let mut block = String::new();
+    if plan.is_empty() {
+        return block;
+    }
+    for (label, gate) in [("First", Gate::Before), ("Then", Gate::After)] {
+        for (index, check) in plan.checks.iter().filter(|check| check.gate == gate).enumerate() {
+            let text = format!("check {}: {}", clean(&check.name), check::described(check, screen));
+            block.push_str(&labelled(if index == 0 { label } else { "" }, &text, None, screen));
+        }
+    }
+    if !plan.preflight.is_empty() {
+        block.push_str(&accepted(plan, screen));
+    }
+    block.push_str(&labelled("Time", &time(plan, now), None, screen));
+    block.push_str(&labelled("Way back", &way_back(plan), None, screen));
+    block
+}
+
+fn accepted(plan: &Plan, screen: &Screen) -> String {
+    let mut untold: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut taken = 0;
+    let mut refused = 0;
+    for note in &plan.preflight {
+        match &note.answer {
+            Preflight::Accepted => taken += 1,
+            Preflight::Refused(_) => refused += 1,
+            Preflight::CannotTell(why) => *untold.entry(why).or_default() += 1,
+        }
+    }
+    let mut text = format!("{taken} of {} in a dry run", plan.preflight.len());
+    if refused > 0 {
+        text.push_str(&format!("; {refused} refused (above)"));
+    }
+    for (why, number) in untold {
+        text.push_str(&format!("; {number} cannot be told: {}", clean(why)));
+    }
+    labelled("Accepted", &text, (refused > 0).then_some(Ink::Attention), screen)
+}
+
+fn time(plan: &Plan, now: &Now<'_>) -> String {
+    let estimate = match plan.estimate {
+        Some(estimate) => format!("about {}{}", length(estimate), runs(now.earlier)),
+        None => "unknown: no earlier operation tells".to_owned(),
+    };
+    match plan.intent.rto {
+        Some(rto) => format!("{estimate}; RTO {}", format_duration(rto)),
+        None => estimate,
+    }
+}
+
+/// What an estimate is made of: ` (3 runs: 5m to 8m)`.
+fn runs(earlier: &[Duration]) -> String {
+    match (earlier, earlier.iter().min(), earlier.iter().max()) {
+        ([_], ..) => " (1 run)".to_owned(),
+        (runs, Some(least), Some(most)) => format!(" ({} runs: {} to {})", runs.len(), length(*least), length(*most)),
+        _ => String::new(),
+    }
+}
+
+fn way_back(plan: &Plan) -> String {
+    let steps = count(plan.way_back.steps, "step");
+    match plan.way_back.irreversible.as_slice() {
+        [] => format!("{steps}, nothing is irreversible"),
+        some => {
+            let names: Vec<&str> = some.iter().map(|at| at.as_str()).collect();
+            format!("{steps}; cannot be taken back: {}", names.join(", "))
+        }
+    }
+}
+
+/// The last line: how much, what it cost to find out, and which plan it is.
+pub(super) fn counts(plan: &Plan, screen: &Screen) -> String {
+    let totals = totals(plan);
+    let mut parts = vec![format!("{} to change", totals.edits)];
+    if totals.owed > 0 {
+        parts.push(format!("{} owed", totals.owed));
+    }
+    parts.push(format!("{} as they should be", totals.fine));
+    if totals.left_out > 0 {
+        parts.push(format!("{} left out", totals.left_out));
+    }
+    let calls = calls(plan.instances.iter().map(|(name, seen)| (name.as_str(), &seen.calls)), screen);
+    let digest: String = plan.digest.chars().take(8).collect();
+    let mut block = format!("{}.   {calls}.   Plan {digest}\n", parts.join(", "));
+    if !plan.refusals.is_empty() {
+        let text = format!("An apply of it is refused, for {}.", count(plan.refusals.len(), "reason"));
+        block.push_str(&format!("{}\n", screen.paint(Ink::Bad, &text)));
+    }
+    block
+}
+
+/// How many calls were made: `5 API calls: gke 3, aws 2`; with their verbs where all is told.
+pub(crate) fn calls<'a>(
+    by_instance: impl Iterator<Item = (&'a str, &'a BTreeMap<String, u64>)>,
+    screen: &Screen,
+) -> String {
+    let mut total = 0;
+    let mut parts = Vec::new();
+    for (name, verbs) in by_instance {
+        let sum: u64 = verbs.values().sum();
+        total += sum;
+        if sum == 0 {
+            continue;
+        }
+        if screen.verbose {
+            let verbs: Vec<String> = verbs.iter().map(|(verb, number)| format!("{number} {}", clean(verb))).collect();
+            parts.push(format!("{name} {sum} ({})", verbs.join(", ")));
+        } else {
+            parts.push(format!("{name} {sum}"));
+        }
+    }
+    let head = count(usize::try_from(total).unwrap_or(usize::MAX), "API call");
+    if parts.is_empty() { head } else { format!("{head}: {}", parts.join(", ")) }
+}

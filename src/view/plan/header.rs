@@ -1,0 +1,101 @@
+use super::super::table::{Cell, Column, Table};
+use super::super::time::ago;
+use super::super::words::{and, clean, cut, width};
+use super::super::{Ink, Screen, Sign, WIDTH};
+use super::Now;
+use crate::plan::{InstanceSeen, Plan};
+use crate::snapshot::{Operation, Outcome};
+
+/// The name, from which state, and what each instance really is.
+pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
+    let mut block = title(plan, now, screen);
+    let mut table = Table::new([Column::gap(2), Column::gap(2), Column::gap(1), Column::gap(2)]);
+    for (name, seen) in &plan.instances {
+        table.row([
+            Cell::new(name).ink(Ink::Strong),
+            Cell::new(&seen.provider),
+            Cell::new(clean(&seen.target)),
+            identity(plan, name, seen),
+        ]);
+    }
+    block.push('\n');
+    block.push_str(&table.draw(screen));
+    if let Some(open) = now.open {
+        let text = format!("operation {open} did not end: opsctl resume, or opsctl rollback");
+        block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &text)));
+    }
+    if let Some(holder) = now.lock {
+        block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &format!("locked by {}", clean(holder)))));
+    }
+    block
+}
+
+fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
+    let name = &plan.intent.name;
+    let from = format!("now: {}", before(now));
+    let head = format!("{}   {}", name, clean(&plan.intent.summary));
+    // Where both do not fit beside each other, each has a line.
+    let beside = width(&head) + 3 + width(&from) <= WIDTH;
+    let (head, fill) = match beside {
+        true => (head.clone(), " ".repeat(WIDTH - width(&head) - width(&from))),
+        false => (cut(&head, WIDTH, screen.sign(Sign::More)), "\n".to_owned()),
+    };
+    let (name, summary) = head.split_at(name.len());
+    format!("{}{summary}{fill}{}\n", screen.paint(Ink::Strong, name), screen.paint(Ink::Dim, &from))
+}
+
+/// What was applied last, when and by whom.
+fn before(now: &Now<'_>) -> String {
+    let Some(last) = now.last else { return "nothing was applied yet".to_owned() };
+    let when = ago(last.ended.unwrap_or(last.began), now.at);
+    format!("{}{}, {when} by {}", clean(&last.name), ending(last), clean(&last.operator))
+}
+
+fn ending(last: &Operation) -> &'static str {
+    match last.outcome {
+        Outcome::Done => "",
+        Outcome::DoneInPart => " in part",
+        Outcome::Running => " (running)",
+        Outcome::Failed => " (failed)",
+        Outcome::Interrupted => " (interrupted)",
+        Outcome::CheckFailed => " (a check failed)",
+        Outcome::Abandoned => " (abandoned)",
+    }
+}
+
+fn identity(plan: &Plan, name: &str, seen: &InstanceSeen) -> Cell {
+    if let Some(why) = &seen.unreachable {
+        let tolerated = plan
+            .intent
+            .tolerates_unreachable
+            .iter()
+            .any(|pattern| pattern.instance() == Some(name) || pattern.matches_text(&format!("{name}:")));
+        let word = if tolerated { "unreachable, tolerated" } else { "unreachable" };
+        return Cell::new(format!("{word}: {}", clean(why))).ink(Ink::Attention).open();
+    }
+    match &seen.identity {
+        Some(identity) => Cell::new(clean(&identity.shown)).open(),
+        None => Cell::new("does not say what it is").ink(Ink::Attention).open(),
+    }
+}
+
+/// What a yes would change, as a sentence: `This changes prod-west and account 123456789012, and moves traffic.`
+pub fn targets(plan: &Plan) -> String {
+    let mut names: Vec<&str> = plan.work().filter_map(|(_, step)| Some(step.at()?.instance())).collect();
+    names.sort_unstable();
+    names.dedup();
+    let shown: Vec<String> = names
+        .into_iter()
+        .map(|name| match plan.instances.get(name) {
+            Some(InstanceSeen { identity: Some(identity), target, .. }) if target.is_empty() => clean(&identity.shown),
+            Some(InstanceSeen { identity: Some(identity), target, .. }) => {
+                format!("{} ({})", clean(target), clean(&identity.shown))
+            }
+            Some(InstanceSeen { target, .. }) if !target.is_empty() => clean(target),
+            _ => name.to_owned(),
+        })
+        .collect();
+    let traffic = if plan.traffic.is_empty() { "" } else { ", and moves traffic" };
+    let irreversible = if plan.way_back.irreversible.is_empty() { "" } else { ". Not all of it can be taken back" };
+    format!("This changes {}{traffic}{irreversible}.", and(&shown))
+}

@@ -1,0 +1,91 @@
+//! The page of a plan: what would change, in which order, what to look at twice, and the way back.
+
+mod alike;
+mod danger;
+mod foot;
+mod header;
+mod nothing;
+mod reasons;
+mod steps;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Screen;
+use crate::plan::{Plan, SkippedWhy};
+use crate::snapshot::Operation;
+
+pub(crate) use danger::refusal;
+pub(crate) use foot::calls;
+pub use foot::{Totals, totals};
+pub use header::targets;
+
+/// What the page says beside the plan: what was applied last, and what is in the way.
+#[derive(Debug, Clone, Default)]
+pub struct Now<'a> {
+    /// The moment at which the page is drawn.
+    pub at: Timestamp,
+    /// The operation that ended last.
+    pub last: Option<&'a Operation>,
+    /// The operation that did not end.
+    pub open: Option<&'a str>,
+    /// Who holds the lock.
+    pub lock: Option<&'a str>,
+    /// How long earlier operations towards the same took.
+    pub earlier: &'a [Duration],
+}
+
+/// Draws the page. Ends with the counts; what to do next is the command's to say.
+pub fn page(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
+    if is_quiet(plan) {
+        return nothing::line(plan, screen);
+    }
+    let blocks = [
+        header::block(plan, now, screen),
+        danger::block(plan, screen),
+        danger::spared(plan, screen),
+        steps::block(plan, screen),
+        foot::facts(plan, now, screen),
+        foot::counts(plan, screen),
+    ];
+    blocks.into_iter().filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a plan leaves something undone that is wanted: owed, left alone, or held back.
+pub fn spares(plan: &Plan) -> bool {
+    plan.skipped.iter().any(|skipped| is_telling(&skipped.why))
+}
+
+/// Whether a plan is told in one line: nothing to do, nothing owed, nothing spared.
+fn is_quiet(plan: &Plan) -> bool {
+    plan.is_empty() && !spares(plan)
+}
+
+fn is_telling(why: &SkippedWhy) -> bool {
+    match why {
+        SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => true,
+        SkippedWhy::Missing | SkippedWhy::NotTargeted | SkippedWhy::OwnNeed { .. } | SkippedWhy::GatesNothing => false,
+    }
+}
+
+/// Where the texts of labelled lines begin.
+const UNDER_LABEL: usize = 10;
+/// The same where the labels themselves stand under a title.
+const UNDER_TITLE: usize = 14;
+
+/// `  label       text`, wrapped under itself.
+fn labelled(label: &str, text: &str, ink: Option<super::Ink>, screen: &Screen) -> String {
+    let indent = if label.starts_with(' ') { UNDER_TITLE } else { UNDER_LABEL };
+    let mut block = String::new();
+    for (index, line) in super::words::wrap(text, super::WIDTH - indent).iter().enumerate() {
+        let head = format!("{:indent$}", if index == 0 { label } else { "" });
+        block.push_str(&ink.map_or_else(|| head.clone(), |ink| screen.paint(ink, &head)));
+        block.push_str(line);
+        block.push('\n');
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests;

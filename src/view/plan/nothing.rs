@@ -1,0 +1,44 @@
+use super::super::Screen;
+use super::super::value::shown;
+use super::super::words::{and, clean, count};
+use crate::plan::Plan;
+
+/// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
+pub(super) fn line(plan: &Plan, screen: &Screen) -> String {
+    let totals = super::totals(plan);
+    let read: Vec<&str> =
+        plan.instances.iter().filter(|(_, seen)| seen.unreachable.is_none()).map(|(name, _)| name.as_str()).collect();
+    let name = &plan.intent.name;
+    let mut page = if totals.settings == 0 {
+        format!("{name}: nothing to change, for it sets nothing that was looked at.\n")
+    } else {
+        let (settings, resources) = (count(totals.settings, "setting"), count(totals.resources, "resource"));
+        let are = if totals.settings == 1 { "is as it" } else { "are as they" };
+        format!("{name}: nothing to change. {settings} of {resources} read from {} {are} should be.\n", read.join(", "))
+    };
+    if totals.left_out > 0 {
+        let are = if totals.left_out == 1 { "is" } else { "are" };
+        let settings = count(totals.left_out, "setting");
+        page.push_str(&format!("{settings} {are} left out by --target or --exclude.\n"));
+    }
+    let unread: Vec<String> = plan
+        .resources
+        .iter()
+        .flat_map(|(at, seen)| seen.settings.iter().map(move |(key, setting)| (at, key, setting)))
+        .filter_map(|(at, key, setting)| Some(format!("{at} {key} ({})", clean(setting.hidden.as_ref()?))))
+        .collect();
+    if !unread.is_empty() {
+        page.push_str(&format!("Could not be read: {}.\n", and(&unread)));
+    }
+    if screen.verbose {
+        for leave in &plan.leaves {
+            let live = shown(leave.live.as_ref(), screen);
+            page.push_str(&format!("left alone  {} {} = {live}\n", leave.at, leave.setting));
+        }
+    } else if !plan.leaves.is_empty() {
+        let settings = count(plan.leaves.len(), "setting");
+        let are = if plan.leaves.len() == 1 { "is" } else { "are" };
+        page.push_str(&format!("{settings} that only other states set {are} left alone (-v lists them).\n"));
+    }
+    page
+}

@@ -1,0 +1,246 @@
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use opsctl_api::{Address, Edit, Readiness, format_duration};
+
+use super::super::table::{Cell, Column, Table};
+use super::super::value::{diff, ends, is_number, way};
+use super::super::words::{clean, ranges, width, wrap};
+use super::super::{Ink, Screen, Sign, WIDTH, check};
+use super::alike::{self, Group};
+use super::reasons::{reasons, waves_before};
+use crate::plan::{Plan, Position, Skipped, SkippedWhy, Step, Work};
+use crate::state::Goal;
+
+/// How wide both ends of an edit may be together before they get a line of their own.
+const BESIDE: usize = 22;
+/// Where lines under a step begin.
+const UNDER: usize = 12;
+
+/// The steps in their waves, with what each waits for and comes after.
+pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
+    let mut table = Table::new([
+        Column::gap(0),         // wave
+        Column::gap(1),         // sign
+        Column::gap(1),         // instance
+        Column::gap(2).folds(), // address
+        Column::gap(2),         // setting
+        Column::gap(1),         // from → to
+        Column::gap(2),         // waits until
+        Column::gap(2),         // after
+    ]);
+    let title = Cell::new("Steps").ink(Ink::Strong).open();
+    let mut head = vec![Cell::empty(); 6];
+    head[0] = title;
+    head.extend([Cell::new("waits until").ink(Ink::Dim), Cell::new("after").ink(Ink::Dim)]);
+    let before = waves_before(plan);
+    let numbers = numbers(plan, screen);
+    let mut drawn = Rows { plan, screen, table: &mut table, before: &before, numbers };
+    for (wave, groups) in alike::groups(plan, !screen.verbose) {
+        for (index, group) in groups.iter().enumerate() {
+            let label = if index == 0 { wave.to_string() } else { String::new() };
+            drawn.group(&label, group);
+        }
+    }
+    let mut label = screen.sign(Sign::More);
+    for skipped in &plan.skipped {
+        if let SkippedWhy::Owed { wants, .. } = &skipped.why {
+            drawn.owed(label, skipped, wants);
+            label = "";
+        }
+    }
+    let body = table.draw_under(head, screen);
+    if plan.is_empty() && !label.is_empty() { String::new() } else { body }
+}
+
+struct Rows<'a> {
+    plan: &'a Plan,
+    screen: &'a Screen,
+    table: &'a mut Table,
+    before: &'a [BTreeSet<u32>],
+    /// How wide the numbers are that edits begin with.
+    numbers: usize,
+}
+
+impl Rows<'_> {
+    fn group(&mut self, label: &str, group: &Group) {
+        let id = group.steps[0];
+        let step = &self.plan.steps[id];
+        let after = ranges(self.before[id].iter().copied());
+        let waits = waits(self.plan, step);
+        match &step.work {
+            Work::Change { at, position, edits, hops, .. } => {
+                let (sign, ink) = sign(*position, edits);
+                let (address, names) = self.address(at, group);
+                for (index, edit) in edits.iter().enumerate() {
+                    let first = index == 0;
+                    let lead = if first {
+                        [
+                            Cell::new(format!("{label:>3}")),
+                            Cell::new(sign).ink(ink),
+                            Cell::new(at.instance()),
+                            Cell::new(&address),
+                        ]
+                    } else {
+                        std::array::from_fn(|_| Cell::empty())
+                    };
+                    let tail = if first { (waits.as_str(), after.as_str()) } else { ("", "") };
+                    self.edit(lead, edit, ink, tail);
+                }
+                self.under(hops.iter().flat_map(|hop| &hop.coupled), hops.len());
+                for line in names {
+                    self.note(&line);
+                }
+            }
+            Work::Wait { at, .. } => self.table.row([
+                Cell::new(format!("{label:>3}")),
+                Cell::new(self.screen.sign(Sign::Waits)).ink(Ink::Attention),
+                Cell::new(at.instance()),
+                Cell::new(at.local()),
+                Cell::empty(),
+                Cell::empty(),
+                Cell::new(waits),
+                Cell::new(after),
+            ]),
+            Work::Check { name } => self.table.row([
+                Cell::new(format!("{label:>3}")),
+                Cell::new("?").ink(Ink::Attention),
+                Cell::new(format!("check {}", clean(name))).open(),
+                Cell::empty(),
+                Cell::empty(),
+                Cell::empty(),
+                Cell::new(waits),
+                Cell::new(after),
+            ]),
+            Work::Joint { .. } => {}
+        }
+        if self.screen.verbose {
+            for line in reasons(self.plan, id) {
+                self.note(&line);
+            }
+        }
+    }
+
+    /// The address as it is shown, and under it the names of those that are told as one.
+    fn address(&self, at: &Address, group: &Group) -> (String, Vec<String>) {
+        if group.steps.len() == 1 {
+            return (at.local().to_owned(), Vec::new());
+        }
+        let addresses: Vec<&Address> = group.steps.iter().filter_map(|&id| self.plan.steps[id].at()).collect();
+        let (shown, names) = alike::name(&addresses);
+        (format!("{shown} ({})", names.len()), alike::listed(&names, WIDTH - UNDER, 3))
+    }
+
+    fn edit(&mut self, lead: [Cell; 4], edit: &Edit, ink: Ink, (waits, after): (&str, &str)) {
+        let (from, to) = ends(edit, self.screen);
+        let beside = width(&from) + width(&to) <= BESIDE;
+        let change = match beside {
+            true => Cell::new(self.arrow(edit, &from, &to)).ink(ink),
+            false => Cell::empty(),
+        };
+        let tail = [change, Cell::new(waits), Cell::new(after)];
+        self.table.row(lead.into_iter().chain([Cell::new(clean(&edit.setting))]).chain(tail));
+        if !beside {
+            let way = way(edit, &Screen { verbose: true, ..*self.screen });
+            self.table.line(format!("{:UNDER$}{way}", ""));
+        }
+        if self.screen.verbose {
+            for line in diff(edit, self.screen) {
+                self.table.line(format!("{:UNDER$}{line}", ""));
+            }
+        }
+    }
+
+    /// What the API moves along, and how many calls it takes where that is not one.
+    fn under<'e>(&mut self, coupled: impl Iterator<Item = &'e Edit>, hops: usize) {
+        let moved: Vec<String> =
+            coupled.map(|edit| format!("{} {}", clean(&edit.setting), way(edit, self.screen))).collect();
+        if !moved.is_empty() {
+            self.note(&format!("moves along: {}", moved.join(", ")));
+        }
+        if hops > 1 {
+            self.note(&format!("in {hops} calls, one after the other"));
+        }
+    }
+
+    fn owed(&mut self, label: &str, skipped: &Skipped, wants: &Goal) {
+        let (instance, local) = skipped.at.split_once(':').unwrap_or(("", &skipped.at));
+        self.table.row([
+            Cell::new(format!("{label:>3}")),
+            Cell::new("!").ink(Ink::Attention),
+            Cell::new(instance),
+            Cell::new(local),
+            Cell::new(clean(skipped.setting.as_deref().unwrap_or(""))),
+            Cell::new(format!(
+                "{:>1$} {2} {3}",
+                "?",
+                self.numbers,
+                self.screen.sign(Sign::Arrow),
+                clean(&wants.to_string())
+            )),
+            Cell::new("owed: unreachable").ink(Ink::Attention).open(),
+        ]);
+    }
+
+    fn note(&mut self, text: &str) {
+        for line in wrap(text, WIDTH - UNDER) {
+            self.table.line(format!("{:UNDER$}{}", "", self.screen.paint(Ink::Dim, &line)));
+        }
+    }
+
+    /// `  6 → 12`: numbers stand under each other.
+    fn arrow(&self, edit: &Edit, from: &str, to: &str) -> String {
+        let arrow = self.screen.sign(Sign::Arrow);
+        match from {
+            "" => to.to_owned(),
+            from if is_numeric(edit) => format!("{from:>0$} {arrow} {to}", self.numbers),
+            from => format!("{from} {arrow} {to}"),
+        }
+    }
+}
+
+fn is_numeric(edit: &Edit) -> bool {
+    is_number(edit.from.as_ref()) || is_number(edit.to.as_ref())
+}
+
+/// How wide the numbers are that edits begin with.
+fn numbers(plan: &Plan, screen: &Screen) -> usize {
+    let edits = plan.steps.iter().flat_map(|step| match &step.work {
+        Work::Change { edits, .. } => edits.as_slice(),
+        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => &[],
+    });
+    edits.filter(|edit| is_numeric(edit)).map(|edit| width(&ends(edit, screen).0)).max().unwrap_or(1)
+}
+
+/// `+` grows, `-` shrinks, `~` changes without a direction.
+fn sign(position: Position, edits: &[Edit]) -> (&'static str, Ink) {
+    let grows = |edit: &Edit| match (&edit.from, &edit.to) {
+        (Some(from), Some(to)) => to.compare(from) == Some(Ordering::Greater),
+        _ => false,
+    };
+    match position {
+        Position::Down => ("-", Ink::Bad),
+        Position::Up if edits.iter().any(grows) => ("+", Ink::Good),
+        Position::Up => ("~", Ink::Attention),
+    }
+}
+
+fn waits(plan: &Plan, step: &Step) -> String {
+    match &step.work {
+        Work::Change { drain_time, settles_with, .. } => {
+            let settled = match settles_with {
+                Some(at) => format!("{} is ready", at.segments().last().unwrap_or(at.path())),
+                None => "ready".to_owned(),
+            };
+            if drain_time.is_zero() { settled } else { format!("{settled}, then {}", format_duration(*drain_time)) }
+        }
+        Work::Wait { readiness, .. } => match readiness {
+            Readiness::Progressing { done, total, .. } => format!("ready; now {done} of {total}"),
+            Readiness::Ready | Readiness::Failed(_) | Readiness::Unknown => "ready".to_owned(),
+        },
+        Work::Check { name } => {
+            plan.checks.iter().find(|check| check.name == *name).map(check::awaited).unwrap_or_default()
+        }
+        Work::Joint { .. } => String::new(),
+    }
+}

@@ -1,0 +1,197 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use opsctl_api::Readiness;
+
+use crate::apply::{Event, What};
+use crate::plan::{Plan, Step, Work};
+use crate::snapshot::Status;
+use crate::view::time::length;
+use crate::view::value::way;
+use crate::view::words::{clean, ranges, width};
+use crate::view::{Ink, Screen, Sign, address};
+
+/// How wide the names of steps may be.
+const NAMES: usize = 40;
+
+/// Where all steps of a plan stand: the fold of the events so far.
+pub(super) struct Board<'a> {
+    plan: &'a Plan,
+    began: Option<Timestamp>,
+    stage: String,
+    steps: BTreeMap<usize, Standing>,
+    names: usize,
+    changes: usize,
+}
+
+/// Where one step stands.
+struct Standing {
+    status: Status,
+    began: Option<Timestamp>,
+    seen: String,
+}
+
+impl<'a> Board<'a> {
+    pub(super) fn new(plan: &'a Plan) -> Self {
+        let steps: BTreeMap<usize, Standing> = plan
+            .work()
+            .map(|(id, _)| (id, Standing { status: Status::Pending, began: None, seen: String::new() }))
+            .collect();
+        let screen = Screen::default();
+        let names = plan.work().map(|(_, step)| width(&name(step)).min(NAMES)).max().unwrap_or(0);
+        let changes = plan.work().map(|(_, step)| width(&what(step, &screen))).max().unwrap_or(0);
+        Self { plan, began: None, stage: String::new(), steps, names, changes }
+    }
+
+    /// Takes an event in.
+    pub(super) fn take(&mut self, event: &Event) {
+        match &event.what {
+            What::Begun { .. } => self.began = Some(event.at),
+            What::Stage { name } => self.stage.clone_from(name),
+            What::Sent { step, .. } => self.moved(*step, Status::Sent, event.at, "sent".to_owned()),
+            What::Settling { step, readiness } => self.moved(*step, Status::Settling, event.at, settling(readiness)),
+            What::Ended { step, status, why, .. } => self.moved(*step, *status, event.at, clean(why)),
+            What::Snapshot { .. }
+            | What::Measured { .. }
+            | What::Stopping { .. }
+            | What::Notice { .. }
+            | What::Finished { .. } => {}
+        }
+    }
+
+    fn moved(&mut self, step: usize, status: Status, at: Timestamp, seen: String) {
+        if let Some(standing) = self.steps.get_mut(&step) {
+            standing.status = status;
+            standing.began.get_or_insert(at);
+            standing.seen = seen;
+        }
+    }
+
+    pub(super) fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// How long the operation runs at a moment.
+    pub(super) fn since(&self, at: Timestamp) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| between(began, at))
+    }
+
+    pub(super) fn total(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// How many steps will not move any more.
+    pub(super) fn ended(&self) -> usize {
+        self.steps.values().filter(|standing| is_end(standing.status)).count()
+    }
+
+    /// The steps that are under way.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = usize> {
+        self.steps
+            .iter()
+            .filter(|(_, standing)| matches!(standing.status, Status::Sent | Status::Settling))
+            .map(|(&id, _)| id)
+    }
+
+    /// How much is left of the time that the plan expects, where it expects one.
+    pub(super) fn left(&self, at: Timestamp) -> Option<Duration> {
+        self.plan.estimate.map(|estimate| estimate.saturating_sub(self.since(at)))
+    }
+
+    /// One step on one line: what it is and where it stands.
+    pub(super) fn row(&self, id: usize, at: Timestamp, screen: &Screen) -> String {
+        let (Some(step), Some(standing)) = (self.plan.steps.get(id), self.steps.get(&id)) else { return String::new() };
+        let (sign, ink) = sign(standing.status, screen);
+        let name = address::fold_name(&name(step), self.names, screen.sign(Sign::More));
+        let blank = " ".repeat(self.names.saturating_sub(width(&name)));
+        let what = what(step, screen);
+        let (changes, state) = (self.changes, self.state(standing, step, at));
+        let sign = screen.paint(ink, sign);
+        format!("{sign} {:>2}  {name}{blank}  {what:<changes$}  {state}", step.wave).trim_end().to_owned()
+    }
+
+    /// Where a step stands, in words.
+    fn state(&self, standing: &Standing, step: &Step, at: Timestamp) -> String {
+        let took = standing.began.map(|began| length(between(began, at))).unwrap_or_default();
+        let word = match &step.work {
+            Work::Check { .. } => "holds",
+            Work::Change { .. } | Work::Wait { .. } | Work::Joint { .. } => "ready",
+        };
+        match standing.status {
+            Status::Pending => {
+                let waves = step.after.iter().filter_map(|edge| Some(self.plan.steps.get(edge.step)?.wave));
+                format!("waits for {}", ranges(waves))
+            }
+            Status::Sent if took == "0s" => "sent".to_owned(),
+            Status::Sent => format!("sent, {took}"),
+            Status::Settling => match standing.seen.split_once("; ") {
+                Some((ready, what)) => format!("{ready}, {took}; {what}"),
+                None => format!("{}, {took}", standing.seen),
+            },
+            Status::Done => format!("{word} after {took}"),
+            Status::Failed | Status::Unknown | Status::Skipped | Status::Owed => {
+                if standing.seen.is_empty() {
+                    standing.status.to_string()
+                } else {
+                    format!("{}: {}", standing.status, standing.seen)
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn is_end(status: Status) -> bool {
+    match status {
+        Status::Done | Status::Failed | Status::Unknown | Status::Skipped | Status::Owed => true,
+        Status::Pending | Status::Sent | Status::Settling => false,
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+fn sign(status: Status, screen: &Screen) -> (&'static str, Ink) {
+    match status {
+        Status::Pending => (screen.sign(Sign::Waits), Ink::Dim),
+        Status::Sent | Status::Settling => (screen.sign(Sign::Under), Ink::Attention),
+        Status::Done => (screen.sign(Sign::Done), Ink::Good),
+        Status::Failed => (screen.sign(Sign::Failed), Ink::Bad),
+        Status::Unknown => ("?", Ink::Bad),
+        Status::Skipped => (screen.sign(Sign::Waits), Ink::Attention),
+        Status::Owed => ("!", Ink::Attention),
+    }
+}
+
+/// What a step is about.
+pub(super) fn name(step: &Step) -> String {
+    match &step.work {
+        Work::Change { at, .. } | Work::Wait { at, .. } => format!("{}  {}", at.instance(), at.local()),
+        Work::Check { name } => format!("check {}", clean(name)),
+        Work::Joint { label } => clean(label),
+    }
+}
+
+/// What a step does, as far as one column goes.
+fn what(step: &Step, screen: &Screen) -> String {
+    match &step.work {
+        Work::Change { edits, .. } => match edits.as_slice() {
+            [edit] => format!("{} {}", clean(&edit.setting), way(edit, screen)),
+            [first, rest @ ..] => format!("{} {} (+{})", clean(&first.setting), way(first, screen), rest.len()),
+            [] => String::new(),
+        },
+        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => String::new(),
+    }
+}
+
+/// What is seen of a step that is under way: `2 of 3 ready; pulling image`.
+fn settling(readiness: &Readiness) -> String {
+    match readiness {
+        Readiness::Progressing { done, total, what } if what.is_empty() => format!("{done} of {total} ready"),
+        Readiness::Progressing { done, total, what } => format!("{done} of {total} ready; {}", clean(what)),
+        Readiness::Ready => "ready, draining".to_owned(),
+        Readiness::Failed(why) => clean(why),
+        Readiness::Unknown => "waiting".to_owned(),
+    }
+}

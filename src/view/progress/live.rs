@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+
+use super::board::{Board, is_end};
+use super::lines::{is_worth_a_line, measured, stopping};
+use crate::apply::{Event, What};
+use crate::plan::Plan;
+use crate::snapshot::Status;
+use crate::view::time::length;
+use crate::view::words::{clean, count};
+use crate::view::{Ink, Screen, Sign};
+
+/// How many steps under way have a row; the others are counted.
+const ROWS: usize = 16;
+
+/// Draws events as a live table on a terminal: what ended scrolls up, what is under way stays below, and a bar under it.
+pub struct Live<'a> {
+    board: Board<'a>,
+    screen: Screen,
+    all: MultiProgress,
+    rows: BTreeMap<usize, ProgressBar>,
+    bar: ProgressBar,
+}
+
+impl<'a> Live<'a> {
+    /// Draws the apply of a plan on standard error.
+    pub fn new(plan: &'a Plan, screen: Screen) -> Self {
+        Self::on(plan, screen, ProgressDrawTarget::stderr())
+    }
+
+    fn on(plan: &'a Plan, screen: Screen, target: ProgressDrawTarget) -> Self {
+        let board = Board::new(plan);
+        let all = MultiProgress::with_draw_target(target);
+        let bar = all.add(ProgressBar::new(board.total() as u64));
+        let chars = if screen.unicode { "━━─" } else { "==-" };
+        let template = if screen.colour { "  {bar:24.green} {msg}" } else { "  {bar:24} {msg}" };
+        bar.set_style(style(template).progress_chars(chars));
+        Self { board, screen, all, rows: BTreeMap::new(), bar }
+    }
+
+    /// Takes an event in and draws it.
+    pub fn take(&mut self, event: &Event) {
+        self.board.take(event);
+        match &event.what {
+            What::Ended { step, status, .. } => self.ended(*step, *status, event.at),
+            What::Measured { check, holds, seen, last: true } => self.say(&measured(check, *holds, seen), Some(*holds)),
+            What::Stopping { why, settling } => self.say(&stopping(why, *settling), Some(false)),
+            What::Notice { text } => self.say(&clean(text), None),
+            What::Begun { .. }
+            | What::Stage { .. }
+            | What::Snapshot { .. }
+            | What::Sent { .. }
+            | What::Settling { .. }
+            | What::Measured { .. }
+            | What::Finished { .. } => {}
+        }
+        self.tick(event.at);
+    }
+
+    /// Draws how much time has passed.
+    pub fn tick(&mut self, at: Timestamp) {
+        let under_way: Vec<usize> = self.board.under_way().collect();
+        self.rows.retain(|id, row| {
+            let stays = under_way.contains(id);
+            if !stays {
+                row.finish_and_clear();
+            }
+            stays
+        });
+        for &id in &under_way {
+            if self.rows.len() < ROWS && !self.rows.contains_key(&id) {
+                let row = self.all.insert_before(&self.bar, ProgressBar::new_spinner());
+                row.set_style(style("  {wide_msg}"));
+                self.rows.insert(id, row);
+            }
+            if let Some(row) = self.rows.get(&id) {
+                row.set_message(self.board.row(id, at, &self.screen));
+            }
+        }
+        self.bar.set_position(self.board.ended() as u64);
+        self.bar.set_message(self.foot(at, under_way.len().saturating_sub(self.rows.len())));
+    }
+
+    /// Takes the table away; what ended stays on the screen.
+    pub fn finish(self) {
+        for row in self.rows.values() {
+            row.finish_and_clear();
+        }
+        self.bar.finish_and_clear();
+    }
+
+    fn ended(&self, step: usize, status: Status, at: Timestamp) {
+        if is_end(status) && is_worth_a_line(status) {
+            self.print(&format!("  {}", self.board.row(step, at, &self.screen)));
+        }
+    }
+
+    fn say(&self, text: &str, good: Option<bool>) {
+        let (sign, ink) = match good {
+            Some(true) => (self.screen.sign(Sign::Done), Ink::Good),
+            Some(false) => ("!", Ink::Attention),
+            None => (self.screen.sign(Sign::Waits), Ink::Dim),
+        };
+        self.print(&format!("  {} {text}", self.screen.paint(ink, sign)));
+    }
+
+    fn print(&self, line: &str) {
+        // A terminal that cannot be written to is no reason to stop: the record says it all.
+        let _ = self.all.println(line);
+    }
+
+    /// `2 of 6 done, 41s, about 5m to go`.
+    fn foot(&self, at: Timestamp, unseen: usize) -> String {
+        let mut foot =
+            format!("{} of {} done, {}", self.board.ended(), self.board.total(), length(self.board.since(at)));
+        match self.board.left(at) {
+            Some(Duration::ZERO) | None => {}
+            Some(left) => foot.push_str(&format!(", about {} to go", length(left))),
+        }
+        if unseen > 0 {
+            foot.push_str(&format!("; {} more under way", count(unseen, "step")));
+        }
+        match self.board.stage() {
+            "" | "applying" => foot,
+            stage => format!("{foot}; {}", clean(stage)),
+        }
+    }
+}
+
+/// The templates here are constants; one that cannot be read falls back to a plain bar.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use indicatif::InMemoryTerm;
+
+    use super::super::super::fixture::{PLAIN, event, failover};
+    use super::*;
+
+    #[test]
+    fn test_a_live_table() {
+        let plan = failover();
+        let term = InMemoryTerm::new(40, 110);
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(term.clone()), 255);
+        let mut live = Live::on(&plan, PLAIN, target);
+        let took = Duration::from_secs(1);
+        live.take(&event(0, What::Begun { operation: "20261122-0412-ana".into(), resumed: false }));
+        live.take(&event(1, What::Sent { step: 0, hop: 0, attempt: 1 }));
+        live.take(&event(1, What::Sent { step: 1, hop: 0, attempt: 1 }));
+        live.take(&event(2, What::Ended { step: 0, status: Status::Done, why: String::new(), took }));
+        live.take(&event(3, What::Notice { text: "the remote did not take the snapshot; trying again".into() }));
+        let readiness = opsctl_api::Readiness::Progressing { done: 2, total: 4, what: "pulling image".into() };
+        live.take(&event(35, What::Settling { step: 1, readiness }));
+        live.bar.force_draw();
+        insta::assert_snapshot!(term.contents(), @"
+        ✓  1  gke  hpa/cdn/ats-edge                     max 6 → 12        ready after 1s
+        · the remote did not take the snapshot; trying again
+        ◐  1  gke  deployment/data/minio                replicas 1 → 4    2 of 4 ready, 34s; pulling image
+        ━━━━━─────────────────── 1 of 6 done, 35s, about 5m 25s to go
+        ");
+        live.finish();
+        insta::assert_snapshot!(term.contents(), @"
+        ✓  1  gke  hpa/cdn/ats-edge                     max 6 → 12        ready after 1s
+        · the remote did not take the snapshot; trying again
+        ");
+    }
+}

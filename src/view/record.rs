@@ -1,0 +1,20 @@
+use opsctl_api::Edit;
+
+use super::screen::Screen;
+use super::value::way;
+use super::words::clean;
+use crate::snapshot::{EditRecord, StepRecord};
+
+/// What a recorded step was about: `gke deployment/data/minio replicas 1 → 4`.
+pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
+    let Some(at) = &step.at else { return clean(&step.what) };
+    let edits: Vec<String> = step.edits.iter().map(|edit| edited(edit, screen)).collect();
+    let what = if edits.is_empty() { clean(&step.what) } else { edits.join(", ") };
+    format!("{} {} {what}", at.instance(), at.local()).trim_end().to_owned()
+}
+
+/// A recorded edit: `replicas 1 → 4`.
+pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
+    let as_planned = Edit { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone() };
+    format!("{} {}", clean(&edit.setting), way(&as_planned, screen))
+}

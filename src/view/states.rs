@@ -1,0 +1,147 @@
+//! Settings × states, beside live.
+
+use opsctl_api::{Address, Value};
+
+use super::screen::{Ink, Screen, Sign};
+use super::table::{Cell, Column, Table};
+use super::value::shown;
+use super::words::{clean, cut};
+use crate::state::Goal;
+
+/// Settings × states, beside live.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
+pub struct Matrix {
+    /// The names of the states, in the order of the columns.
+    pub states: Vec<String>,
+    /// Sorted by address.
+    pub rows: Vec<Row>,
+    /// What could not be read, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+/// One setting of one resource.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Row {
+    /// The resource.
+    pub at: Address,
+    /// The key.
+    pub setting: String,
+    /// What is live.
+    pub live: Live,
+    /// What each state says, in the order of the columns; `None` where it says nothing.
+    pub goals: Vec<Option<Goal>>,
+}
+
+/// What is live, as far as it is known.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Live {
+    /// This; `None` is absent.
+    Is(Option<Value>),
+    /// It was not read, or could not be.
+    Unread,
+}
+
+impl Matrix {
+    /// Of each state how many settings are not as it says; what was not read does not count.
+    pub fn differing(&self) -> Vec<usize> {
+        let differs = |row: &Row, column: usize| match (&row.live, row.goals.get(column)) {
+            (Live::Is(live), Some(Some(goal))) => !goal.holds(live.as_ref()),
+            _ => false,
+        };
+        (0..self.states.len()).map(|column| self.rows.iter().filter(|row| differs(row, column)).count()).collect()
+    }
+}
+
+/// How wide a value may be here.
+const MOST: usize = 14;
+
+/// Draws the matrix. `=` is what the first column says, and a blank is what a state says nothing about.
+pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
+    if matrix.states.is_empty() {
+        return "There is no state yet: write states/baseline.toml.\n".to_owned();
+    }
+    let mut columns = vec![Column::gap(0), Column::gap(2)];
+    columns.extend(matrix.states.iter().map(|_| Column::gap(2)));
+    let mut table = Table::new(columns);
+    let mut head = vec![Cell::empty(), Cell::new("live").ink(Ink::Strong).right()];
+    head.extend(matrix.states.iter().map(|name| Cell::new(name).ink(Ink::Strong).right()));
+    table.row(head);
+    let mut before = None;
+    for row in &matrix.rows {
+        if before != Some(&row.at) {
+            table.line(format!("{}  {}", row.at.instance(), row.at.local()));
+        }
+        before = Some(&row.at);
+        table.row(cells(row, screen));
+    }
+    let mut foot = vec![Cell::empty(), Cell::empty()];
+    foot.extend(matrix.differing().into_iter().map(|number| match number {
+        0 => Cell::new("as live").ink(Ink::Good).right(),
+        number => Cell::new(format!("{number} differ")).right(),
+    }));
+    table.row(foot);
+    let mut page = table.draw(screen);
+    for (at, why) in &matrix.unread {
+        let text = format!("{at} could not be read: {}", clean(why));
+        page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
+    }
+    page
+}
+
+fn cells(row: &Row, screen: &Screen) -> Vec<Cell> {
+    let short =
+        |text: &str| if screen.verbose { clean(text) } else { cut(&clean(text), MOST, screen.sign(Sign::More)) };
+    let live = match &row.live {
+        Live::Is(value) => Cell::new(short(&shown(value.as_ref(), screen))).right(),
+        Live::Unread => Cell::new("?").ink(Ink::Attention).right(),
+    };
+    let mut cells = vec![Cell::new(format!("       {}", clean(&row.setting))), live];
+    let first = row.goals.first().cloned().flatten();
+    for (column, goal) in row.goals.iter().enumerate() {
+        cells.push(match goal {
+            None => Cell::empty(),
+            Some(_) if column > 0 && *goal == first => Cell::new("=").ink(Ink::Dim).right(),
+            Some(Goal::Exact(value)) => Cell::new(short(&shown(Some(value), screen))).right(),
+            Some(bound) => Cell::new(short(&bound.to_string())).right(),
+        });
+    }
+    cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{PLAIN, at};
+    use super::*;
+    use crate::state::Bound;
+
+    #[test]
+    fn test_settings_beside_live() {
+        let exact = |number| Some(Goal::Exact(Value::Integer(number)));
+        let bound = Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
+        let row = |address: &str, setting: &str, live, goals: [Option<Goal>; 3]| Row {
+            at: at(address),
+            setting: setting.into(),
+            live,
+            goals: goals.into(),
+        };
+        let live = |number| Live::Is(Some(Value::Integer(number)));
+        let rows = vec![
+            row("k8s:deployment/cdn/ats-edge", "cpu_request", Live::Unread, [None, exact(1), None]),
+            row("k8s:deployment/cdn/ats-edge", "replicas", live(2), [exact(2), Some(bound), exact(2)]),
+            row("k8s:hpa/cdn/ats-edge", "max", live(6), [exact(6), exact(12), None]),
+        ];
+        let states = ["baseline", "dr-active", "maintenance"].map(str::to_owned).into();
+        let unread = vec![("gke".to_owned(), "connect timed out".to_owned())];
+        insta::assert_snapshot!(matrix(&Matrix { states, rows, unread }, &PLAIN), @"
+                            live  baseline  dr-active  maintenance
+        k8s  deployment/cdn/ats-edge
+               cpu_request     ?                    1
+               replicas        2         2       >= 3            =
+        k8s  hpa/cdn/ats-edge
+               max             6         6         12
+                                   as live   2 differ      as live
+        gke could not be read: connect timed out
+        ");
+    }
+}

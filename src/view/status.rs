@@ -1,0 +1,183 @@
+//! How things stand.
+
+use jiff::Timestamp;
+use opsctl_api::{Address, Value};
+
+use super::record::described;
+use super::screen::{Ink, Screen};
+use super::table::{Cell, Column, Table};
+use super::time::ago;
+use super::value::shown;
+use super::words::{clean, count};
+use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord};
+
+/// How things stand.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Status<'a> {
+    /// The operation that ended last.
+    pub last: Option<&'a Operation>,
+    /// How many settings it left that were read again.
+    pub settings: usize,
+    /// What is not as it was left.
+    pub drifts: Vec<Drift>,
+    /// What could not be read, and why.
+    pub unread: Vec<(String, String)>,
+    /// What an ended operation still owes, or never started.
+    pub owed: Vec<&'a StepRecord>,
+    /// What is to be said of an operation that did not end.
+    #[serde(skip)]
+    pub unfinished: Option<String>,
+    /// Who holds the lock.
+    pub lock: Option<String>,
+}
+
+/// A setting that is not as it was left.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Drift {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// What it was left at.
+    pub left: Option<Value>,
+    /// What it is.
+    pub live: Option<Value>,
+    /// A declared owner that may move it so, where there is one: that is no drift.
+    pub moved_by: Option<String>,
+    /// Who touched it last, and when, as far as the API tells.
+    pub touched: Option<(String, Option<Timestamp>)>,
+}
+
+/// Draws how things stand.
+pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
+    let mut page = match status.last {
+        Some(last) => told(status, last, now, screen),
+        None => "Nothing was applied yet.\n".to_owned(),
+    };
+    for (at, why) in &status.unread {
+        page.push_str(&format!(
+            "{}\n",
+            screen.paint(Ink::Attention, &format!("{at} could not be read: {}", clean(why)))
+        ));
+    }
+    if !status.owed.is_empty() {
+        let text = format!("{} still to be done (opsctl resume):", count(status.owed.len(), "step"));
+        page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
+        for step in &status.owed {
+            let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
+            page.push_str(&format!("  {:12}{}{why}\n", step.status.to_string(), described(step, screen)));
+        }
+    }
+    if let Some(unfinished) = &status.unfinished {
+        page.push_str(unfinished);
+    }
+    page.push_str(&format!("{}\n", last_line(status)));
+    page
+}
+
+fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) -> String {
+    let name = clean(&last.name);
+    let did = match (last.kind, last.outcome) {
+        (OperationKind::Rollback, Outcome::Done) => "was done",
+        (_, Outcome::Done) => "was applied",
+        (_, Outcome::DoneInPart) => "was applied in part",
+        (_, Outcome::CheckFailed) => "was applied, with a check that did not hold,",
+        (_, Outcome::Failed) => "failed",
+        (_, Outcome::Interrupted) => "was stopped",
+        (_, Outcome::Abandoned) => "was abandoned",
+        (_, Outcome::Running) => "did not end",
+    };
+    let when = ago(last.ended.unwrap_or(last.began), now);
+    let head = format!("{name} {did} {when} by {} ({}).", clean(&last.operator), last.id);
+    let drifted = status.drifts.iter().filter(|drift| drift.moved_by.is_none()).count();
+    let rest = match (drifted, status.settings) {
+        (_, 0) => "What it left cannot be compared.".to_owned(),
+        (0, all) => format!("{} as it left them.", are(all)),
+        (some, all) => {
+            let differ = if some == 1 { "differs" } else { "differ" };
+            format!("{some} of {} {differ} from what it left:", count(all, "setting"))
+        }
+    };
+    let mut table =
+        Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2), Column::gap(3)]);
+    for drift in &status.drifts {
+        let values = format!("{}, now {}", shown(drift.left.as_ref(), screen), shown(drift.live.as_ref(), screen));
+        let ink = if drift.moved_by.is_some() { Ink::Dim } else { Ink::Attention };
+        table.row([
+            Cell::new(drift.at.instance()),
+            Cell::new(drift.at.local()),
+            Cell::new(clean(&drift.setting)),
+            Cell::new(values).ink(ink),
+            Cell::new(reason(drift, now)).open(),
+        ]);
+    }
+    format!("{head} {rest}\n{}", table.draw(screen))
+}
+
+fn are(settings: usize) -> String {
+    if settings == 1 { "1 setting is".to_owned() } else { format!("{settings} settings are") }
+}
+
+fn reason(drift: &Drift, now: Timestamp) -> String {
+    if let Some(owner) = &drift.moved_by {
+        return format!("{} moves it: not counted as drift", clean(owner));
+    }
+    match &drift.touched {
+        Some((by, Some(at))) => format!("by {}, {}", clean(by), ago(*at, now)),
+        Some((by, None)) => format!("by {}", clean(by)),
+        None => String::new(),
+    }
+}
+
+fn last_line(status: &Status<'_>) -> String {
+    let open = if status.unfinished.is_some() { "An operation is open" } else { "No operation is open" };
+    let owed = if status.owed.is_empty() {
+        "nothing is owed".to_owned()
+    } else {
+        format!("{} owed", count(status.owed.len(), "step"))
+    };
+    let lock = match &status.lock {
+        Some(holder) => format!("{} holds the lock", clean(holder)),
+        None => "nobody holds the lock".to_owned(),
+    };
+    format!("{open}, {owed}, {lock}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{PLAIN, at, moment, operation};
+    use super::*;
+    use crate::snapshot::Status as Ended;
+
+    #[test]
+    fn test_drift_and_what_is_owed() {
+        let last = operation(Outcome::DoneInPart, &[(6, Ended::Owed, "unreachable")]);
+        let drift = |at_: &str, moved_by: Option<&str>| Drift {
+            at: at(at_),
+            setting: "replicas".into(),
+            left: Some(Value::Integer(2)),
+            live: Some(Value::Integer(5)),
+            moved_by: moved_by.map(str::to_owned),
+            touched: Some(("kubectl-scale".into(), Some(moment("2026-11-25T02:00:00Z")))),
+        };
+        let drifts = vec![
+            drift("k8s:deployment/cdn/ats-edge", Some("hpa/cdn/ats-edge")),
+            drift("k8s:deployment/media/packager", None),
+        ];
+        let owed = last.steps.iter().filter(|step| step.status == Ended::Owed).collect();
+        let now = moment("2026-11-25T05:00:00Z");
+        let stands = Status { last: Some(&last), settings: 38, drifts, owed, ..Status::default() };
+        insta::assert_snapshot!(status(&stands, now, &PLAIN), @"
+        dr-active was applied in part 3 days ago by ana (20261122-0412-ana). 1 of 38 settings differs from what it left:
+          k8s  deployment/cdn/ats-edge    replicas  2, now 5   hpa/cdn/ats-edge moves it: not counted as drift
+          k8s  deployment/media/packager  replicas  2, now 5   by kubectl-scale, 3h ago
+        1 step still to be done (opsctl resume):
+          owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: unreachable
+        No operation is open, 1 step owed, nobody holds the lock.
+        ");
+        insta::assert_snapshot!(status(&Status::default(), now, &PLAIN), @"
+        Nothing was applied yet.
+        No operation is open, nothing is owed, nobody holds the lock.
+        ");
+    }
+}

@@ -1,0 +1,175 @@
+use std::time::Duration;
+
+use opsctl_api::format_duration;
+
+use super::record::described;
+use super::screen::{Ink, Screen};
+use super::time::length;
+use super::words::{clean, count};
+use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
+
+/// How many steps of one ending are listed where not all is told.
+const MOST: usize = 10;
+
+/// What became of an apply: what went wrong first, with the reason; then the counts, and the commands that make sense now.
+pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
+    let mut page = format!("{}\n", headline(operation, rto, screen));
+    for (status, ink) in [(Status::Failed, Ink::Bad), (Status::Unknown, Ink::Bad)] {
+        page.push_str(&listed(operation, status, ink, screen));
+    }
+    for (name, seen) in &operation.failed_checks {
+        let label = screen.paint(Ink::Bad, &format!("{:12}", "check"));
+        page.push_str(&format!("  {label}{} does not hold: {}\n", clean(name), clean(seen)));
+    }
+    if operation.count(Status::Failed) + operation.count(Status::Unknown) > 0 {
+        page.push_str(&held_back(operation));
+    }
+    page.push_str(&listed(operation, Status::Owed, Ink::Attention, screen));
+    page.push_str(&counts(operation));
+    for (label, command) in commands(operation) {
+        page.push_str(&format!("  {:12}{command}\n", label));
+    }
+    page
+}
+
+fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
+    let (sentence, ink) = sentence(operation);
+    let mut parts = vec![screen.paint(ink, &sentence)];
+    if let Some(ended) = operation.ended {
+        let took = Duration::try_from(ended.duration_since(operation.began)).unwrap_or_default();
+        parts.push(match rto {
+            None => format!("{}.", length(took)),
+            Some(rto) if took <= rto => format!("{}, RTO {} held.", length(took), format_duration(rto)),
+            Some(rto) => format!("{}, RTO {} missed by {}.", length(took), format_duration(rto), length(took - rto)),
+        });
+    }
+    parts.push(format!("Operation {}", operation.id));
+    parts.join("   ")
+}
+
+fn sentence(operation: &Operation) -> (String, Ink) {
+    let name = clean(&operation.name);
+    let applied = match operation.kind {
+        OperationKind::Rollback => "is done",
+        _ => "is applied",
+    };
+    let owed = operation.count(Status::Owed);
+    match operation.outcome {
+        Outcome::Done => (format!("{name} {applied}."), Ink::Good),
+        Outcome::DoneInPart if owed > 0 => {
+            (format!("{name} {applied}, with {} owed.", count(owed, "step")), Ink::Attention)
+        }
+        Outcome::DoneInPart => (format!("{name} {applied}, but for what was left alone."), Ink::Attention),
+        Outcome::CheckFailed => (format!("{name} {applied}, and a check does not hold."), Ink::Bad),
+        Outcome::Failed => (format!("{name} failed. What was done stays as it is."), Ink::Bad),
+        Outcome::Interrupted => (format!("{name} was stopped. What was done stays as it is."), Ink::Attention),
+        Outcome::Abandoned => (format!("{name} was abandoned. What was done stays as it is."), Ink::Attention),
+        Outcome::Running => (format!("{name} did not end."), Ink::Bad),
+    }
+}
+
+fn listed(operation: &Operation, status: Status, ink: Ink, screen: &Screen) -> String {
+    let steps: Vec<&StepRecord> = operation.steps.iter().filter(|step| step.status == status).collect();
+    let most = if screen.verbose { steps.len() } else { MOST };
+    let mut block = String::new();
+    for step in steps.iter().take(most) {
+        let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
+        let label = screen.paint(ink, &format!("{:12}", status.to_string()));
+        block.push_str(&format!("  {label}{}{why}\n", described(step, screen)));
+    }
+    if steps.len() > most {
+        block.push_str(&format!("  {:12}and {} more (opsctl show {})\n", "", steps.len() - most, operation.id));
+    }
+    block
+}
+
+/// What the failures mean for the rest.
+fn held_back(operation: &Operation) -> String {
+    match operation.count(Status::Skipped) {
+        0 => String::new(),
+        1 => "  1 step was not started because of that.\n".to_owned(),
+        more => format!("  {} were not started because of that.\n", count(more, "step")),
+    }
+}
+
+fn counts(operation: &Operation) -> String {
+    let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed, Status::Skipped];
+    let parts: Vec<String> = statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
+    format!("  {}\n", parts.join("   "))
+}
+
+/// The commands that make sense now, with what they are for.
+fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
+    let any_done = operation.steps.iter().any(|step| step.edits.iter().any(|edit| edit.sent));
+    let back = any_done.then(|| ("back", "opsctl rollback".to_owned()));
+    let mut commands = Vec::new();
+    match operation.outcome {
+        Outcome::Done => {}
+        Outcome::DoneInPart if operation.count(Status::Owed) > 0 => {
+            commands.push(("owed", "opsctl resume".to_owned()));
+        }
+        Outcome::DoneInPart => {}
+        Outcome::CheckFailed => commands.push(("look", "opsctl check".to_owned())),
+        Outcome::Failed | Outcome::Interrupted | Outcome::Running => {
+            commands.push(("go on", "opsctl resume".to_owned()));
+            commands.push(("look", format!("opsctl show {}", operation.id)));
+        }
+        Outcome::Abandoned => commands.push(("look", format!("opsctl show {}", operation.id))),
+    }
+    commands.extend(back);
+    commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{PLAIN, operation};
+    use super::*;
+
+    const RTO: Option<Duration> = Some(Duration::from_secs(900));
+
+    #[test]
+    fn test_done_with_a_step_owed() {
+        let operation = operation(Outcome::DoneInPart, &[(6, Status::Owed, "connect timed out after 10s")]);
+        insta::assert_snapshot!(summary(&operation, RTO, &PLAIN), @"
+        dr-active is applied, with 1 step owed.   5m 52s, RTO 15m held.   Operation 20261122-0412-ana
+          owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: connect timed out after 10s
+          done 5   failed 0   unknown 0   owed 1   not started 0
+          owed        opsctl resume
+          back        opsctl rollback
+        ");
+    }
+
+    #[test]
+    fn test_failures_come_first() {
+        let statuses = [
+            (1, Status::Failed, "minio-0: CrashLoopBackOff"),
+            (2, Status::Skipped, ""),
+            (3, Status::Skipped, ""),
+            (4, Status::Skipped, ""),
+            (6, Status::Skipped, ""),
+        ];
+        let operation = operation(Outcome::Failed, &statuses);
+        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &PLAIN), @"
+        dr-active failed. What was done stays as it is.   5m 52s, RTO 5m missed by 52s.   Operation 20261122-0412-ana
+          failed      gke deployment/data/minio replicas 1 → 4: minio-0: CrashLoopBackOff
+          4 steps were not started because of that.
+          done 1   failed 1   unknown 0   owed 0   not started 4
+          go on       opsctl resume
+          look        opsctl show 20261122-0412-ana
+          back        opsctl rollback
+        ");
+    }
+
+    #[test]
+    fn test_a_check_that_does_not_hold() {
+        let mut operation = operation(Outcome::CheckFailed, &[]);
+        operation.failed_checks.insert("live".into(), "status 503".into());
+        insta::assert_snapshot!(summary(&operation, None, &PLAIN), @"
+        dr-active is applied, and a check does not hold.   5m 52s.   Operation 20261122-0412-ana
+          check       live does not hold: status 503
+          done 6   failed 0   unknown 0   owed 0   not started 0
+          look        opsctl check
+          back        opsctl rollback
+        ");
+    }
+}

@@ -1,0 +1,116 @@
+//! An operation that did not end.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::screen::{Ink, Screen, Sign};
+use super::time::ago;
+use super::value::{shown, way};
+use super::words::clean;
+use crate::apply::{Effect, OpenStep, Unfinished};
+use crate::snapshot::Status;
+
+/// What stands after a crash, and the ways on. `effects` is what live says of the steps that were sent.
+pub fn unfinished(open: &Unfinished, effects: &BTreeMap<usize, Effect>, screen: &Screen) -> String {
+    at(open, effects, Timestamp::now(), screen)
+}
+
+fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, screen: &Screen) -> String {
+    let mut page = format!(
+        "{} {} ({}), begun {} by {} on host {}, last record {}.\n",
+        screen.paint(Ink::Attention, "An operation did not end:"),
+        open.operation,
+        clean(&open.name),
+        ago(open.began, now),
+        clean(&open.operator),
+        clean(&open.host),
+        ago(open.last_record, now)
+    );
+    let under_way = open.count(Status::Sent) + open.count(Status::Settling);
+    let counts = [
+        ("done", open.count(Status::Done)),
+        ("sent, not yet seen to be true", under_way),
+        ("failed", open.count(Status::Failed)),
+        ("unknown", open.count(Status::Unknown)),
+        ("not started", open.count(Status::Pending) + open.count(Status::Skipped)),
+    ];
+    let told: Vec<String> =
+        counts.iter().filter(|(_, number)| *number > 0).map(|(word, n)| format!("{word} {n}")).collect();
+    page.push_str(&format!("  {}\n", told.join("   ")));
+    for step in open.steps.iter().filter(|step| is_unsure(step)) {
+        let label = match step.status {
+            Status::Unknown => "unknown",
+            _ => "sent",
+        };
+        page.push_str(&format!("  {label:<9}{}", described(step, screen)));
+        if let Some(effect) = effects.get(&step.step) {
+            page.push_str(&format!(": {}", told_of(effect, screen)));
+        }
+        page.push('\n');
+    }
+    page.push_str("Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON\n");
+    page
+}
+
+fn is_unsure(step: &OpenStep) -> bool {
+    matches!(step.status, Status::Sent | Status::Settling | Status::Unknown)
+}
+
+fn described(step: &OpenStep, screen: &Screen) -> String {
+    let edits: Vec<String> =
+        step.edits.iter().map(|edit| format!("{} {}", clean(&edit.setting), way(edit, screen))).collect();
+    match &step.at {
+        Some(at) => format!("{} {} {}", at.instance(), at.local(), edits.join(", ")),
+        None => clean(&step.what),
+    }
+}
+
+fn told_of(effect: &Effect, screen: &Screen) -> String {
+    match effect {
+        Effect::TookEffect => "it took effect".to_owned(),
+        Effect::NotDone => "live is as it was before".to_owned(),
+        Effect::SomethingElse(live) => {
+            let values = live.iter().map(|(key, value)| format!("{} {}", clean(key), shown(value.as_ref(), screen)));
+            format!("live says something else {} {}", screen.sign(Sign::Arrow), values.collect::<Vec<_>>().join(", "))
+        }
+        Effect::CannotTell(why) => format!("it cannot be told: {}", clean(why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{PLAIN, at as address, edit, moment};
+    use super::*;
+
+    #[test]
+    fn test_after_a_crash() {
+        let step = |step: usize, at: &str, from, to, status| OpenStep {
+            step,
+            at: Some(address(at)),
+            what: String::new(),
+            edits: vec![edit("weight", from, to)],
+            status,
+        };
+        let open = Unfinished {
+            operation: "20261122-0412-ana".into(),
+            name: "dr-active".into(),
+            operator: "ana".into(),
+            host: "a17".into(),
+            began: moment("2026-11-22T04:12:00Z"),
+            last_record: moment("2026-11-22T04:13:00Z"),
+            steps: vec![
+                step(0, "aws:route53-record/Z1/a.example.com/A", 0, 1, Status::Done),
+                step(1, "aws:route53-record/Z1/live.example.com/CNAME/west", 0, 100, Status::Unknown),
+                step(2, "aws:route53-record/Z1/live.example.com/CNAME/east", 100, 0, Status::Pending),
+            ],
+        };
+        let effects = BTreeMap::from([(1, Effect::TookEffect)]);
+        insta::assert_snapshot!(at(&open, &effects, moment("2026-11-22T04:18:00Z"), &PLAIN), @"
+        An operation did not end: 20261122-0412-ana (dr-active), begun 6m ago by ana on host a17, last record 5m ago.
+          done 1   unknown 1   not started 1
+          unknown  aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it took effect
+        Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+        ");
+    }
+}
