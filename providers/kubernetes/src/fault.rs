@@ -73,7 +73,7 @@ impl Status {
 impl CallError {
     /// What follows from it.
     pub(crate) fn fault(&self) -> Fault {
-        let Self::Answered { code, status, retry_after, .. } = self else {
+        let Self::Answered { action, code, status, retry_after } = self else {
             return match self {
                 Self::NotSent { credentials: true, .. } => Fault::Denied(self.to_string()),
                 Self::Garbled { .. } => Fault::Unexpected(self.to_string()),
@@ -85,6 +85,8 @@ impl CallError {
             _ if self.by_webhook() => Fault::Invalid(status.message.clone()),
             400 | 422 => Fault::Invalid(status.message.clone()),
             401 | 403 => Fault::Denied(self.to_string()),
+            // Not a Status but a text: nothing is served at this path at all.
+            404 if status.message == "404 page not found" => Fault::Missing(format!("{action}: there is no such API")),
             404 | 410 => Fault::Missing(status.message.clone()),
             // Of a JSON Patch: other writers were faster, five times in a row. Nothing was done, and it may be tried again.
             409 | 429 => Fault::Throttled(*retry_after),
@@ -183,7 +185,11 @@ mod tests {
                 Fault::Missing("deployments.apps \"edge\" not found".into()),
                 true,
             ),
-            (answered(404, "404 page not found\n"), Fault::Missing("404 page not found".into()), true),
+            (
+                answered(404, "404 page not found\n"),
+                Fault::Missing("patch deployments/scale in cdn: there is no such API".into()),
+                true,
+            ),
             (saying(429, "too many requests"), Fault::Throttled(None), true),
             (saying(504, "timeout"), Fault::Unreachable("patch deployments/scale in cdn: timeout (504)".into()), false),
             (

@@ -106,8 +106,13 @@ impl Found {
     /// The objects of a namespace or of all, and what kept some of them from being read.
     pub(crate) fn all(&self, namespace: Option<&str>) -> (Vec<&dyn Object>, Option<&Fault>) {
         let objects = self.objects.iter().filter(|((of, _), _)| namespace.is_none_or(|namespace| of == namespace));
+        (objects.map(|(_, object)| &**object).collect(), self.fault(namespace))
+    }
+
+    /// What kept some objects of a namespace, or of all, from being read.
+    pub(crate) fn fault(&self, namespace: Option<&str>) -> Option<&Fault> {
         let own = namespace.and_then(|namespace| self.faults.get(&Scope::Namespace(namespace.to_owned())));
-        (objects.map(|(_, object)| &**object).collect(), own.or_else(|| self.faults.get(&Scope::All)))
+        own.or_else(|| self.faults.get(&Scope::All))
     }
 
     /// What a selector chose, and what kept some of it from being read.

@@ -33,7 +33,7 @@ pub(crate) trait Object: Any + Send + Sync {
         Vec::new()
     }
 
-    /// The label selector of its pods.
+    /// The label selector of its pods, where these may tell why it is not ready.
     fn pods(&self) -> Option<String> {
         None
     }

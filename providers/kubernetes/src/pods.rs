@@ -10,9 +10,11 @@ use crate::condition::{Condition, find};
 use crate::fetch::{Fetch, Found, Need, Selection};
 use crate::object::{Api, Meta, Object};
 
-/// Pods are listed for so many of those that are not ready, failed ones first: enough for a screen, and a settling of
-/// thousands stays cheap.
+/// Pods are listed for so many of those that are not ready, failed ones first: enough for a screen.
 const MOST: usize = 5;
+
+/// While more than this are on their way, only failed ones are asked about: thousands that settle have nothing to complain of.
+const STRAGGLERS: usize = 20;
 
 static PODS: Api = Api::of::<Pod>("/api/v1", "pods");
 
@@ -22,10 +24,11 @@ pub(crate) struct Pods(Found);
 impl Pods {
     /// Asks the pods of those objects that are not ready.
     pub(crate) async fn read(client: &Client, cx: &Cx, unready: &[(&dyn Object, bool)]) -> Self {
-        let mut asked: Vec<(&dyn Object, bool)> = unready.to_vec();
+        let few = unready.len() <= STRAGGLERS;
+        let mut asked: Vec<&(&dyn Object, bool)> = unready.iter().filter(|(_, failed)| *failed || few).collect();
         asked.sort_by_key(|(_, failed)| !failed);
         let selections: BTreeSet<Selection> =
-            asked.iter().filter_map(|(object, _)| selection(*object)).take(MOST).collect();
+            asked.into_iter().filter_map(|(object, _)| selection(*object)).take(MOST).collect();
         let need = Need { selections, ..Need::default() };
         Self(Fetch { client, cx, api: &PODS }.gather(&need).await)
     }

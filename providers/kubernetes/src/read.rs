@@ -40,12 +40,13 @@ pub(crate) async fn read(client: &Client, cx: &Cx, instance: &str, ask: &[Query]
     }))
     .await;
     let view = View { instance, found: gathered.into_iter().collect() };
+    let hpas = view.hpas();
     let (keepers, unready) = view.questions(asked.iter().flatten());
     let (keepers, pods) = tokio::join!(
         async { if keepers.is_empty() { None } else { Some(Keepers::read(client, cx, &keepers).await) } },
         async { if unready.is_empty() { None } else { Some(Pods::read(client, cx, &unready).await) } },
     );
-    let beside = Beside { keepers, pods };
+    let beside = Beside { hpas, keepers, pods };
     asked
         .iter()
         .map(|asked| match asked {
@@ -142,8 +143,12 @@ struct View<'a> {
     found: BTreeMap<&'static str, Found>,
 }
 
-/// What was asked because of it.
-struct Beside {
+/// The HPAs of each target: namespace, kind and name.
+type Hpas<'a> = BTreeMap<(&'a str, &'a str, &'a str), Vec<&'a Hpa>>;
+
+/// What was found beside it, or asked because of it.
+struct Beside<'a> {
+    hpas: Hpas<'a>,
     keepers: Option<Keepers>,
     pods: Option<Pods>,
 }
@@ -162,6 +167,18 @@ impl View<'_> {
             Of::Selected(selection) => found.selected(selection),
         };
         (objects, fault.cloned())
+    }
+
+    fn hpas(&self) -> Hpas<'_> {
+        let mut hpas = Hpas::new();
+        let found = self.found.get(HPA.kind.name).map(|found| found.all(None).0);
+        for object in found.into_iter().flatten() {
+            if let Some(hpa) = (object as &dyn std::any::Any).downcast_ref::<Hpa>() {
+                let target = (hpa.meta().namespace.as_str(), hpa.target().kind.as_str(), hpa.target().name.as_str());
+                hpas.entry(target).or_default().push(hpa);
+            }
+        }
+        hpas
     }
 
     /// What is to be asked further: the tools that keep these objects, and the pods of those that are not ready.
@@ -184,7 +201,7 @@ impl View<'_> {
         (all, unready)
     }
 
-    fn answer(&self, asked: &Asked<'_>, beside: &Beside) -> Reading {
+    fn answer(&self, asked: &Asked<'_>, beside: &Beside<'_>) -> Reading {
         let (objects, fault) = self.objects(asked);
         let mut found: Vec<Live> = objects
             .into_iter()
@@ -198,7 +215,7 @@ impl View<'_> {
         }
     }
 
-    fn live(&self, asked: &Asked<'_>, object: &dyn Object, beside: &Beside) -> Option<Live> {
+    fn live(&self, asked: &Asked<'_>, object: &dyn Object, beside: &Beside<'_>) -> Option<Live> {
         let meta = object.meta();
         let path = format!("{}/{}", meta.namespace, meta.name);
         // No name that the API gives is refused.
@@ -212,11 +229,10 @@ impl View<'_> {
             Some(pods) => pods.explain(object, readiness),
             None => readiness,
         };
-        let places: Vec<_> = keys.iter().map(|key| (key.clone(), (asked.served.paths)(key))).collect();
         Some(Live {
             relations: object.relations(&at),
             owners: self.owners(asked, object, &keys, beside),
-            touched: touched(&meta.managed_fields, &places),
+            touched: touched(&meta.managed_fields, &keys, asked.served.paths),
             settings: keys.into_iter().map(|key| (key.clone(), object.setting(&key))).collect(),
             version: meta.resource_version.clone(),
             readiness,
@@ -224,21 +240,18 @@ impl View<'_> {
         })
     }
 
-    fn owners(&self, asked: &Asked<'_>, object: &dyn Object, settings: &[String], beside: &Beside) -> Vec<Owner> {
+    fn owners(&self, asked: &Asked<'_>, object: &dyn Object, settings: &[String], beside: &Beside<'_>) -> Vec<Owner> {
         let meta = object.meta();
         let keepers = keepers(asked.served, meta);
         let mut owners = plain_owners(meta, &keepers);
         if let Some(read) = &beside.keepers {
             owners.extend(keepers.iter().filter_map(|keeper| read.owner(keeper, asked.served.refers, settings)));
         }
-        if let (Some(setting), Some(found)) = (asked.autoscaled(), self.found.get(HPA.kind.name)) {
-            let (hpas, fault) = found.all(Some(&meta.namespace));
-            let hpas = hpas.into_iter().filter_map(|hpa| (hpa as &dyn std::any::Any).downcast_ref::<Hpa>());
-            let mine = hpas.filter(|hpa| {
-                let target = hpa.target();
-                target.kind == asked.served.refers && target.name == meta.name
-            });
-            owners.extend(mine.map(|hpa| autoscaler(self.instance, hpa, setting)));
+        if let Some(setting) = asked.autoscaled() {
+            let target = (meta.namespace.as_str(), asked.served.refers, meta.name.as_str());
+            let hpas = beside.hpas.get(&target).into_iter().flatten();
+            owners.extend(hpas.map(|hpa| autoscaler(self.instance, hpa, setting)));
+            let fault = self.found.get(HPA.kind.name).and_then(|found| found.fault(Some(&meta.namespace)));
             owners.extend(
                 fault.map(|fault| unread("an HPA, if there is one".to_owned(), vec![setting.to_owned()], fault)),
             );

@@ -246,7 +246,8 @@ impl Object for Deployment {
     }
 
     fn pods(&self) -> Option<String> {
-        self.spec.selector.written()
+        let seen = self.status.is_of(self.metadata.generation);
+        (seen && self.spec.replicas != Some(0)).then(|| self.spec.selector.written())?
     }
 }
 
@@ -272,7 +273,8 @@ mod tests {
                     "initContainers": [{"name": "warm", "image": "curl:8"}]
                 }
             }
-        }
+        },
+        "status": {"observedGeneration": 3}
     }"#;
 
     #[test]

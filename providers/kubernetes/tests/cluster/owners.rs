@@ -10,6 +10,16 @@ fn owner<'a>(live: &'a Live, name: &str) -> &'a Owner {
     live.owners.iter().find(|owner| owner.name.starts_with(name)).unwrap_or_else(|| panic!("{name}: {:?}", live.owners))
 }
 
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+/// Takes away what an earlier run has left.
+async fn undefine(rig: &Rig, name: &str) {
+    let path = format!("{DEFINITIONS}/{name}");
+    while rig.try_send(Method::DELETE, &path, "application/json", Json::Null).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Serves objects of a group that no controller here knows.
 async fn define(rig: &Rig, group: &str, version: &str, kind: &str) -> String {
     let plural = format!("{}s", kind.to_lowercase());
@@ -23,7 +33,7 @@ async fn define(rig: &Rig, group: &str, version: &str, kind: &str) -> String {
             "versions": [{ "name": version, "served": true, "storage": true, "schema": { "openAPIV3Schema": schema } }],
         },
     });
-    rig.make("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", object).await;
+    rig.make(DEFINITIONS, object).await;
     let path = format!("/apis/{group}/{version}/namespaces/{{ns}}/{plural}");
     while rig.try_send(Method::GET, &path, "application/json", Json::Null).await.is_err() {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -76,6 +86,8 @@ async fn test_hpas_that_may_not_be_read_are_said() {
 #[tokio::test]
 async fn test_argo_and_flux_revert_where_they_are_set_to() {
     let rig = Rig::new().await;
+    undefine(&rig, "applications.argoproj.io").await;
+    undefine(&rig, "kustomizations.kustomize.toolkit.fluxcd.io").await;
     // Without Argo CD's API there is nothing that could say whether it reverts.
     let meta = tracked("streaming", &rig, "edge");
     let edge = rig.deployment_with("edge", 1, json!([{ "name": "ats", "image": "ats:9" }]), meta).await;

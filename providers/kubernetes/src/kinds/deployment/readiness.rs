@@ -26,12 +26,16 @@ pub(super) struct Wanted {
 }
 
 impl Status {
+    /// Whether the controller has seen this generation: before, all that it says is of an earlier one.
+    pub(super) fn is_of(&self, generation: i64) -> bool {
+        self.observed_generation >= generation
+    }
+
     /// As `kubectl rollout status` sees it, and stricter: no pod too many, and the reasons why there are too few.
     pub(super) fn readiness(&self, wanted: &Wanted) -> Readiness {
         let total = u64::try_from(wanted.replicas).unwrap_or_default();
         let done = u64::try_from(self.updated_replicas.min(self.available_replicas)).unwrap_or_default().min(total);
-        if self.observed_generation < wanted.generation {
-            // Counts and conditions are of an earlier generation.
+        if !self.is_of(wanted.generation) {
             return Readiness::Progressing { done: 0, total, what: "its controller has not seen it yet".to_owned() };
         }
         let terminating = if wanted.settling_down || wanted.replicas == 0 { self.terminating_replicas } else { 0 };
