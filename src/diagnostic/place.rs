@@ -46,7 +46,9 @@ impl Sources {
     pub fn add(&mut self, path: &str, text: impl Into<Arc<str>>) -> FileId {
         let text = text.into();
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1);
-        let lines = std::iter::once(0).chain(starts).collect();
+        // A byte order mark is no part of the first line.
+        let first = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let lines = std::iter::once(first).chain(starts).collect();
         self.0.push(Source { path: path.into(), text, lines });
         FileId((self.0.len() - 1) as u32)
     }

@@ -59,9 +59,12 @@ impl Drawing<'_> {
             self.label(label, gutter, mark, diagnostic.code == Code::SecretInOpen);
         }
         for note in &diagnostic.notes {
-            self.paint(Mark::Frame, &format!("{} = ", " ".repeat(gutter)));
-            self.text.push_str(&one_line(note));
-            self.text.push('\n');
+            let room = self.style.width.saturating_sub(gutter + 3).max(20);
+            for (at, line) in wrapped(&one_line(note), room).iter().enumerate() {
+                self.paint(Mark::Frame, &format!("{} {} ", " ".repeat(gutter), if at == 0 { '=' } else { ' ' }));
+                self.text.push_str(line);
+                self.text.push('\n');
+            }
         }
     }
 
@@ -109,6 +112,27 @@ impl Drawing<'_> {
 /// A text that cannot break the drawing, whatever names an operator gave.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect()
+}
+
+/// A text in lines of at most so many characters, broken between words.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut columns = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        match lines.last_mut() {
+            Some(line) if columns + 1 + length <= room => {
+                line.push(' ');
+                line.push_str(word);
+                columns += 1 + length;
+            }
+            _ => {
+                lines.push(word.to_owned());
+                columns = length;
+            }
+        }
+    }
+    lines
 }
 
 /// What stands for a sign beyond ASCII. Escape sequences of a painter pass.

@@ -12,4 +12,4 @@ pub(crate) use parse::parse;
 pub(crate) use problems::Problems;
 pub(crate) use read::read;
 pub(crate) use similar::{list, similar};
-pub(crate) use want::{boolean, duration, integer, string, strings, table, unknown_key};
+pub(crate) use want::{boolean, duration, integer, plain, string, strings, table, unknown_key};

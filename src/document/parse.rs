@@ -6,12 +6,17 @@ use toml::de::{DeInteger, DeTable, DeValue};
 use super::{Data, Entry, Node, Problems, Table};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 
-/// Reads a text as TOML; what is wrong is reported, and the rest is given all the same.
+/// Reads a text as TOML. What is wrong is reported, and what could be read is given all the same: it says which names there
+/// are, though its own mistakes are not reported before it is mended.
 pub(crate) fn parse<'t>(file: FileId, text: &'t str, found: &mut Problems) -> Table<'t> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = Span::new(file, error.span().unwrap_or(0..0));
-        found.push(mistake(span, text, error.message()));
+        let mistake = mistake(span, text, error.message());
+        if mistake.code == Code::Syntax {
+            found.damaged(file);
+        }
+        found.push(mistake);
     }
     Conversion { file, found }.table(table.into_inner())
 }

@@ -12,7 +12,7 @@ pub(crate) fn similar<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
     for name in names.into_iter().take(MOST_NAMES).filter(|name| name.len() <= 64) {
         let distance = strsim::osa_distance(&lower, &name.to_lowercase());
         // One in three letters may be wrong: more is another word.
-        let allowed = (word.chars().count().max(name.chars().count()) / 3).max(1);
+        let allowed = word.chars().count().max(name.chars().count()) / 3;
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, name));
         }
@@ -43,7 +43,8 @@ mod tests {
         assert_eq!(similar("Replicas", names), Some("replicas"));
         assert_eq!(similar("imgae", names), Some("image"));
         assert_eq!(similar("weight", names), None);
-        assert_eq!(similar("x", names), None);
+        assert_eq!(similar("x", ["y"]), None);
+        assert_eq!(similar("X", ["x"]), Some("x"));
     }
 
     #[test]

@@ -73,7 +73,8 @@ pub(crate) fn unknown_key(entry: &Entry<'_>, of: &str, known: &[&str], found: &m
     found.push(diagnostic.note(format!("its keys are {}", known.join(", "))));
 }
 
-fn plain<'a>(node: &Node<'_>, text: &'a str, found: &mut Problems) -> Option<(&'a str, Span)> {
+/// A string that is no template, and its place.
+pub(crate) fn plain<'a>(node: &Node<'_>, text: &'a str, found: &mut Problems) -> Option<(&'a str, Span)> {
     if text.contains("{{") || text.contains("{%") {
         found.push(
             Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand here")

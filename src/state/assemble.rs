@@ -32,7 +32,7 @@ impl<'t> Workshop<'_, 't> {
     pub(super) fn state(&self, chain: &Chain<'_, 't>, found: &mut Problems) -> State {
         let layers = &chain.layers;
         let vars = variables(layers.iter().map(|layer| layer.vars), found);
-        let renderer = Renderer::new(self.environment, &vars, self.sources, chain.name());
+        let renderer = Renderer::new(self.environment, &vars, self.sources, chain);
         let mut stacks = Stacks::new();
         for layer in layers {
             for part in &layer.parts {
@@ -41,7 +41,9 @@ impl<'t> Workshop<'_, 't> {
         }
         let mut resources = BTreeMap::new();
         for (name, stack) in &stacks {
-            known_names(&stacks, stack, found);
+            if !chain.broken {
+                known_names(&stacks, stack, found);
+            }
             if let Some(meaning) = self.meaning(chain, name, stack, found) {
                 let declared = self.declared(meaning, stack);
                 let wants = self.wants(&renderer, meaning, stack, found);
@@ -52,7 +54,7 @@ impl<'t> Workshop<'_, 't> {
         super::wildcards::overlaps(&resources, |name| stacks[name][0].span, found);
         loops::report(&stacks, found);
         let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, found };
-        let checks = Checks { reading, workshop: self, stacks: &stacks };
+        let checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
         let mut state = State {
             name: chain.name().to_owned(),
             summary: chain.own().summary.unwrap_or_default().to_owned(),
@@ -81,7 +83,7 @@ impl<'t> Workshop<'_, 't> {
         found: &mut Problems,
     ) -> Option<&Meaning> {
         let named = self.names.get(name);
-        if stack.iter().any(|part| part.at.is_some()) {
+        if stack.iter().any(|part| part.at_given) {
             return named?.meaning.as_ref();
         }
         if chain.broken {
@@ -203,5 +205,9 @@ pub(super) fn unknown_name(stacks: &Stacks<'_, '_>, name: &str, span: Span, foun
     {
         return diagnostic.note(format!("names stand here, not addresses: `{}`", part.name));
     }
-    if stacks.len() > 12 { diagnostic } else { diagnostic.note(format!("resources: {}", list(stacks.keys().copied()))) }
+    if stacks.is_empty() || stacks.len() > 12 {
+        diagnostic
+    } else {
+        diagnostic.note(format!("resources: {}", list(stacks.keys().copied())))
+    }
 }

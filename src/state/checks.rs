@@ -17,6 +17,8 @@ pub(super) struct Checks<'a, 'l, 't> {
     pub(super) reading: Reading<'a>,
     pub(super) workshop: &'a Workshop<'a, 't>,
     pub(super) stacks: &'a Stacks<'l, 't>,
+    /// Whether a file of the state could not be read: what seems to be missing may stand there.
+    pub(super) broken: bool,
 }
 
 const PROBES: &[&str] = &["http", "tcp", "run", "setting"];
@@ -144,9 +146,8 @@ impl Checks<'_, '_, '_> {
             if *name == "*" {
                 let message = "`*` stands alone: the check comes before everything";
                 self.push(Diagnostic::error(Code::WrongValue, *span, message));
-            } else if !self.stacks.contains_key(name) {
-                let diagnostic = unknown_name(self.stacks, name, *span, self.reading.found);
-                self.push(diagnostic);
+            } else {
+                self.known(name, *span);
             }
         }
         Gate::Between(names.iter().map(|(name, _)| (*name).to_owned()).collect())
@@ -273,11 +274,7 @@ impl Checks<'_, '_, '_> {
         if text.contains(':') {
             return address_of(text, span, self.workshop.catalogues, self.reading.found);
         }
-        if !self.stacks.contains_key(text) {
-            let diagnostic = unknown_name(self.stacks, text, span, self.reading.found);
-            self.push(diagnostic);
-            return None;
-        }
+        self.known(text, span);
         let meaning = self.workshop.names.get(text)?.meaning.as_ref()?;
         match &meaning.target {
             Target::One(at) => Some((at.clone(), meaning.kind)),
@@ -286,6 +283,14 @@ impl Checks<'_, '_, '_> {
                 self.push(Diagnostic::error(Code::BadCheck, span, message).note("name an address"));
                 None
             }
+        }
+    }
+
+    /// Reports a name that the state does not have.
+    fn known(&mut self, name: &str, span: Span) {
+        if !self.broken && !self.stacks.contains_key(name) {
+            let diagnostic = unknown_name(self.stacks, name, span, self.reading.found);
+            self.push(diagnostic);
         }
     }
 

@@ -5,7 +5,7 @@ use opsctl_api::Pattern;
 
 use super::OnFailure;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Problems, Table, boolean, duration, string, strings, table, unknown_key};
+use crate::document::{Data, Entry, Problems, Table, boolean, duration, plain, string, strings, table, unknown_key};
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(super) struct Part<'t> {
     pub(super) name: &'t str,
     pub(super) span: Span,
     pub(super) at: Option<(&'t str, Span)>,
+    /// Whether an `at` is there, mistaken or not.
+    pub(super) at_given: bool,
     pub(super) select: Option<(BTreeMap<String, String>, Span)>,
     pub(super) except: Option<(Vec<(&'t str, Span)>, Span)>,
     pub(super) needs: Option<Vec<Names<'t>>>,
@@ -173,6 +175,7 @@ impl<'t> Part<'t> {
             name,
             span,
             at: None,
+            at_given: false,
             select: None,
             except: None,
             needs: None,
@@ -189,7 +192,10 @@ impl<'t> Part<'t> {
         let mut part = Self::new(&entry.key, entry.key_span);
         for entry in table.iter() {
             match entry.key.as_ref() {
-                "at" => part.at = string(entry, found),
+                "at" => {
+                    part.at = string(entry, found);
+                    part.at_given = true;
+                }
                 "needs" => part.needs = needs(entry, found),
                 "after" => part.after = strings(entry, found),
                 "pool" => part.pool = string(entry, found).map(|(text, _)| text),
@@ -221,7 +227,7 @@ fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>
     let mut all = Vec::with_capacity(items.len());
     for item in items {
         match &item.data {
-            Data::String(name) => all.push(vec![(name.as_ref(), item.span)]),
+            Data::String(name) => all.extend(plain(item, name, found).map(|name| vec![name])),
             Data::List(any) if any.is_empty() => {
                 found.push(wrong("an any-of list without names can never be met".to_owned(), item.span));
             }
@@ -229,7 +235,7 @@ fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>
                 let mut names = Vec::with_capacity(any.len());
                 for name in any {
                     match name.as_str() {
-                        Some(text) => names.push((text, name.span)),
+                        Some(text) => names.extend(plain(name, text, found)),
                         None => found.push(wrong(format!("a name is a string, found {}", name.found()), name.span)),
                     }
                 }

@@ -47,7 +47,10 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
         .iter()
         .zip(&tables)
         .map(|(file, table)| match table {
-            Some(table) => Layer::read(file.name.clone(), table, &mut found),
+            Some(table) => {
+                let layer = Layer::read(file.name.clone(), table, &mut found);
+                Layer { broken: found.is_damaged(file.id), ..layer }
+            }
             None => Layer::unread(file.name.clone()),
         })
         .collect();

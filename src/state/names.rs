@@ -35,7 +35,9 @@ impl<'t> Names<'t> {
         for layer in layers {
             for part in &layer.parts {
                 let Some((at, at_span)) = part.at else {
-                    narrowed(part, found);
+                    if !part.at_given {
+                        narrowed(part, found);
+                    }
                     continue;
                 };
                 if let Some(first) = names.get(part.name) {
@@ -50,7 +52,12 @@ impl<'t> Names<'t> {
                         }
                     };
                     if !same {
-                        found.push(two_targets(part.name, (at, at_span), first).note("`select` or `except` differ"));
+                        let message = format!("`{}` is narrowed otherwise than in {}", part.name, first.state);
+                        found.push(
+                            Diagnostic::error(Code::TwoTargets, at_span, message).and(first.at_span, "").note(
+                                "a name means one target in all states: leave `at`, `select` and `except` out here",
+                            ),
+                        );
                     }
                     continue;
                 }

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
+use super::chain::Chain;
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::document::{Data, Entry, Node, Problems};
 
@@ -17,6 +18,8 @@ pub(super) struct Renderer<'a> {
     sources: &'a Sources,
     /// Said of a mistake in a file that another state takes in.
     state: &'a str,
+    /// Whether a file of the state could not be read: what seems to be undefined may be defined there.
+    broken: bool,
 }
 
 /// What `base` is in a template.
@@ -106,16 +109,16 @@ fn plain(node: &Node<'_>, found: &mut Problems) -> Option<Value> {
 }
 
 impl<'a> Renderer<'a> {
-    /// A renderer for `state`.
+    /// A renderer for the state of a chain.
     pub(super) fn new(
         environment: &'a Environment<'static>,
         vars: &'a BTreeMap<String, Value>,
         sources: &'a Sources,
-        state: &'a str,
+        chain: &'a Chain<'_, '_>,
     ) -> Self {
         let mut context = vars.clone();
-        context.insert("state".to_owned(), Value::from(state));
-        Self { environment, vars, context: Value::from(context), sources, state }
+        context.insert("state".to_owned(), Value::from(chain.name()));
+        Self { environment, vars, context: Value::from(context), sources, state: chain.name(), broken: chain.broken }
     }
 
     /// Renders a text that stands at `span`; what is wrong is reported.
@@ -157,6 +160,7 @@ impl<'a> Renderer<'a> {
                     _ => None,
                 };
                 let diagnostic = match missing {
+                    Some(_) if self.broken => return None,
                     Some(name) => self.undefined(&name, text, span, found),
                     None => self.mistake(&error, text, span),
                 };

@@ -95,7 +95,9 @@ struct Setter<'r, 'a, 'b> {
 impl Setter<'_, '_, '_> {
     fn goal(&mut self, node: &Node<'_>, key_span: Span) -> Option<Goal> {
         match &node.data {
-            Data::Table(table) if self.setting.is_secret() && !is_bound(table) => self.secret(table, key_span),
+            Data::Table(table) if self.setting.is_secret() && table.get("absent").is_none() => {
+                self.secret(table, key_span)
+            }
             Data::Table(table) => self.bound(table, node.span),
             _ => self.value(node).map(Goal::Exact),
         }
@@ -149,6 +151,7 @@ impl Setter<'_, '_, '_> {
             let literal = self.reading.literal;
             let text = match &entry.node.data {
                 Data::String(text) if !self.is_template(text) => text.to_string(),
+                _ if entry.key == "restore" => String::new(),
                 _ => {
                     let message = format!("`{}` takes a string that is no template", entry.key.escape_debug());
                     self.push(Diagnostic::error(Code::WrongType, entry.key_span, message));
@@ -164,9 +167,14 @@ impl Setter<'_, '_, '_> {
                     self.push(Diagnostic::error(Code::Contradiction, entry.key_span, message));
                     return None;
                 }
+                "restore" => {
+                    self.push(super::layer::not_built(entry, "`restore`"));
+                    return None;
+                }
+                // What stands there may be the secret, so the line is not shown.
                 other => {
-                    let message = format!("unknown key `{}` of a secret", other.escape_debug());
-                    self.push(Diagnostic::error(Code::UnknownBound, entry.key_span, message).note(SECRET));
+                    let message = format!("`{}` is no place that a secret comes from", other.escape_debug());
+                    self.push(Diagnostic::error(Code::SecretInOpen, entry.key_span, message).note(SECRET));
                     return None;
                 }
             }
@@ -272,7 +280,10 @@ impl Setter<'_, '_, '_> {
         let mut diagnostic = Diagnostic::error(Code::WrongValue, node.span, message);
         if let Some(rendered) = rendered {
             diagnostic = diagnostic.here(format!("gives {}", crate::document::short(rendered)));
-            if matches!(self.setting.ty, Type::Integer { .. }) && rendered.trim().parse::<f64>().is_ok() {
+            if matches!(self.setting.ty, Type::Integer { .. })
+                && rendered.contains('.')
+                && rendered.trim().parse::<f64>().is_ok()
+            {
                 diagnostic = diagnostic.note("whole numbers are divided by `//`; `| int` cuts a fraction off");
             }
             if let Some(renderer) = self.reading.renderer {
@@ -294,11 +305,6 @@ impl Setter<'_, '_, '_> {
 }
 
 const SECRET: &str = "say where it comes from: { env = \"NAME\" } or { file = \"PATH\" }";
-
-/// Whether a table in the place of a secret is meant as a bound.
-fn is_bound(table: &Table<'_>) -> bool {
-    table.iter().any(|entry| BOUNDS.contains(&entry.key.as_ref()))
-}
 
 /// A type that takes what was live, whatever its range says today.
 fn without_range(ty: Type) -> Type {
