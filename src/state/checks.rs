@@ -156,7 +156,9 @@ impl Checks<'_, '_, '_> {
     fn http(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
         let url = self.text(probe)?;
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) || url.contains(char::is_whitespace) {
+        if host.is_none_or(|host| host.is_empty() || host.starts_with('/'))
+            || url.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
             let message = format!("{url:?} is no URL that begins with http:// or https:// and a host");
             self.push(Diagnostic::error(Code::WrongValue, probe.node.span, message));
             return None;
