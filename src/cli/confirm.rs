@@ -47,5 +47,5 @@ pub(super) fn confirm(plan: &Plan, consent: &Consent, output: &Output) -> Result
 }
 
 fn refused(what: impl Into<String>, hint: impl Into<String>) -> Failure {
-    Failure::Refused { what: format!("{}. Nothing was changed", what.into()), hint: hint.into() }
+    Failure::Refused { what: format!("{}; nothing was changed", what.into()), hint: hint.into() }
 }

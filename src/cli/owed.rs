@@ -45,6 +45,12 @@ pub(super) fn all(newest_first: &[Operation]) -> Vec<Debt<'_>> {
     debts
 }
 
+/// What a step is about. What is owed was never planned in full: it has no edits, and begins with its setting.
 fn settings(step: &StepRecord) -> impl Iterator<Item = (&Address, &str)> {
-    step.at.iter().flat_map(|at| step.edits.iter().map(move |edit| (at, edit.setting.as_str())))
+    let owed = step.edits.is_empty().then(|| step.what.split(' ').next()).flatten();
+    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(owed);
+    step.at
+        .iter()
+        .zip(std::iter::repeat(settings))
+        .flat_map(|(at, settings)| settings.map(move |setting| (at, setting)))
 }

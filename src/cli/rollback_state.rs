@@ -4,13 +4,16 @@ use opsctl_api::{Address, Value};
 
 use super::failure::Failure;
 use super::repository::Repository;
+use super::scope::scope_of;
 use crate::snapshot::{Operation, Store, Unwound};
-use crate::state::{Bound, Goal, State, Target, Want};
+use crate::state::{Bound, Goal, Scope, State, Target, Want};
 
 /// What a rollback shall restore, as a state, and what opsctl left there.
 pub(super) struct Back {
     /// What was before, with needs, relations and timeouts as they were then.
     pub(super) state: State,
+    /// All that the snapshot has: observed, so that the snapshots of the rollback are whole.
+    pub(super) scope: Scope,
     /// What opsctl left.
     pub(super) left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
 }
@@ -38,6 +41,9 @@ pub(super) fn back(
         what: format!("{} has no snapshot of before it", operation.id),
         hint: "name a snapshot to go to instead: opsctl snapshot list, opsctl apply @N".to_owned(),
     })?;
+    let mut scope = scope_of(&state);
+    // What no state sets is left by none.
+    scope.settings.values_mut().flat_map(BTreeMap::values_mut).for_each(Vec::clear);
     restrict(&mut state, unwound);
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
@@ -45,7 +51,7 @@ pub(super) fn back(
     let left = unwound.values.iter().map(|(at, settings)| {
         (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
     });
-    Ok(Back { state, left: left.collect() })
+    Ok(Back { state, scope, left: left.collect() })
 }
 
 /// Takes over the resources of a later snapshot that are to be restored and that the state does not have.

@@ -111,13 +111,16 @@ const DECLARED: &[&str] = &[
 fn read(text: &str, wanted: impl Fn(&str) -> bool) -> Result<Values, usize> {
     let mut values = Values::new();
     let mut current: Option<(Address, BTreeMap<String, Option<Value>>)> = None;
+    // A check of a live setting has an `at` too.
+    let mut is_resource = false;
     for (number, line) in text.lines().enumerate() {
         let wrong = || number + 1;
         if line.starts_with('[') {
             values.extend(current.take());
+            is_resource = line.starts_with("[resource.");
         } else if let Some(at) = line.strip_prefix("at = ") {
             let at = unquoted(at).ok_or_else(wrong)?;
-            if !Pattern::is_pattern(&at) && wanted(&at) {
+            if is_resource && !Pattern::is_pattern(&at) && wanted(&at) {
                 current = Some((at.parse().map_err(|_| wrong())?, BTreeMap::new()));
             }
         } else if let Some((_, settings)) = &mut current

@@ -26,6 +26,7 @@ pub fn verdicts(state: &str, measured: &[(&Check, Verdict)], screen: &Screen) ->
     let checks = count(measured.len(), "check");
     let last = match failed {
         0 if measured.len() == 1 => format!("The check of {state} holds."),
+        1 if measured.len() == 1 => format!("The check of {state} does not hold."),
         0 => format!("All {checks} of {state} hold."),
         1 => format!("1 of {checks} of {state} does not hold."),
         more => format!("{more} of {checks} of {state} do not hold."),

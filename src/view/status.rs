@@ -85,7 +85,7 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
         (_, Outcome::Failed) => "failed",
         (_, Outcome::Interrupted) => "was stopped",
         (_, Outcome::Abandoned) => "was abandoned",
-        (_, Outcome::Running) => "did not end",
+        (_, Outcome::Running) => "was begun",
     };
     let when = ago(last.ended.unwrap_or(last.began), now);
     let head = format!("{name} {did} {when} by {} ({}).", clean(&last.operator), last.id);

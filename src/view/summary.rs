@@ -101,7 +101,8 @@ fn counts(operation: &Operation) -> String {
 /// The commands that make sense now, with what they are for.
 fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
     let any_done = operation.steps.iter().any(|step| step.edits.iter().any(|edit| edit.sent));
-    let back = any_done.then(|| ("back", "opsctl rollback".to_owned()));
+    let may_go_back = any_done && operation.kind == OperationKind::Apply;
+    let back = may_go_back.then(|| ("back", "opsctl rollback".to_owned()));
     let mut commands = Vec::new();
     match operation.outcome {
         Outcome::Done => {}

@@ -11,7 +11,6 @@ use crate::cli::rollback_state;
 use crate::cli::run::{self, Flags, Setting};
 use crate::plan::{self, Request};
 use crate::snapshot::{StoreError, unwind};
-use crate::state::Scope;
 
 /// Goes back to what was really there before an operation
 ///
@@ -48,11 +47,9 @@ impl Rollback {
         }
         let back = rollback_state::back(&repository, &store, operation, &unwound)?;
         let secrets = repository.secrets();
-        // Nothing but what is restored is looked at: a broken state file does not block the way back.
-        let scope = Scope::default();
         let request = Request {
             state: &back.state,
-            scope: &scope,
+            scope: &back.scope,
             guard: &repository.config.guard,
             target: Vec::new(),
             exclude: Vec::new(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 use opsctl_api::{Preflight, format_duration};
 
 use super::super::time::length;
-use super::super::words::{clean, count};
-use super::super::{Ink, Screen, check};
+use super::super::words::{clean, count, width, wrap};
+use super::super::{Ink, Screen, WIDTH, check};
 use super::{Now, labelled};
 use crate::check::Gate;
 use crate::plan::{Plan, SkippedWhy, Work};
@@ -142,7 +142,8 @@ pub(super) fn counts(plan: &Plan, screen: &Screen) -> String {
     }
     let calls = calls(plan.instances.iter().map(|(name, seen)| (name.as_str(), &seen.calls)), screen);
     let digest: String = plan.digest.chars().take(8).collect();
-    let mut block = format!("{}.   {calls}.   Plan {digest}\n", parts.join(", "));
+    let line = format!("{}.   {calls}.   Plan {digest}", parts.join(", "));
+    let mut block = if width(&line) <= WIDTH { line + "\n" } else { wrap(&line, WIDTH).join("\n") + "\n" };
     if !plan.refusals.is_empty() {
         let text = format!("An apply of it is refused, for {}.", count(plan.refusals.len(), "reason"));
         block.push_str(&format!("{}\n", screen.paint(Ink::Bad, &text)));

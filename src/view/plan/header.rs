@@ -71,7 +71,9 @@ fn identity(plan: &Plan, name: &str, seen: &InstanceSeen) -> Cell {
             .iter()
             .any(|pattern| pattern.instance() == Some(name) || pattern.matches_text(&format!("{name}:")));
         let word = if tolerated { "unreachable, tolerated" } else { "unreachable" };
-        return Cell::new(format!("{word}: {}", clean(why))).ink(Ink::Attention).open();
+        let why = clean(why);
+        let why = why.strip_prefix("unreachable: ").unwrap_or(&why);
+        return Cell::new(format!("{word}: {why}")).ink(Ink::Attention).open();
     }
     match &seen.identity {
         Some(identity) => Cell::new(clean(&identity.shown)).open(),

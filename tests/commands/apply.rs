@@ -1,0 +1,149 @@
+use crate::harness::{Repository, Said};
+
+#[test]
+fn test_the_page_what_happens_and_what_became_of_it() {
+    let repository = Repository::small();
+    insta::assert_snapshot!(repository.opsctl(&["apply", "busy", "-y"]), @r#"
+    busy   More of everything                                               now: nothing was applied yet
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Steps                                                           waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "normal" → "busy"  ready
+        + k8s  deployment/data/origin  replicas  1 → 2              ready
+      2 + k8s  deployment/cdn/edge     replicas  2 → 5              ready        1
+
+    Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
+    Accepted  3 of 3 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  3 steps, nothing is irreversible
+
+    3 to change, 3 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
+
+    busy is applied.   TIME.   Operation ID
+      done 3   failed 0   unknown 0   owed 0   not started 0
+      back        opsctl rollback
+    --- stderr
+      TIME  operation ID began
+      TIME  checking
+      TIME  preflight
+      TIME  before snapshot HASH
+      TIME  applying
+      TIME  ◐  1  k8s  configmap/cdn/settings  data.mode "normal" → "busy"   sent
+      TIME  ◐  1  k8s  deployment/data/origin  replicas 1 → 2                sent
+      TIME  ✓  1  k8s  configmap/cdn/settings  data.mode "normal" → "busy"   ready after TIME
+      TIME  ✓  1  k8s  deployment/data/origin  replicas 1 → 2                ready after TIME
+      TIME  ◐  2  k8s  deployment/cdn/edge     replicas 2 → 5                sent
+      TIME  ✓  2  k8s  deployment/cdn/edge     replicas 2 → 5                ready after TIME
+      TIME  after checks
+      TIME  check edge holds: replicas = 5
+      TIME  after snapshot HASH
+    "#);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "busy", "-y"]), @"busy: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.");
+}
+
+#[test]
+fn test_without_a_terminal_a_flag_must_say_yes() {
+    let repository = Repository::small();
+    let refused = |arguments: &[&str]| {
+        let said = repository.opsctl(arguments);
+        assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+        format!("{}[{:?}]", said.err, said.exit)
+    };
+    insta::assert_snapshot!(refused(&["apply", "busy"]), @"
+    error: nobody can be asked here; nothing was changed
+      = say yes on the command line: -y
+    [Some(3)]
+    ");
+    insta::assert_snapshot!(refused(&["apply", "drained", "-y"]), @"
+    error: drained wants its name typed, and nobody can be asked here; -y alone does not suffice; nothing was changed
+      = say it on the command line: --confirm drained
+    [Some(3)]
+    ");
+    insta::assert_snapshot!(refused(&["apply", "drained", "--confirm", "drain"]), @"
+    error: --confirm says `drain`, and this is `drained`; nothing was changed
+    [Some(3)]
+    ");
+}
+
+#[test]
+fn test_a_name_that_is_typed_on_the_command_line() {
+    let repository = Repository::small();
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    assert_eq!(repository.live("aws:route53-record/Z1/live.example.com/CNAME/west", "weight"), 100);
+}
+
+#[test]
+fn test_a_plan_file_is_obeyed_and_needs_no_states() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "plan.json"]);
+    std::fs::remove_dir_all(repository.path("states")).unwrap();
+    repository.done(&["apply", "plan.json", "-y"]);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+}
+
+#[test]
+fn test_a_plan_that_live_has_left_behind_is_stale() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "plan.json"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=4", "--by", "kubectl-scale"]);
+    let said = repository.opsctl(&["apply", "plan.json", "-y"]);
+    insta::assert_snapshot!(Said { out: String::new(), ..said }, @"
+    --- stderr
+      TIME  operation ID began
+      TIME  checking
+    stale: 1 setting is not what the plan was made from
+      k8s  deployment/cdn/edge  replicas  the plan saw 2, now 4 (kubectl-scale, AGO)
+    Nothing was changed. Plan again.
+    --- exit 4
+    ");
+    assert_eq!(repository.live("k8s:deployment/data/origin", "replicas"), 1);
+}
+
+#[test]
+fn test_a_step_that_fails_is_told_first() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.fail=no node has room"]);
+    let said = repository.opsctl(&["apply", "busy", "-y", "-q"]);
+    let summary = said.out.split_once("Plan ").unwrap().1.split_once("\n\n").unwrap().1.to_owned();
+    insta::assert_snapshot!(Said { out: summary, ..said }, @"
+    busy failed. What was done stays as it is.   TIME.   Operation ID
+      failed      k8s deployment/data/origin replicas 1 → 2: no node has room
+      1 step was not started because of that.
+      done 1   failed 1   unknown 0   owed 0   not started 1
+      go on       opsctl resume
+      look        opsctl show ID
+      back        opsctl rollback
+    --- exit 7
+    ");
+}
+
+#[test]
+fn test_events_are_lines_of_json() {
+    let repository = Repository::small();
+    let said = repository.done(&["apply", "busy", "-y", "--json"]);
+    let events: Vec<String> = said
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| line["event"].as_str().or(line["kind"].as_str()).unwrap().to_owned())
+        .collect();
+    assert_eq!(events.first().map(String::as_str), Some("plan"));
+    assert_eq!(events.last().map(String::as_str), Some("finished"));
+    assert!(events.iter().any(|event| event == "ended"));
+    assert_eq!(said.err, "");
+}
+
+#[test]
+fn test_back_to_a_snapshot() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    // @ is after drained, @1 before it, @2 after busy, @3 before it.
+    let said = repository.done(&["apply", "@3", "-y"]);
+    assert!(said.out.starts_with("@3"), "{said}");
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.live("k8s:configmap/cdn/settings", "data.mode"), "normal");
+}

@@ -1,0 +1,50 @@
+use crate::harness::Repository;
+
+#[test]
+fn test_log_show_and_blame() {
+    let repository = Repository::small();
+    insta::assert_snapshot!(repository.opsctl(&["log"]), @"Nothing was applied yet.");
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["log"]), @"
+    ID  rollback of ID  done  3 of 3 steps  AGO by ana, took TIME
+    ID    busy                           done  3 of 3 steps  AGO by ana, took TIME
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"
+    ID   done
+      what      rollback of ID: to what was there before busy
+      who       ana on a17
+      when      TIME UTC, AGO; took TIME
+      reverts   ID
+      plan      HASH
+      snapshot  before HASH
+      snapshot  after HASH
+      calls     17 API calls: aws 3, k8s 14
+
+      ✓ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  TIME
+      ✓ k8s  deployment/cdn/edge     replicas 5 → 2               TIME
+      ✓ k8s  deployment/data/origin  replicas 2 → 1               TIME
+    "#);
+    insta::assert_snapshot!(repository.opsctl(&["blame", "k8s:deployment/cdn/edge"]), @"
+    k8s:deployment/cdn/edge
+      replicas  5 → 2  ID  rollback of ID, AGO by ana
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["show", "19990101"]), @"
+    --- stderr
+    error: `19990101` names no operation
+      = all of them: opsctl log
+    --- exit 1
+    ");
+}
+
+#[test]
+fn test_blame_names_who_was_not_opsctl() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7"]);
+    repository.done(&["snapshot", "take"]);
+    insta::assert_snapshot!(repository.opsctl(&["blame", "k8s:deployment/cdn/edge"]), @"
+    k8s:deployment/cdn/edge
+      replicas  5 → 7  outside  not by opsctl, AGO or after, AGO or before
+    ");
+}

@@ -1,0 +1,19 @@
+//! The commands, as an operator runs them: the real binary in a repository of its own, everything it says in one text.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod apply;
+mod check;
+mod exit_codes;
+mod harness;
+mod history;
+mod kinds;
+mod plan;
+mod repository;
+mod rollback;
+mod sim;
+mod snapshot;
+mod states;
+mod status;
+mod stopped;
+mod usage;

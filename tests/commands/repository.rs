@@ -1,0 +1,82 @@
+use crate::harness::Repository;
+
+#[test]
+fn test_no_repository() {
+    let nowhere = Repository::of(&[]);
+    let said = nowhere.opsctl(&["plan", "baseline"]);
+    let folder = nowhere.path("").canonicalize().unwrap();
+    insta::assert_snapshot!(said.err.replace(folder.to_str().unwrap(), "FOLDER"), @"
+    error: there is no opsctl.toml in FOLDER or above it
+      = go into an operations repository, or name one with -C DIR; a new one begins with an opsctl.toml
+        that has a [provider.NAME], and a folder states/ beside it
+    ");
+    assert_eq!(said.exit, Some(1));
+}
+
+#[test]
+fn test_it_is_found_from_a_folder_below_and_named_from_anywhere() {
+    let repository = Repository::small();
+    let folder = repository.path("states");
+    repository.done(&["-C", folder.to_str().unwrap(), "plan", "baseline"]);
+    let said = repository.opsctl(&["-C", "nowhere", "plan", "baseline"]);
+    assert_eq!(said.exit, Some(1), "{said}");
+}
+
+#[test]
+fn test_paths_of_the_command_line_are_relative_to_where_one_stands() {
+    let repository = Repository::small();
+    repository.done(&["-C", "states", "plan", "busy", "--out", "plan.json"]);
+    assert!(repository.path("states/plan.json").exists());
+}
+
+#[test]
+fn test_mistakes_of_opsctl_toml_and_of_a_world() {
+    let repository = Repository::small();
+    repository.append("opsctl.toml", "\n[provider.gcp]\ntype = \"gcloud\"\n");
+    insta::assert_snapshot!(repository.opsctl(&["states"]), @r#"
+    --- stderr
+    error[E0203]: unknown provider `gcloud`
+       ┌ opsctl.toml:12:8
+    12 │ type = "gcloud"
+       │        ^^^^^^^^
+       = there are: aws, kubernetes, sim
+
+    1 error in 1 file; opsctl explain E0203 says more. Nothing was read or changed.
+    --- exit 1
+    "#);
+    let repository = Repository::small();
+    repository.append("opsctl.toml", "worlds = 3\n");
+    repository.append("world.toml", "replicsa = 3\n");
+    insta::assert_snapshot!(repository.opsctl(&["states"]), @"
+    --- stderr
+    error[E0204]: a simulated provider has no `worlds`; it has: emulates, world
+       ┌ opsctl.toml:10:1
+    10 │ worlds = 3
+       │ ^^^^^^
+
+    error[E0204]: unknown setting `replicsa` of kind route53-record
+       ┌ world.toml:24:1
+    24 │ replicsa = 3
+       │ ^^^^^^^^
+
+    2 errors in 2 files; opsctl explain E0204 says more. Nothing was read or changed.
+    --- exit 1
+    ");
+}
+
+#[test]
+#[cfg(not(feature = "kubernetes"))]
+fn test_a_provider_that_is_left_out_names_its_feature() {
+    let repository = Repository::small();
+    repository.append("opsctl.toml", "\n[provider.real]\ntype = \"kubernetes\"\ncontext = \"x\"\n");
+    insta::assert_snapshot!(repository.opsctl(&["states"]), @r#"
+    --- stderr
+    error[E0204]: provider `real`: this opsctl was built without it: cargo build --features kubernetes
+       ┌ opsctl.toml:12:8
+    12 │ type = "kubernetes"
+       │        ^^^^^^^^^^^^
+
+    1 error in 1 file; opsctl explain E0204 says more. Nothing was read or changed.
+    --- exit 1
+    "#);
+}

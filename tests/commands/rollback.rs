@@ -1,0 +1,94 @@
+use crate::harness::Repository;
+
+#[test]
+fn test_a_colleagues_edit_is_spared() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @r#"
+    rollback of ID   to what was there before busy             now: busy, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Left alone
+      k8s  deployment/cdn/edge  replicas  was 2, opsctl set 5, now 7: changed since by kubectl-scale
+           --force k8s:deployment/cdn/edge takes it back too
+
+    Steps                                                           waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  ready
+        - k8s  deployment/data/origin  replicas  2 → 1              ready
+
+    Accepted  2 of 2 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  2 steps, nothing is irreversible
+
+    2 to change, 0 as they should be.   10 API calls: aws 3, k8s 7.   Plan HASH
+
+    rollback of ID is done, but for what was left alone.   TIME.   Operation ID
+      done 2   failed 0   unknown 0   owed 0   not started 0
+    --- exit 10
+    "#);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 7);
+    assert_eq!(repository.live("k8s:deployment/data/origin", "replicas"), 1);
+}
+
+#[test]
+fn test_force_takes_it_back_too() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
+    repository.done(&["rollback", "-y", "--force", "k8s:deployment/cdn/edge"]);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+}
+
+#[test]
+fn test_broken_states_do_not_block_the_way_back() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.write("states/baseline.toml", "this is no TOML");
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+}
+
+#[test]
+fn test_several_operations_are_unwound() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    let log = repository.done(&["log", "--json"]);
+    let log: serde_json::Value = serde_json::from_str(&log.out).unwrap();
+    let first = log["operations"][1]["id"].as_str().unwrap();
+    repository.done(&["rollback", first, "-y"]);
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.live("k8s:deployment/cdn/spare", "replicas"), 0);
+    assert_eq!(repository.live("k8s:configmap/cdn/settings", "data.mode"), "normal");
+}
+
+#[test]
+fn test_nothing_to_roll_back() {
+    let repository = Repository::small();
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @"
+    --- stderr
+    error: there is no operation to roll back
+      = all of them: opsctl log
+    --- exit 1
+    ");
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @"
+    --- stderr
+    error: there is no operation to roll back
+      = all of them: opsctl log
+    --- exit 1
+    ");
+}
+
+#[test]
+fn test_the_snapshots_of_a_rollback_are_whole() {
+    let repository = Repository::small();
+    repository.done(&["snapshot", "take"]);
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["snapshot", "diff", "@4", "@"]), @"@4 and @ are the same.");
+}

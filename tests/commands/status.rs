@@ -1,0 +1,66 @@
+use crate::harness::Repository;
+
+#[test]
+fn test_before_anything_was_applied() {
+    let repository = Repository::small();
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    Nothing was applied yet.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+}
+
+#[test]
+fn test_drift_is_named_with_who_and_when() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was applied AGO by ana (ID). 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was applied AGO by ana (ID). 1 of 6 settings differs from what it left:
+      k8s  deployment/cdn/edge  replicas  5, now 7   by kubectl-scale, AGO
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+}
+
+#[test]
+fn test_what_is_owed_is_told_and_done_later() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=2"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "replicas=3"]);
+    // The spare serves already; then the cluster cannot be reached.
+    repository.write("states/moved.toml", MOVED);
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    let said = repository.opsctl(&["apply", "moved", "-y", "-q"]);
+    assert_eq!(said.exit, Some(10), "{said}");
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    moved was applied in part AGO by ana (ID). 2 settings are as it left them.
+    k8s:configmap/cdn/settings could not be read: unreachable: nobody answers
+    k8s:deployment/cdn/edge could not be read: unreachable: nobody answers
+    k8s:deployment/cdn/spare could not be read: unreachable: nobody answers
+    k8s:deployment/data/origin could not be read: unreachable: nobody answers
+    1 step still to be done (opsctl resume):
+      owed        k8s deployment/cdn/edge replicas 0: nobody answers
+    No operation is open, 1 step owed, nobody holds the lock.
+    --- exit 10
+    ");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    let said = repository.opsctl(&["resume", "-y", "-q"]);
+    assert_eq!(said.exit, Some(0), "{said}");
+    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 0);
+    repository.done(&["status"]);
+}
+
+const MOVED: &str = r#"
+tolerates_unreachable = ["k8s:*"]
+[resource.edge]
+at = "k8s:deployment/cdn/edge"
+replicas = 0
+[resource.east]
+at = "aws:route53-record/Z1/live.example.com/CNAME/east"
+weight = 50
+needs = ["edge"]
+"#;

@@ -1,0 +1,62 @@
+use std::process::Stdio;
+
+use crate::harness::Repository;
+
+#[test]
+fn test_help_and_version_are_results() {
+    let nowhere = Repository::of(&[]);
+    for arguments in [&["--version"][..], &["--help"], &["plan", "--help"], &["sim", "set", "--help"]] {
+        let said = nowhere.done(arguments);
+        assert!(!said.out.is_empty() && said.err.is_empty(), "{said}");
+    }
+    insta::assert_snapshot!(nowhere.opsctl(&["--help"]), @"
+    Moves live infrastructure between named states: planned, applied in order, snapshotted, rolled back
+
+    Usage: opsctl [OPTIONS] <COMMAND>
+
+    Commands:
+      plan      Shows what a state would change, in which order and why; changes nothing
+      apply     Makes a state live, in order, and takes a snapshot before and after
+      rollback  Goes back to what was really there before an operation
+      resume    Goes on with an operation that did not end, or does what an ended one still owes
+      status    Tells how things stand: what was applied last, what differs from it now, what is open or
+                owed
+      states    Shows every setting in every state, beside what is live
+      check     Measures the checks of a state; exits with 9 where one does not hold
+      snapshot  Takes, lists, shows and compares snapshots
+      log       Tells who did what, when, and how it ended
+      show      Shows one operation in full
+      blame     Tells who turned which knob of a resource last
+      kinds     Lists the kinds of resources with their settings; of one kind tells all
+      explain   Explains the code of an error
+      sim       Plays another operator in a simulated world
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Everywhere:
+      -C <DIR>        Works as if started in this folder
+          --json      Prints a versioned JSON document; of an apply a line an event
+          --no-color  Adds no colour (as NO_COLOR does)
+      -q, --quiet     Leaves progress out
+      -v, --verbose   Folds nothing, and tells every reason
+          --no-input  Never asks
+    ");
+}
+
+#[test]
+fn test_a_reader_that_goes_away_is_no_error() {
+    let repository = Repository::small();
+    let mut child = repository.command(&["kinds"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[test]
+fn test_signs_are_ascii_where_the_locale_is_not_utf8() {
+    let repository = Repository::small();
+    let output = repository.command(&["plan", "drained"]).env("LC_ALL", "C").output().unwrap();
+    assert!(output.stdout.is_ascii());
+}
