@@ -93,7 +93,7 @@ fn test_a_failover_with_every_reason() {
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 
-    5 to change, 1 owed, 1 as they should be.   5 API calls: aws 2 (2 LIST), gke 3 (3 LIST).   Plan 3f9c2ab1
+    5 to change, 1 owed, 1 as they should be. 5 API calls: aws 2 (2 LIST), gke 3 (3 LIST). Plan 3f9c2ab1
     "#);
 }
 
