@@ -12,7 +12,9 @@ use super::event::{Event, What};
 use super::finish::Site;
 use super::interrupt::Interrupt;
 use super::journal::Journal;
+use super::looks::Looks;
 use super::pace::{Pace, Paces, next_room};
+use super::probe::Task;
 use super::settle::Awaited;
 use super::{ApplyError, Tempo, probe, say};
 use crate::check::Verdict;
@@ -37,12 +39,7 @@ pub(super) struct Engine {
     pub(super) lives: BTreeMap<Address, Live>,
     /// What is looked at, by step.
     pub(super) awaited: BTreeMap<usize, Awaited>,
-    /// When to look at which step next; those that are being looked at are left out.
-    pub(super) due: BTreeSet<(Instant, usize)>,
-    /// Whether a look is under way.
-    pub(super) looking: bool,
-    /// Looks take at most half of the time.
-    pub(super) look_not_before: Instant,
+    pub(super) looks: Looks,
     /// When the drain time of which step is over.
     pub(super) draining: BTreeSet<(Instant, usize)>,
     /// Until when a step that was begun must be true and ready.
@@ -56,6 +53,8 @@ pub(super) struct Engine {
     pub(super) paces: BTreeMap<String, Pace>,
     /// Calls to write that were not answered yet.
     unanswered: usize,
+    /// Checks that are being measured; given up with the engine.
+    measuring: Vec<Task>,
     pub(super) news: UnboundedSender<News>,
     arrived: UnboundedReceiver<News>,
     pub(super) events: UnboundedSender<Event>,
@@ -77,7 +76,7 @@ pub(super) enum News {
     /// A call to write was answered.
     Written { steps: Vec<usize>, answers: Vec<Written> },
     /// Resources were read: of a step its own, or that of its floor.
-    Looked { asked: Vec<(usize, bool)>, readings: Vec<Reading>, took: Duration },
+    Looked { instance: String, asked: Vec<(usize, bool)>, readings: Vec<Reading>, took: Duration },
     /// A check came to its end.
     Checked { step: usize, verdict: Verdict },
 }
@@ -95,10 +94,12 @@ impl Engine {
         begin: &Begin,
         machine: Machine,
         journal: Journal,
-        lives: BTreeMap<Address, Live>,
+        mut lives: BTreeMap<Address, Live>,
         tempo: Tempo,
     ) -> Self {
         let instances = site.instances;
+        let changed: BTreeSet<&Address> = begin.plan.steps.iter().filter_map(|step| step.at()).collect();
+        lives.retain(|at, _| changed.contains(at));
         let paces = instances.0.iter().map(|(name, instance)| (name.clone(), Pace::new(instance.limits()))).collect();
         let (news, arrived) = mpsc::unbounded_channel();
         Self {
@@ -111,9 +112,7 @@ impl Engine {
             pending: Vec::new(),
             lives,
             awaited: BTreeMap::new(),
-            due: BTreeSet::new(),
-            looking: false,
-            look_not_before: Instant::now(),
+            looks: Looks::default(),
             draining: BTreeSet::new(),
             deadlines: BTreeMap::new(),
             rebased: BTreeMap::new(),
@@ -121,6 +120,7 @@ impl Engine {
             rewritten: BTreeSet::new(),
             paces,
             unanswered: 0,
+            measuring: Vec::new(),
             news,
             arrived,
             events: site.events.clone(),
@@ -183,9 +183,8 @@ impl Engine {
 
     /// When there will be something to do without any news.
     fn wake(&self) -> Option<Instant> {
-        let look = self.due.first().filter(|_| !self.looking).map(|(at, _)| (*at).max(self.look_not_before));
         let drained = self.draining.first().map(|(at, _)| *at);
-        [look, drained, next_room(&self.paces, Instant::now())].into_iter().flatten().min()
+        [self.looks.next(), drained, next_room(&self.paces, Instant::now())].into_iter().flatten().min()
     }
 
     fn take_in(&mut self, news: News) -> Result<(), ApplyError> {
@@ -194,7 +193,10 @@ impl Engine {
                 self.unanswered -= 1;
                 self.answered(steps, answers)
             }
-            News::Looked { asked, readings, took } => self.looked(&asked, readings, took),
+            News::Looked { instance, asked, readings, took } => {
+                self.looks.ended(&instance, Instant::now(), took.min(self.tempo.slowest_look));
+                self.looked(&asked, readings)
+            }
             News::Checked { step, verdict } if verdict.holds => self.end(step, Status::Done, String::new()),
             News::Checked { step, verdict } => self.end(step, Status::Failed, verdict.seen),
         }
@@ -362,10 +364,10 @@ impl Engine {
             return self.end(step, Status::Failed, format!("the plan has no check `{name}`"));
         };
         let (instances, events, news) = (Arc::clone(&self.instances), self.events.clone(), self.news.clone());
-        tokio::spawn(async move {
+        self.measuring.push(Task::spawn(async move {
             let verdict = probe::measure_until(&check, &instances, &events).await;
             let _ = news.send(News::Checked { step, verdict });
-        });
+        }));
         Ok(())
     }
 

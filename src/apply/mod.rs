@@ -10,6 +10,8 @@ mod answers;
 #[cfg(test)]
 mod bed;
 mod conflict;
+#[cfg(test)]
+mod conflict_test;
 mod dispatch;
 #[cfg(test)]
 mod dispatch_test;
@@ -25,6 +27,7 @@ mod journal;
 #[cfg(test)]
 mod kill_test;
 mod lock;
+mod looks;
 mod pace;
 mod probe;
 mod progress;
@@ -38,6 +41,8 @@ mod run;
 mod run_test;
 mod secrets;
 mod settle;
+#[cfg(test)]
+mod settle_test;
 mod sight;
 mod stale;
 mod tempo;

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
 
 use super::event::{Event, What};
 use super::say;
@@ -29,8 +30,7 @@ pub(super) async fn measure_all(
     for check in checks {
         let (check, instances, events) = (check.clone(), Arc::clone(&instances), events.clone());
         let name = check.name.clone();
-        let task = tokio::spawn(async move { measure_until(&check, &instances, &events).await });
-        running.push((name, Task(task)));
+        running.push((name, Task::spawn(async move { measure_until(&check, &instances, &events).await })));
     }
     let mut failed = Vec::new();
     for (name, mut task) in running {
@@ -43,10 +43,16 @@ pub(super) async fn measure_all(
     failed
 }
 
-/// A measurement that nobody waits for any more is given up.
-struct Task(tokio::task::JoinHandle<Verdict>);
+/// What is given up when nobody waits for it any more.
+pub(super) struct Task<T = ()>(JoinHandle<T>);
 
-impl Drop for Task {
+impl<T: Send + 'static> Task<T> {
+    pub(super) fn spawn(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(tokio::spawn(work))
+    }
+}
+
+impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

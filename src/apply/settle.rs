@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use opsctl_api::{Address, Edit, Live, LiveSetting, Owner, Readiness, Receipt, Value};
+use opsctl_api::{Address, Edit, Live, LiveSetting, Owner, Query, Readiness, Receipt, Selector, Value, Wanted};
 
 /// What one step waits for: values that become true, a resource that becomes ready.
 #[derive(Debug)]
@@ -105,6 +105,13 @@ impl Awaited {
         Look::Settled(moved.map(|edit| (edit.setting.clone(), live.value(&edit.setting).cloned())).collect())
     }
 
+    /// What is asked to see it.
+    pub(super) fn query(&self) -> Query {
+        let moved = self.edits.iter().chain(&self.coupled);
+        let settings = Wanted::Only(moved.map(|edit| edit.setting.clone()).collect());
+        Query { at: Selector::One(self.at.clone()), settings, receipt: self.receipt.clone() }
+    }
+
     /// When to look again: often at first, then slower, as a part of the time that it has taken so far.
     pub(super) fn look_again(&self, now: Instant, tempo: &super::Tempo) -> Instant {
         let pause = (now.duration_since(self.since) / 4).clamp(tempo.first_look, tempo.slowest_look);
@@ -116,6 +123,12 @@ impl Awaited {
 }
 
 impl Floor {
+    /// What is asked to see it.
+    pub(super) fn query(&self) -> Query {
+        let settings = Wanted::Only(self.least.iter().map(|(setting, _)| (*setting).to_owned()).collect());
+        Query { at: Selector::One(self.at.clone()), settings, receipt: None }
+    }
+
     /// How far what is confined has come, where it has not come far enough.
     fn is_missing(&self, confined: Option<&Live>) -> Option<Readiness> {
         let unread = || Readiness::Progressing { done: 0, total: 0, what: format!("{} cannot be read", self.at) };

@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use opsctl_api::{Live, Query, Readiness, Reading, Receipt, Selector, Wanted, format_duration};
+use opsctl_api::{Address, Edit, Live, Readiness, Reading, Receipt, Value, format_duration};
 
 use super::ApplyError;
 use super::entry::{Answer, Entry};
@@ -45,11 +45,11 @@ impl Engine {
             shown: None,
             at,
         };
+        self.looks.add(awaited.at.instance(), now, step);
         self.awaited.insert(step, awaited);
-        self.due.insert((now, step));
     }
 
-    fn floor(&self, edits: &[opsctl_api::Edit], at: &opsctl_api::Address, confined: &opsctl_api::Address) -> Floor {
+    fn floor(&self, edits: &[Edit], at: &Address, confined: &Address) -> Floor {
         let confines = self.catalogues.kind(at.instance(), at.kind()).and_then(|kind| kind.confines);
         let least = confines.and_then(|confines| {
             let (_, setting) = confines.of.iter().find(|(kind, _)| *kind == confined.kind())?;
@@ -59,59 +59,30 @@ impl Engine {
         Floor { at: confined.clone(), least }
     }
 
-    /// Begins a round: one read of all that is due.
+    /// Begins a round at each instance that has something due: one read of all that is.
     pub(super) fn look(&mut self, now: Instant) {
-        if self.looking || now < self.look_not_before || self.due.first().is_none_or(|(at, _)| *at > now) {
-            return;
-        }
-        let (mut asked, mut queries) = (Vec::new(), Vec::new());
-        // What is due in a moment comes along.
-        let soon = now + self.tempo.first_look;
-        while let Some((at, step)) = self.due.pop_first() {
-            if at > soon {
-                self.due.insert((at, step));
-                break;
+        for (instance, steps) in self.looks.begin(now, now + self.tempo.first_look) {
+            let (mut asked, mut queries) = (Vec::with_capacity(steps.len()), Vec::with_capacity(steps.len()));
+            for step in steps {
+                let Some(awaited) = self.awaited.get(&step) else { continue };
+                asked.push((step, false));
+                queries.push(awaited.query());
+                if let Some(floor) = &awaited.floor {
+                    asked.push((step, true));
+                    queries.push(floor.query());
+                }
             }
-            let Some(awaited) = self.awaited.get(&step) else { continue };
-            let moved = awaited.edits.iter().chain(&awaited.coupled);
-            let keys: BTreeSet<String> = moved.map(|edit| edit.setting.clone()).collect();
-            asked.push((step, false));
-            queries.push(Query {
-                at: Selector::One(awaited.at.clone()),
-                settings: Wanted::Only(keys),
-                receipt: awaited.receipt.clone(),
+            let (instances, news) = (Arc::clone(&self.instances), self.news.clone());
+            tokio::spawn(async move {
+                let readings = instances.read(&queries).await;
+                let _ = news.send(News::Looked { instance, asked, readings, took: now.elapsed() });
             });
-            if let Some(floor) = &awaited.floor {
-                let keys = floor.least.iter().map(|(setting, _)| (*setting).to_owned()).collect();
-                asked.push((step, true));
-                queries.push(Query {
-                    at: Selector::One(floor.at.clone()),
-                    settings: Wanted::Only(keys),
-                    receipt: None,
-                });
-            }
         }
-        if queries.is_empty() {
-            return;
-        }
-        self.looking = true;
-        let (instances, news) = (Arc::clone(&self.instances), self.news.clone());
-        tokio::spawn(async move {
-            let readings = instances.read(&queries).await;
-            let _ = news.send(News::Looked { asked, readings, took: now.elapsed() });
-        });
     }
 
     /// A round is over.
-    pub(super) fn looked(
-        &mut self,
-        asked: &[(usize, bool)],
-        readings: Vec<Reading>,
-        took: Duration,
-    ) -> Result<(), ApplyError> {
+    pub(super) fn looked(&mut self, asked: &[(usize, bool)], readings: Vec<Reading>) -> Result<(), ApplyError> {
         let now = Instant::now();
-        self.looking = false;
-        self.look_not_before = now + took.min(self.tempo.slowest_look);
         let mut readings = readings.into_iter().peekable();
         let mut asked = asked.iter().peekable();
         while let (Some(&(step, _)), Some(reading)) = (asked.next(), readings.next()) {
@@ -161,7 +132,7 @@ impl Engine {
         &mut self,
         step: usize,
         hop: usize,
-        left: std::collections::BTreeMap<String, Option<opsctl_api::Value>>,
+        left: BTreeMap<String, Option<Value>>,
         now: Instant,
     ) -> Result<(), ApplyError> {
         let Work::Change { drain_time, .. } = self.plan.steps[step].work else {
@@ -208,7 +179,7 @@ impl Engine {
     fn look_later(&mut self, step: usize, now: Instant) -> Result<(), ApplyError> {
         let Some(awaited) = self.awaited.get(&step) else { return Ok(()) };
         if now < awaited.deadline {
-            self.due.insert((awaited.look_again(now, &self.tempo), step));
+            self.looks.add(awaited.at.instance(), awaited.look_again(now, &self.tempo), step);
             return Ok(());
         }
         let last = &awaited.last_seen;

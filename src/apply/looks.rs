@@ -1,0 +1,84 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+/// When to look at which step again. One round at a time for each instance, so that one which does not answer holds up no other.
+#[derive(Debug, Default)]
+pub(super) struct Looks(BTreeMap<String, Rounds>);
+
+#[derive(Debug, Default)]
+struct Rounds {
+    /// Those that are being looked at are left out.
+    due: BTreeSet<(Instant, usize)>,
+    under_way: bool,
+    not_before: Option<Instant>,
+}
+
+impl Looks {
+    /// The step is looked at then, or soon after.
+    pub(super) fn add(&mut self, instance: &str, at: Instant, step: usize) {
+        match self.0.get_mut(instance) {
+            Some(rounds) => rounds.due.insert((at, step)),
+            None => self.0.entry(instance.to_owned()).or_default().due.insert((at, step)),
+        };
+    }
+
+    /// The rounds that begin now: of each instance that has something due all that is due until `soon`.
+    pub(super) fn begin(&mut self, now: Instant, soon: Instant) -> Vec<(String, Vec<usize>)> {
+        let mut begun = Vec::new();
+        for (instance, rounds) in &mut self.0 {
+            if rounds.next().is_none_or(|at| at > now) {
+                continue;
+            }
+            let later = rounds.due.split_off(&(soon, usize::MAX));
+            let due = std::mem::replace(&mut rounds.due, later);
+            rounds.under_way = true;
+            begun.push((instance.clone(), due.into_iter().map(|(_, step)| step).collect()));
+        }
+        begun
+    }
+
+    /// A round is over. The next one is no sooner than it took, so that at most half of the time goes into looking.
+    pub(super) fn ended(&mut self, instance: &str, now: Instant, took: Duration) {
+        if let Some(rounds) = self.0.get_mut(instance) {
+            rounds.under_way = false;
+            rounds.not_before = Some(now + took);
+        }
+    }
+
+    /// When the next round begins.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.0.values().filter_map(Rounds::next).min()
+    }
+}
+
+impl Rounds {
+    fn next(&self) -> Option<Instant> {
+        let (at, _) = self.due.first().filter(|_| !self.under_way)?;
+        Some(self.not_before.map_or(*at, |not_before| not_before.max(*at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_one_round_at_a_time_for_each_instance() {
+        let now = Instant::now();
+        let after = |millis| now + Duration::from_millis(millis);
+        let mut looks = Looks::default();
+        assert_eq!(looks.next(), None);
+        looks.add("a", after(0), 3);
+        looks.add("a", after(5), 1);
+        looks.add("a", after(50), 2);
+        looks.add("b", after(20), 7);
+        assert_eq!(looks.begin(after(0), after(10)), [("a".to_owned(), vec![3, 1])]);
+        looks.add("a", after(1), 4);
+        assert_eq!(looks.next(), Some(after(20)));
+        assert_eq!(looks.begin(after(30), after(40)), [("b".to_owned(), vec![7])]);
+        assert_eq!(looks.next(), None);
+        looks.ended("a", after(40), Duration::from_millis(40));
+        assert_eq!(looks.next(), Some(after(80)));
+        assert_eq!(looks.begin(after(80), after(90)), [("a".to_owned(), vec![4, 2])]);
+    }
+}
