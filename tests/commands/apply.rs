@@ -40,7 +40,7 @@ fn test_the_page_what_happens_and_what_became_of_it() {
       TIME  check edge holds: replicas = 5
       TIME  after snapshot HASH
     "#);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
     insta::assert_snapshot!(repository.opsctl(&["apply", "busy", "-y"]), @"busy: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.");
 }
 
@@ -49,7 +49,7 @@ fn test_without_a_terminal_a_flag_must_say_yes() {
     let repository = Repository::small();
     let refused = |arguments: &[&str]| {
         let said = repository.opsctl(arguments);
-        assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+        assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
         format!("{}[{:?}]", said.err, said.exit)
     };
     insta::assert_snapshot!(refused(&["apply", "busy"]), @"
@@ -72,7 +72,7 @@ fn test_without_a_terminal_a_flag_must_say_yes() {
 fn test_a_name_that_is_typed_on_the_command_line() {
     let repository = Repository::small();
     repository.done(&["apply", "drained", "--confirm", "drained"]);
-    assert_eq!(repository.live("aws:route53-record/Z1/live.example.com/CNAME/west", "weight"), 100);
+    assert_eq!(repository.simulated("aws:route53-record/Z1/live.example.com/CNAME/west", "weight"), 100);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn test_a_plan_file_is_obeyed_and_needs_no_states() {
     repository.done(&["plan", "busy", "--out", "plan.json"]);
     std::fs::remove_dir_all(repository.path("states")).unwrap();
     repository.done(&["apply", "plan.json", "-y"]);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn test_a_plan_that_live_has_left_behind_is_stale() {
     Nothing was changed. Plan again.
     --- exit 4
     ");
-    assert_eq!(repository.live("k8s:deployment/data/origin", "replicas"), 1);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
 }
 
 #[test]
@@ -144,6 +144,6 @@ fn test_back_to_a_snapshot() {
     // @ is after drained, @1 before it, @2 after busy, @3 before it.
     let said = repository.done(&["apply", "@3", "-y"]);
     assert!(said.out.starts_with("@3"), "{said}");
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
-    assert_eq!(repository.live("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
 }

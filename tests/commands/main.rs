@@ -5,6 +5,7 @@
 mod apply;
 mod check;
 mod exit_codes;
+#[path = "../harness/mod.rs"]
 mod harness;
 mod history;
 mod kinds;
@@ -12,6 +13,7 @@ mod plan;
 mod repository;
 mod rollback;
 mod sim;
+mod small;
 mod snapshot;
 mod states;
 mod status;

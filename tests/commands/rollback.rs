@@ -29,8 +29,8 @@ fn test_a_colleagues_edit_is_spared() {
       done 2   failed 0   unknown 0   owed 0   not started 0
     --- exit 10
     "#);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 7);
-    assert_eq!(repository.live("k8s:deployment/data/origin", "replicas"), 1);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 7);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn test_force_takes_it_back_too() {
     repository.done(&["apply", "busy", "-y"]);
     repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
     repository.done(&["rollback", "-y", "--force", "k8s:deployment/cdn/edge"]);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn test_broken_states_do_not_block_the_way_back() {
     repository.done(&["apply", "busy", "-y"]);
     repository.write("states/baseline.toml", "this is no TOML");
     repository.done(&["rollback", "-y"]);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn test_several_operations_are_unwound() {
     let log: serde_json::Value = serde_json::from_str(&log.out).unwrap();
     let first = log["operations"][1]["id"].as_str().unwrap();
     repository.done(&["rollback", first, "-y"]);
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
-    assert_eq!(repository.live("k8s:deployment/cdn/spare", "replicas"), 0);
-    assert_eq!(repository.live("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 0);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
 }
 
 #[test]

@@ -30,5 +30,5 @@ fn test_another_operator() {
     --- exit 1
     ");
     insta::assert_snapshot!(repository.opsctl(&["sim", "reset"]), @"As at first: aws, k8s.");
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }

@@ -50,7 +50,7 @@ fn test_what_is_owed_is_told_and_done_later() {
     repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
     let said = repository.opsctl(&["resume", "-y", "-q"]);
     assert_eq!(said.exit, Some(0), "{said}");
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 0);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 0);
     repository.done(&["status"]);
 }
 

@@ -66,7 +66,7 @@ fn test_killed_told_and_resumed() {
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
     let said = repository.opsctl(&["resume"]);
     assert_eq!(said.exit, Some(0), "{said}");
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
     repository.done(&["status"]);
 }
 
@@ -78,8 +78,8 @@ fn test_killed_and_rolled_back() {
     child.wait().unwrap();
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
     repository.done(&["rollback", "-y"]);
-    assert_eq!(repository.live("k8s:deployment/data/origin", "replicas"), 1);
-    assert_eq!(repository.live("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
 }
 
 #[test]

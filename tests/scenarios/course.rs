@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value as Json;
+
+/// What an apply was going to do, and what it said while it did it.
+#[derive(Default)]
+pub(crate) struct Course {
+    /// As planned; empty where the command says no plan.
+    steps: Vec<Json>,
+    events: Vec<Json>,
+}
+
+impl Course {
+    /// Takes in a line of `--json`.
+    pub(crate) fn take(&mut self, said: Json) {
+        match &said["plan"]["steps"] {
+            Json::Array(steps) => self.steps.clone_from(steps),
+            _ => self.events.push(said),
+        }
+    }
+
+    /// The resource that an event is about.
+    pub(crate) fn at_of(&self, event: &Json) -> Option<&str> {
+        self.at(index(&event["step"])?)
+    }
+
+    fn at(&self, step: usize) -> Option<&str> {
+        match self.steps.get(step) {
+            Some(planned) => ["change", "wait"].iter().find_map(|what| planned["work"][what]["at"].as_str()),
+            // What goes on with an operation does not say its plan again; its record does.
+            None => {
+                let mut recorded =
+                    self.of("finished").flat_map(|end| end["operation"]["steps"].as_array().into_iter().flatten());
+                recorded.find(|recorded| index(&recorded["step"]) == Some(step))?["at"].as_str()
+            }
+        }
+    }
+
+    /// The resources that were written, in the order of the first write of each.
+    pub(crate) fn written(&self) -> Vec<&str> {
+        let mut written = Vec::new();
+        for event in self.of("sent") {
+            let at = self.at_of(event).unwrap();
+            if !written.contains(&at) {
+                written.push(at);
+            }
+        }
+        written
+    }
+
+    /// How each resource ended that was begun.
+    pub(crate) fn ended(&self) -> BTreeMap<&str, &str> {
+        self.of("ended").filter_map(|event| Some((self.at_of(event)?, event["status"].as_str()?))).collect()
+    }
+
+    /// The record of the operation.
+    pub(crate) fn operation(&self) -> &Json {
+        &self.of("finished").next().unwrap_or_else(|| panic!("it has no end\n{self}"))["operation"]
+    }
+
+    /// Requires that each of these had settled before the next one was begun.
+    pub(crate) fn one_by_one(&self, addresses: &[&str]) {
+        for pair in addresses.windows(2) {
+            let settled = self.place("ended", pair[0], |event| event["status"] == "done");
+            let begun = self.place("sent", pair[1], |_| true);
+            assert!(settled < begun, "{} began before {} had settled\n{self}", pair[1], pair[0]);
+        }
+    }
+
+    /// Requires that no step began before all that it comes after had settled, by the plan's own edges.
+    pub(crate) fn in_order(&self) {
+        let mut done = vec![false; self.steps.len()];
+        for event in &self.events {
+            let Some(step) = index(&event["step"]) else { continue };
+            if event["event"] == "ended" {
+                done[step] = event["status"] == "done";
+            } else if event["event"] == "sent" && event["hop"] == 0 {
+                let open = self.open(step, &done);
+                assert!(open.is_none(), "step {step} began before step {open:?} had settled\n{self}");
+            }
+        }
+    }
+
+    /// What a step comes after and that is not done; a joint passes on what it comes after.
+    fn open(&self, step: usize, done: &[bool]) -> Option<usize> {
+        let earlier = self.steps[step]["after"].as_array().into_iter().flatten();
+        earlier.filter_map(|edge| index(&edge["step"])).find_map(|earlier| {
+            match self.steps[earlier]["work"].get("joint") {
+                Some(_) => self.open(earlier, done),
+                None => (!done[earlier]).then_some(earlier),
+            }
+        })
+    }
+
+    fn of(&self, name: &str) -> impl Iterator<Item = &Json> {
+        self.events.iter().filter(move |event| event["event"] == name)
+    }
+
+    fn place(&self, name: &str, at: &str, is_it: impl Fn(&Json) -> bool) -> usize {
+        let found = self
+            .events
+            .iter()
+            .position(|event| event["event"] == name && self.at_of(event) == Some(at) && is_it(event));
+        found.unwrap_or_else(|| panic!("{at} was never {name}\n{self}"))
+    }
+}
+
+impl fmt::Display for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (id, step) in self.steps.iter().enumerate() {
+            let after = step["after"].as_array().into_iter().flatten().map(|edge| edge["step"].to_string());
+            let after: Vec<String> = after.collect();
+            writeln!(f, "step {id} {} after {}", self.at(id).unwrap_or("-"), after.join(" "))?;
+        }
+        self.events.iter().try_for_each(|event| writeln!(f, "{event}"))
+    }
+}
+
+fn index(step: &Json) -> Option<usize> {
+    usize::try_from(step.as_u64()?).ok()
+}

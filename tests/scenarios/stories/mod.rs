@@ -1,0 +1,12 @@
+mod before_check;
+mod colleague;
+mod denied;
+mod elsewhere;
+mod failover;
+mod fight;
+mod interrupted;
+mod killed;
+mod locked;
+mod stale;
+mod unreachable;
+mod unready;
