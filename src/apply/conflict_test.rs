@@ -110,7 +110,7 @@ fn test_an_owner_within_its_bounds() {
 #[test]
 fn test_a_bound_that_is_met_by_now_is_not_undercut() {
     let mut plan = empty(BTreeMap::new());
-    let bound = Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
+    let bound = Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
     plan.resources.insert(at("a:service/x"), seen("replicas", 1, Some(bound), Vec::new()));
     let edits = [edit("replicas", 1, 3)];
     assert_eq!(judged(&plan, false, &edits, &live("a:service/x", "replicas", 20)), Met::Already);

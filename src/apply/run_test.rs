@@ -296,7 +296,7 @@ async fn test_a_wait_is_for_what_is_on_its_way() {
 #[tokio::test]
 async fn test_a_secret_is_sent_and_stays_nowhere() {
     let bed = Bed::new(WORLD);
-    let token = |name: &str| Value::Secret(Secret { source: Some(Source::Env(name.into())), ..Secret::default() });
+    let token = |name: &str| Value::from(Secret { source: Some(Source::Env(name.into())), ..Secret::default() });
     let plan = bed.plan(vec![change("a:service/edge", "token", token("NONE"))]).await;
     assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Secret { .. })));
     let plan = bed.plan(vec![change("a:service/edge", "token", token("TOKEN"))]).await;

@@ -59,9 +59,9 @@ async fn test_a_live_setting() {
     assert_eq!(setting(edge, "replicas", exact(3)).await, Verdict::yes("replicas = 3"));
     assert_eq!(setting(edge, "replicas", exact(4)).await, Verdict::no("replicas = 3"));
     let bound = Bound { at_least: Some(Value::Integer(2)), ..Bound::default() };
-    assert!(setting(edge, "replicas", Goal::Bound(bound)).await.holds);
+    assert!(setting(edge, "replicas", bound.into()).await.holds);
     assert_eq!(setting(edge, "config.a", exact(1)).await, Verdict::no("config.a is absent"));
-    let absent = Goal::Bound(Bound { absent: true, ..Bound::default() });
+    let absent = Goal::from(Bound { absent: true, ..Bound::default() });
     assert_eq!(setting(edge, "config.a", absent.clone()).await, Verdict::yes("config.a is absent"));
     // What cannot be read is never taken as absent.
     let hidden = setting(edge, "version", absent.clone()).await;

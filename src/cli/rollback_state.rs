@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Value};
+use opsctl_api::{Address, Settings, Value};
 
 use super::failure::Failure;
 use super::repository::Repository;
 use super::scope::scope_of;
 use crate::snapshot::{Operation, Store, Unwound};
-use crate::state::{Bound, Goal, Scope, State, Target, Want};
+use crate::state::{Bound, Goal, Scope, State, Target};
 
 /// What a rollback shall restore, as a state, and what opsctl left there.
 pub(super) struct Back {
@@ -43,7 +43,7 @@ pub(super) fn back(
     })?;
     let mut scope = scope_of(&state);
     // What no state sets is left by none.
-    scope.settings.values_mut().flat_map(BTreeMap::values_mut).for_each(Vec::clear);
+    scope.settings.values_mut().flat_map(Settings::values_mut).for_each(Vec::clear);
     restrict(&mut state, unwound);
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
@@ -81,17 +81,15 @@ fn restrict(state: &mut State, unwound: &Unwound) {
             Target::One(at) => unwound.values.get(at),
             Target::Many { .. } => None,
         };
-        let mut wants: BTreeMap<String, Want> = std::mem::take(&mut resource.wants);
-        wants.retain(|key, want| match wanted.and_then(|settings| settings.get(key)) {
+        resource.wants.retain(|key, want| match wanted.and_then(|settings| settings.get(key)) {
             Some(setting) => {
                 want.goal = match &setting.before {
                     Some(value) => Goal::Exact(value.clone()),
-                    None => Goal::Bound(Bound { absent: true, ..Bound::default() }),
+                    None => Goal::from(Bound { absent: true, ..Bound::default() }),
                 };
                 true
             }
             None => false,
         });
-        resource.wants = wants;
     }
 }

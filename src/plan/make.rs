@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Edit, LiveSetting, Plain, Source, Value};
+use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
 
 use super::diff::{Edits, diff, slots};
 use super::digest::digest;
@@ -111,7 +111,7 @@ fn with_state(scope: &Scope, state: &State) -> Scope {
         scope.declared.insert(name.clone(), resource.declared.clone());
         let settings = scope.settings.entry(name.clone()).or_default();
         for (key, want) in &resource.wants {
-            let states = settings.entry(key.clone()).or_default();
+            let states = settings.or_default(key);
             if !states.iter().any(|(known, _)| *known == state.name) {
                 states.push((state.name.clone(), want.goal.clone()));
             }
@@ -201,7 +201,7 @@ fn seen(
                 owners: live.owners.clone(),
             });
             seen.names.push(name.clone());
-            for key in keys.into_iter().flat_map(BTreeMap::keys) {
+            for key in keys.into_iter().flat_map(Settings::keys) {
                 seen.settings.entry(key.clone()).or_insert_with(|| {
                     let setting = live.settings.get(key);
                     let hidden = match setting {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Address, Cx, Pattern, Plain, Source, Value};
+use opsctl_api::{Address, Cx, Pattern, Plain, Settings, Source, Value};
 use opsctl_sim::{Options, WorldFile};
 
 use super::*;
@@ -235,7 +235,7 @@ fn test_an_explicit_address_takes_its_settings_out_of_a_wildcard() {
 
 #[test]
 fn test_a_bound_leaves_what_meets_it() {
-    let at_least = Goal::Bound(Bound { at_least: Some(Value::Integer(1)), ..Bound::default() });
+    let at_least = Goal::from(Bound { at_least: Some(Value::Integer(1)), ..Bound::default() });
     let plan = plan(&state(&[("all", "a:service/*", &[("replicas", at_least)], &[])]), WORLD);
     assert!(plan.is_empty());
 }
@@ -267,7 +267,7 @@ fn test_what_another_state_set_is_listed() {
     let mut asked = Asked::new(&wanted);
     asked.scope.declared.insert("origin".into(), other.resources["origin"].declared.clone());
     let goals = vec![("degraded".to_owned(), is(1)), ("baseline".to_owned(), is(3))];
-    asked.scope.settings.insert("origin".into(), BTreeMap::from([("replicas".to_owned(), goals)]));
+    asked.scope.settings.insert("origin".into(), Settings::from([("replicas".to_owned(), goals)]));
     let plan = asked.make(&instances(WORLD)).unwrap();
     assert_eq!(plan.leaves.len(), 1);
     assert_eq!((plan.leaves[0].setting.as_str(), &plan.leaves[0].set_by), ("replicas", &vec!["degraded".to_owned()]));

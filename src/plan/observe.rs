@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Wanted};
+use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Settings, Wanted};
 
 use crate::instance::Instances;
 use crate::state::{Declared, Scope, Target};
@@ -28,7 +28,7 @@ pub struct Members {
 /// Reads every setting that any state sets, from all instances at once.
 pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
     let asked: Vec<(&String, &Declared)> = scope.declared.iter().collect();
-    let nothing = BTreeMap::new();
+    let nothing = Settings::new();
     let queries: Vec<Query> = asked
         .iter()
         .map(|(name, declared)| Query {

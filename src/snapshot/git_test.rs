@@ -326,7 +326,7 @@ fn test_blame() {
 fn test_no_text_of_a_secret_is_kept() {
     let secret = |text: &str| {
         let plain = Some(Plain::new(text));
-        Some(Value::Secret(Secret {
+        Some(Value::from(Secret {
             source: Some(Source::Env("TOKEN".to_owned())),
             reference: Some("v1".to_owned()),
             plain,

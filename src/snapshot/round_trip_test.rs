@@ -44,7 +44,7 @@ fn value_of(ty: Type) -> BoxedStrategy<Value> {
         Type::Secret => (any::<bool>(), "[A-Z]{1,5}")
             .prop_map(|(env, name)| {
                 let source = env.then(|| Source::Env(name.clone()));
-                Value::Secret(Secret { source, reference: Some(name), plain: None })
+                Secret { source, reference: Some(name), plain: None }.into()
             })
             .boxed(),
     }
@@ -92,7 +92,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
 
 /// What the state wants of each address: exactly that, or nothing.
 fn wants(state: &State) -> BTreeMap<String, BTreeMap<String, Option<Value>>> {
-    let absent = Goal::Bound(Bound { absent: true, ..Bound::default() });
+    let absent = Goal::from(Bound { absent: true, ..Bound::default() });
     let mut all = BTreeMap::new();
     for resource in state.resources.values() {
         let Target::One(at) = &resource.declared.at else { continue };
@@ -195,7 +195,7 @@ fn test_checks_come_back_without_their_gates() {
         Probe::Setting {
             at,
             setting: "replicas".to_owned(),
-            is: Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() }),
+            is: Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() }),
         },
     ];
     let checks = probes.into_iter().enumerate().map(|(n, probe)| Check {

@@ -206,7 +206,7 @@ mod tests {
                 ("data.gone".to_owned(), None),
                 (
                     "data.token".to_owned(),
-                    Some(Value::Secret(Secret {
+                    Some(Value::from(Secret {
                         source: Some(opsctl_api::Source::Env("TOKEN".to_owned())),
                         reference: Some("v7".to_owned()),
                         plain: Some(opsctl_api::Plain::new("hunter2")),
@@ -252,7 +252,7 @@ mod tests {
             gate: Gate::Between(vec!["edge".to_owned()]),
             place: None,
         });
-        let is = Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
+        let is = Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
         snapshot.checks.push(Check {
             name: "a".to_owned(),
             probe: Probe::Setting { at: edge.parse().unwrap(), setting: "replicas".to_owned(), is },

@@ -46,16 +46,19 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
 fn of_goal(goal: &Goal) -> String {
     match goal {
         Goal::Exact(exact) => value(exact),
-        Goal::Bound(Bound { at_least, at_most, includes, excludes, absent }) => inline(
-            [
-                at_least.as_ref().map(|least| ("at_least", value(least))),
-                at_most.as_ref().map(|most| ("at_most", value(most))),
-                (!includes.is_empty()).then(|| ("includes", strings(includes))),
-                (!excludes.is_empty()).then(|| ("excludes", strings(excludes))),
-                absent.then(|| ("absent", "true".to_owned())),
-            ]
-            .into_iter()
-            .flatten(),
-        ),
+        Goal::Bound(bound) => {
+            let Bound { at_least, at_most, includes, excludes, absent } = bound.as_ref();
+            inline(
+                [
+                    at_least.as_ref().map(|least| ("at_least", value(least))),
+                    at_most.as_ref().map(|most| ("at_most", value(most))),
+                    (!includes.is_empty()).then(|| ("includes", strings(includes))),
+                    (!excludes.is_empty()).then(|| ("excludes", strings(excludes))),
+                    absent.then(|| ("absent", "true".to_owned())),
+                ]
+                .into_iter()
+                .flatten(),
+            )
+        }
     }
 }

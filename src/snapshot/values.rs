@@ -84,7 +84,7 @@ fn untyped(value: &Value) -> Value {
         Value::Quantity(quantity) => Value::String(quantity.as_str().to_owned()),
         Value::Duration(duration) => Value::String(format_duration(*duration)),
         Value::Set(items) => Value::List(items.iter().cloned().collect()),
-        Value::Secret(secret) => Value::Secret(Secret { plain: None, ..secret.clone() }),
+        Value::Secret(secret) => Secret { plain: None, ..Secret::clone(secret) }.into(),
         Value::Bool(_) | Value::Integer(_) | Value::Number(_) | Value::String(_) | Value::List(_) => value.clone(),
     }
 }
@@ -173,7 +173,7 @@ fn of(value: ::toml::Value) -> Option<Option<Value>> {
         Toml::Table(table) => {
             let text = |key: &str| table.get(key).and_then(|value| value.as_str()).map(str::to_owned);
             let source = text("env").map(Source::Env).or_else(|| text("file").map(Source::File));
-            Value::Secret(Secret { source, reference: text("reference"), plain: None })
+            Secret { source, reference: text("reference"), plain: None }.into()
         }
         Toml::Datetime(_) => return None,
     }))

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use minijinja::Environment;
+use opsctl_api::Settings;
 
 use super::chain::Chain;
 use super::checks::Checks;
@@ -39,17 +40,19 @@ impl<'t> Workshop<'_, 't> {
                 stacks.entry(part.name).or_default().push(part);
             }
         }
-        let mut resources = BTreeMap::new();
-        for (name, stack) in &stacks {
-            if !chain.broken {
-                known_names(&stacks, stack, found);
-            }
-            if let Some(meaning) = self.meaning(chain, name, stack, found) {
+        // Collected in order, a map's nodes are full.
+        let resources: BTreeMap<String, Resource> = stacks
+            .iter()
+            .filter_map(|(name, stack)| {
+                if !chain.broken {
+                    known_names(&stacks, stack, found);
+                }
+                let meaning = self.meaning(chain, name, stack, found)?;
                 let declared = self.declared(meaning, stack);
                 let wants = self.wants(&renderer, meaning, stack, found);
-                resources.insert((*name).to_owned(), Resource { declared, wants });
-            }
-        }
+                Some(((*name).to_owned(), Resource { declared, wants }))
+            })
+            .collect();
         self.one_name_an_address(&stacks, &resources, found);
         super::wildcards::overlaps(&resources, |name| stacks[name][0].span, found);
         loops::report(&stacks, found);
@@ -132,20 +135,18 @@ impl<'t> Workshop<'_, 't> {
         meaning: &Meaning,
         stack: &[&Part<'t>],
         found: &mut Problems,
-    ) -> BTreeMap<String, Want> {
-        let mut chains: BTreeMap<String, Vec<Written<'_>>> = BTreeMap::new();
-        for part in stack {
-            for one in written(meaning.kind, &part.settings, found) {
-                chains.entry(one.key.clone()).or_default().push(one);
-            }
-        }
+    ) -> Settings<Want> {
+        let mut all: Vec<Written<'_>> =
+            stack.iter().flat_map(|part| written(meaning.kind, &part.settings, found)).collect();
+        // Stable: what an extending file says of a setting stays behind what it extends.
+        all.sort_by(|a, b| a.key.cmp(&b.key));
         let mut reading = Reading { renderer: self.templates(renderer), literal: self.literal, found };
-        let want = |(key, chain): (String, Vec<Written<'_>>)| {
-            let goal = reading.goal(&chain)?;
-            let last: &Written<'_> = chain.last()?;
-            Some((key, Want { goal, setting: last.setting, place: self.place(last.key_span) }))
+        let want = |chain: &[Written<'_>]| {
+            let goal = reading.goal(chain)?;
+            let last = chain.last()?;
+            Some((last.key.to_string(), Want { goal, setting: last.setting, place: self.place(last.key_span) }))
         };
-        chains.into_iter().filter_map(want).collect()
+        all.chunk_by(|a, b| a.key == b.key).filter_map(want).collect()
     }
 
     fn templates<'r>(&self, renderer: &'r Renderer<'r>) -> Option<&'r Renderer<'r>> {

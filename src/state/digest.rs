@@ -56,13 +56,16 @@ fn of_resource(resource: &Resource) -> Json {
 fn of_goal(goal: &Goal) -> Json {
     match goal {
         Goal::Exact(value) => json!({ "exact": of_value(value) }),
-        Goal::Bound(Bound { at_least, at_most, includes, excludes, absent }) => json!({
-            "at_least": at_least.as_ref().map(of_value),
-            "at_most": at_most.as_ref().map(of_value),
-            "includes": includes,
-            "excludes": excludes,
-            "absent": absent,
-        }),
+        Goal::Bound(bound) => {
+            let Bound { at_least, at_most, includes, excludes, absent } = bound.as_ref();
+            json!({
+                "at_least": at_least.as_ref().map(of_value),
+                "at_most": at_most.as_ref().map(of_value),
+                "includes": includes,
+                "excludes": excludes,
+                "absent": absent,
+            })
+        }
     }
 }
 

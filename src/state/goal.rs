@@ -12,7 +12,7 @@ pub enum Goal {
     /// This value.
     Exact(Value),
     /// Any value that meets these; the nearest one is taken where live does not.
-    Bound(Bound),
+    Bound(Box<Bound>),
 }
 
 /// What a value must meet. All that is named must hold.
@@ -40,6 +40,12 @@ pub struct Bound {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoValue(pub String);
+
+impl From<Bound> for Goal {
+    fn from(bound: Bound) -> Self {
+        Self::Bound(Box::new(bound))
+    }
+}
 
 impl Goal {
     /// Whether a live value is as it should be.
@@ -143,7 +149,7 @@ mod tests {
     use super::*;
 
     fn at_least(n: i64) -> Goal {
-        Goal::Bound(Bound { at_least: Some(Value::Integer(n)), ..Bound::default() })
+        Goal::from(Bound { at_least: Some(Value::Integer(n)), ..Bound::default() })
     }
 
     #[test]
@@ -156,7 +162,7 @@ mod tests {
 
     #[test]
     fn test_members_are_added_and_taken_away() {
-        let goal = Goal::Bound(Bound { includes: vec!["a".into()], excludes: vec!["b".into()], ..Bound::default() });
+        let goal = Goal::from(Bound { includes: vec!["a".into()], excludes: vec!["b".into()], ..Bound::default() });
         let live = Value::List(vec!["b".into(), "c".into()]);
         assert_eq!(goal.resolve(Some(&live)).unwrap(), Some(Value::List(vec!["c".into(), "a".into()])));
         assert!(goal.resolve(None).is_err());
@@ -164,7 +170,7 @@ mod tests {
 
     #[test]
     fn test_absent() {
-        let goal = Goal::Bound(Bound { absent: true, ..Bound::default() });
+        let goal = Goal::from(Bound { absent: true, ..Bound::default() });
         assert!(goal.holds(None));
         assert_eq!(goal.resolve(Some(&Value::Integer(1))).unwrap(), None);
     }

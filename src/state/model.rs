@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::{Address, Pattern, Selector, Setting};
+use opsctl_api::{Address, Pattern, Selector, Setting, Settings};
 use serde::{Deserialize, Serialize};
 
 use super::Goal;
@@ -50,7 +50,7 @@ pub struct Resource {
     /// All but the settings.
     pub declared: Declared,
     /// By setting's key.
-    pub wants: BTreeMap<String, Want>,
+    pub wants: Settings<Want>,
 }
 
 /// What is declared of a resource beside its settings. A name means the same target in all states of a repository.
@@ -140,7 +140,7 @@ pub struct Scope {
     /// All resources of all states by name; of several declarations the one of the first state by name.
     pub declared: BTreeMap<String, Declared>,
     /// By resource name, then by key of the setting: the states that set it, and to what.
-    pub settings: BTreeMap<String, BTreeMap<String, Vec<(String, Goal)>>>,
+    pub settings: BTreeMap<String, Settings<Vec<(String, Goal)>>>,
 }
 
 impl Target {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use opsctl_api::{Given, Mismatch, Secret, Setting, Source, Type, Value};
@@ -20,7 +21,7 @@ pub(super) struct Reading<'a> {
 #[derive(Clone)]
 pub(super) struct Written<'t> {
     /// The key as in a [`super::Want`]: `replicas`, `data.KEY`.
-    pub(super) key: String,
+    pub(super) key: Cow<'t, str>,
     pub(super) key_span: Span,
     pub(super) node: &'t Node<'t>,
     pub(super) setting: &'static Setting,
@@ -183,7 +184,7 @@ impl Setter<'_, '_, '_> {
             self.push(Diagnostic::error(Code::Contradiction, key_span, "this secret comes from nowhere").note(SECRET));
             return None;
         }
-        Some(Goal::Exact(Value::Secret(secret)))
+        Some(Goal::Exact(secret.into()))
     }
 
     fn bound(&mut self, table: &Table<'_>, span: Span) -> Option<Goal> {
@@ -196,7 +197,7 @@ impl Setter<'_, '_, '_> {
             return None;
         }
         match contradiction(&bound) {
-            None => Some(Goal::Bound(bound)),
+            None => Some(bound.into()),
             Some(why) => {
                 self.push(Diagnostic::error(Code::Contradiction, span, why));
                 None

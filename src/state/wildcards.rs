@@ -52,5 +52,5 @@ fn both_set<'a>(a: &Wildcard<'a>, b: &Wildcard<'a>) -> Option<&'a str> {
     if !covers(a, b) && !covers(b, a) && a.resource.declared.at != b.resource.declared.at {
         return None;
     }
-    a.resource.wants.keys().find(|key| b.resource.wants.contains_key(*key)).map(String::as_str)
+    a.resource.wants.keys().find(|key| b.resource.wants.contains_key(key)).map(String::as_str)
 }

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use opsctl_api::{Kind, Setting};
 
 use super::value::Written;
@@ -11,9 +13,12 @@ pub(super) fn written<'t>(kind: &'static Kind, entries: &[&'t Entry<'t>], found:
     for entry in entries {
         match (keyed(kind, &entry.key), kind.setting(&entry.key)) {
             (Some(setting), _) => keys(setting, entry, &mut all, found),
-            (None, Some(setting)) => {
-                all.push(Written { key: entry.key.to_string(), key_span: entry.key_span, node: &entry.node, setting })
-            }
+            (None, Some(setting)) => all.push(Written {
+                key: Cow::Borrowed(entry.key.as_ref()),
+                key_span: entry.key_span,
+                node: &entry.node,
+                setting,
+            }),
             (None, None) => {
                 let diagnostic = unknown(kind, entry, found);
                 found.push(diagnostic);
@@ -42,7 +47,7 @@ fn keys<'t>(setting: &'static Setting, entry: &'t Entry<'t>, all: &mut Vec<Writt
             continue;
         }
         all.push(Written {
-            key: format!("{}.{}", setting.name, inner.key),
+            key: Cow::Owned(format!("{}.{}", setting.name, inner.key)),
             key_span: inner.key_span,
             node: &inner.node,
             setting,

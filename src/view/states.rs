@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn test_settings_beside_live() {
         let exact = |number| Some(Goal::Exact(Value::Integer(number)));
-        let bound = Goal::Bound(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
+        let bound = Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
         let row = |address: &str, setting: &str, live, goals: [Option<Goal>; 3]| Row {
             at: at(address),
             setting: setting.into(),

@@ -99,6 +99,6 @@ mod tests {
     #[test]
     fn test_a_secret_is_not_shown() {
         let secret = Secret { source: Some(Source::Env("T".into())), reference: None, plain: Some(Plain::new("pw")) };
-        assert_eq!(shown(Some(&Value::Secret(secret)), &SCREEN), "(sensitive)");
+        assert_eq!(shown(Some(&Value::from(secret)), &SCREEN), "(sensitive)");
     }
 }

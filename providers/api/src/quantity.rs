@@ -2,13 +2,16 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// An amount as Kubernetes writes it: `8`, `500m`, `16Gi`. Compared by amount: `1000m` equals `1`.
 ///
 /// Suffixes and exponents are those of
 /// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>. It keeps the text it was read from.
 #[derive(Clone)]
-pub struct Quantity {
+pub struct Quantity(Arc<Amount>);
+
+struct Amount {
     text: String,
     /// In units of 10⁻⁹, the finest that Kubernetes keeps.
     nano: i128,
@@ -33,12 +36,12 @@ const NANO: i128 = 1_000_000_000;
 impl Quantity {
     /// The text as it was written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 
     /// The amount in units of 10⁻⁹.
     pub fn nano(&self) -> i128 {
-        self.nano
+        self.0.nano
     }
 }
 
@@ -70,7 +73,7 @@ impl FromStr for Quantity {
         // Kubernetes rounds what is finer than a nano up; so does this.
         let divisor = divisor.checked_mul(unit).ok_or_else(range)?;
         let nano = scaled / divisor + i128::from(scaled % divisor != 0);
-        Ok(Self { text: text.to_owned(), nano: if negative { -nano } else { nano } })
+        Ok(Self(Arc::new(Amount { text: text.to_owned(), nano: if negative { -nano } else { nano } })))
     }
 }
 
@@ -108,7 +111,7 @@ fn scale(text: &str, suffix: &str) -> Result<(i128, i128), QuantityError> {
 
 impl PartialEq for Quantity {
     fn eq(&self, other: &Self) -> bool {
-        self.nano == other.nano
+        self.0.nano == other.0.nano
     }
 }
 
@@ -116,7 +119,7 @@ impl Eq for Quantity {}
 
 impl Hash for Quantity {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.nano.hash(state);
+        self.0.nano.hash(state);
     }
 }
 
@@ -128,19 +131,19 @@ impl PartialOrd for Quantity {
 
 impl Ord for Quantity {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.nano.cmp(&other.nano)
+        self.0.nano.cmp(&other.0.nano)
     }
 }
 
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(&self.0.text)
     }
 }
 
 impl fmt::Debug for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0.text)
     }
 }
 

@@ -32,10 +32,16 @@ pub enum Value {
     /// Strings without one.
     Set(BTreeSet<String>),
     /// A secret, by reference.
-    Secret(Secret),
+    Secret(Box<Secret>),
 }
 
 impl Eq for Value {}
+
+impl From<Secret> for Value {
+    fn from(secret: Secret) -> Self {
+        Self::Secret(Box::new(secret))
+    }
+}
 
 impl Value {
     /// Which is more, where the type has an order.

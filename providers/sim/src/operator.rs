@@ -248,7 +248,7 @@ fn edits(held: &Held, now: jiff::Timestamp, at: &Address, assignments: &[&Assign
 
 fn typed_value(setting: &Setting, typed: &str) -> Result<Value, String> {
     match setting.ty {
-        Type::Secret => Ok(Value::Secret(Secret { plain: Some(Plain::new(Arc::from(typed))), ..Secret::default() })),
+        Type::Secret => Ok(Secret { plain: Some(Plain::new(Arc::from(typed))), ..Secret::default() }.into()),
         Type::List | Type::Set => {
             let list = match DeValue::parse(typed) {
                 Ok(value) if value.get_ref().is_array() => given(value.get_ref())?,

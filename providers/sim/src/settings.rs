@@ -115,5 +115,5 @@ fn secret(table: &DeTable<'_>) -> Result<Value, String> {
             other => return Err(format!("unknown key `{other}` of a secret: write env, file or plain")),
         }
     }
-    Ok(Value::Secret(secret))
+    Ok(secret.into())
 }

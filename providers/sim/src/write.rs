@@ -192,12 +192,12 @@ pub(crate) fn stored(resource: &Resource, value: Value) -> Result<Value, Fault> 
     let Value::Secret(secret) = value else { return Ok(value) };
     if secret.plain.is_some() {
         let reference = Some(format!("v{}", resource.version + 1));
-        return Ok(Value::Secret(Secret { reference, ..secret }));
+        return Ok(Secret { reference, ..*secret }.into());
     }
     let kept =
         resource.secrets.iter().find(|version| secret.reference.is_some() && version.reference == secret.reference);
     match (kept, &secret.reference) {
-        (Some(kept), _) => Ok(Value::Secret(kept.clone())),
+        (Some(kept), _) => Ok(kept.clone().into()),
         (None, Some(reference)) => Err(Fault::Invalid(format!("there is no version {reference} of the secret"))),
         (None, None) => Err(Fault::Invalid("the secret's text was not given".to_owned())),
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use opsctl_api::{Address, Edit, Live, LiveSetting, Readiness, Relation, Value};
+use opsctl_api::{Address, Edit, Live, LiveSetting, Readiness, Relation, Settings, Value};
 use proptest::prelude::*;
 
 use super::super::diff::{Edits, Slot, slots};
@@ -62,7 +62,7 @@ fn declared(at: Address, needs: Vec<Need>, pool: Option<String>) -> Resource {
         timeout: None,
         drain_time: Duration::ZERO,
     };
-    Resource { declared, wants: BTreeMap::new() }
+    Resource { declared, wants: Settings::new() }
 }
 
 fn item(name: &str, at: Address, settings: &[(&str, i64)], relations: Vec<Relation>) -> Item {

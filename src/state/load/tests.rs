@@ -103,7 +103,7 @@ fn test_what_a_state_says() {
     assert_eq!(goal(&states, "baseline", "topology", "data.shield.max-hosts"), &Goal::Exact(Value::String("1".into())));
     assert_eq!(goal(&states, "baseline", "topology", "data.mode"), &Goal::Exact(Value::String("baseline".into())));
     let includes = Bound { includes: vec!["baseline.example.com".to_owned()], ..Bound::default() };
-    assert_eq!(goal(&states, "baseline", "dns", "values"), &Goal::Bound(includes));
+    assert_eq!(goal(&states, "baseline", "dns", "values"), &Goal::from(includes));
     assert!(matches!(&state.resources["media"].declared.at, Target::Many { select, .. } if select["tier"] == "batch"));
     assert_eq!(state.checks.len(), 2);
 }

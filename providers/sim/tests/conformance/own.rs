@@ -20,7 +20,7 @@ pub(crate) fn switch(setting: &str, to: bool) -> Example {
 
 pub(crate) fn secret(setting: &str, to: &str) -> Example {
     let plain = Some(Plain::new(to));
-    Example::set(setting, Value::Secret(Secret { plain, ..Secret::default() }))
+    Example::set(setting, Secret { plain, ..Secret::default() }.into())
 }
 
 fn words(words: &[&str]) -> Vec<String> {
