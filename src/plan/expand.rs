@@ -23,6 +23,7 @@ pub(super) struct Expanded {
 /// What a name stands for.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Group {
+    /// Ascending.
     pub(super) items: Vec<usize>,
     /// Why its members are not known.
     pub(super) unreachable: Option<String>,
@@ -55,6 +56,12 @@ pub(super) enum Presence {
     Live(Box<Live>),
     /// At an instance that may be unreachable, and is.
     Unreachable(String),
+}
+
+impl Group {
+    pub(super) fn has(&self, item: usize) -> bool {
+        self.items.binary_search(&item).is_ok()
+    }
 }
 
 impl Item {

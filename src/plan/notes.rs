@@ -11,6 +11,12 @@ use crate::state::{Goal, Scope, State};
 /// What else holds a setting that the plan changes, by address and setting.
 pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<OwnerNote> {
     let mut notes = Vec::new();
+    let mut first_change: BTreeMap<&Address, usize> = BTreeMap::new();
+    for (step, Step { work, .. }) in steps.iter().enumerate() {
+        if let Work::Change { at, .. } = work {
+            first_change.entry(at).or_insert(step);
+        }
+    }
     for (index, item) in expanded.items.iter().enumerate() {
         let Some(live) = item.live() else { continue };
         for edit in edits[index].values().flatten() {
@@ -23,7 +29,7 @@ pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<
                     if let Some(confines) = &holder.kind.confines
                         && let (Some(floor), Some(ceiling)) = (end(confines.floor), end(confines.ceiling))
                     {
-                        moved_by = steps.iter().position(|step| changes(step, &holder.at));
+                        moved_by = first_change.get(&holder.at).copied();
                         owner.within = Some((floor, ceiling));
                     }
                 }
@@ -41,10 +47,6 @@ pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<
     }
     notes.sort_by(|a, b| (&a.at, &a.setting, &a.owner.name).cmp(&(&b.at, &b.setting, &b.owner.name)));
     notes
-}
-
-fn changes(step: &Step, at: &Address) -> bool {
-    matches!(&step.work, Work::Change { at: changed, .. } if changed == at)
 }
 
 fn holder<'a>(

@@ -43,22 +43,14 @@ pub(super) fn select(
 
 /// Takes out the ups of all that needs these items, directly or through others.
 pub(super) fn hold_back(state: &State, expanded: &mut Expanded, edits: &mut Edits, from: Vec<usize>, why: &str) {
-    let mut needed_by: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, resource) in &state.resources {
-        for needed in resource.declared.needs.iter().flat_map(|need| &need.any_of) {
-            needed_by.entry(needed).or_default().push(name);
-        }
-    }
     let mut missing: BTreeSet<usize> = from.iter().copied().collect();
     let mut open = from;
+    let mut reliance = Reliance::new(state, expanded);
     while let Some(gone) = open.pop() {
-        let names = expanded.items[gone].names.iter().filter_map(|name| needed_by.get(name.as_str())).flatten();
-        let members = names.filter_map(|name| expanded.groups.get(*name)).flat_map(|group| group.items.clone());
-        for item in members.collect::<BTreeSet<usize>>() {
-            if missing.contains(&item) || !relies_on(state, expanded, item, &missing, gone) {
+        for item in reliance.without(expanded, gone) {
+            if !missing.insert(item) {
                 continue;
             }
-            missing.insert(item);
             open.push(item);
             let ups: Vec<_> = edits[item].keys().copied().filter(|slot| slot.is_up()).collect();
             for edit in ups.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
@@ -70,36 +62,77 @@ pub(super) fn hold_back(state: &State, expanded: &mut Expanded, edits: &mut Edit
     }
 }
 
-/// Whether an item has a need of which every alternative lacks a member, this one among them.
-fn relies_on(state: &State, expanded: &Expanded, item: usize, missing: &BTreeSet<usize>, gone: usize) -> bool {
-    let needs = expanded.items[item]
-        .names
-        .iter()
-        .filter_map(|name| state.resources.get(name))
-        .flat_map(|resource| &resource.declared.needs);
-    needs.into_iter().any(|need| {
-        let groups: Vec<_> = need.any_of.iter().filter_map(|name| expanded.groups.get(name)).collect();
-        groups.iter().any(|group| group.items.contains(&gone))
-            && !groups.iter().any(|group| group.items.contains(&item))
-            && groups.iter().all(|group| group.items.iter().any(|member| missing.contains(member)))
-    })
+/// Who relies on what, followed as one item after the other goes missing. Each need is met or not for all members of a name
+/// together, so wildcards that need wildcards cost no more than their members.
+struct Reliance<'a> {
+    /// By name: the needs that it is an alternative of.
+    alternative_of: BTreeMap<&'a str, Vec<usize>>,
+    needs: Vec<Relying<'a>>,
+    /// By item: what needs it as only the provider knows.
+    by_provider: BTreeMap<usize, Vec<usize>>,
+}
+
+/// One need of a name.
+struct Relying<'a> {
+    name: &'a str,
+    any_of: &'a [String],
+    /// The alternatives of which no member is missing.
+    whole: BTreeSet<&'a str>,
+}
+
+impl<'a> Reliance<'a> {
+    fn new(state: &'a State, expanded: &Expanded) -> Self {
+        let mut reliance = Self { alternative_of: BTreeMap::new(), needs: Vec::new(), by_provider: BTreeMap::new() };
+        for (name, resource) in &state.resources {
+            for need in &resource.declared.needs {
+                let whole = need.any_of.iter().filter(|name| expanded.groups.contains_key(*name));
+                let whole: BTreeSet<&str> = whole.map(String::as_str).collect();
+                for alternative in &whole {
+                    reliance.alternative_of.entry(alternative).or_default().push(reliance.needs.len());
+                }
+                reliance.needs.push(Relying { name, any_of: &need.any_of, whole });
+            }
+        }
+        for (item, needed) in super::order::provider_needs(expanded) {
+            reliance.by_provider.entry(needed).or_default().push(item);
+        }
+        reliance
+    }
+
+    /// The items that have nothing left to rely on once this one is missing, too.
+    fn without(&mut self, expanded: &Expanded, gone: usize) -> Vec<usize> {
+        let mut items = self.by_provider.get(&gone).cloned().unwrap_or_default();
+        for name in &expanded.items[gone].names {
+            for &need in self.alternative_of.get(name.as_str()).into_iter().flatten() {
+                let need = &mut self.needs[need];
+                if need.whole.remove(name.as_str()) && need.whole.is_empty() {
+                    let groups: Vec<_> = need.any_of.iter().filter_map(|name| expanded.groups.get(name)).collect();
+                    let members = expanded.groups.get(need.name).into_iter().flat_map(|group| &group.items);
+                    // A member of what is needed does not need itself.
+                    items.extend(members.filter(|item| !groups.iter().any(|group| group.has(**item))));
+                }
+            }
+        }
+        items
+    }
 }
 
 /// These items, and all that they need, directly or through others, with what confines any of them.
 fn needed_by(state: &State, expanded: &Expanded, wanted: BTreeSet<usize>) -> BTreeSet<usize> {
-    let confiners = super::order::confiners(expanded);
+    let mut beside = super::order::confiners(expanded);
+    for (item, needed) in super::order::provider_needs(expanded) {
+        beside.entry(item).or_default().push(needed);
+    }
     let mut reached = wanted.clone();
     let mut open: Vec<usize> = wanted.into_iter().collect();
+    // What a name needs its members need all alike, and what is needed by two names is followed once.
+    let (mut needing, mut needed): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
     while let Some(item) = open.pop() {
-        let needs = expanded.items[item]
-            .names
-            .iter()
-            .filter_map(|name| state.resources.get(name))
-            .flat_map(|resource| &resource.declared.needs)
-            .flat_map(|need| &need.any_of)
-            .filter_map(|name| expanded.groups.get(name))
-            .flat_map(|group| &group.items);
-        for &next in needs.chain(confiners.get(&item).into_iter().flatten()) {
+        let names = expanded.items[item].names.iter().filter(|name| needing.insert(name));
+        let needs = names.filter_map(|name| state.resources.get(name)).flat_map(|resource| &resource.declared.needs);
+        let groups = needs.flat_map(|need| &need.any_of).filter(|name| needed.insert(name));
+        let members = groups.filter_map(|name| expanded.groups.get(name)).flat_map(|group| &group.items);
+        for &next in members.chain(beside.get(&item).into_iter().flatten()) {
             if reached.insert(next) {
                 open.push(next);
             }

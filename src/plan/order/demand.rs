@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use opsctl_api::{Effect, Readiness, Value};
 
 use super::super::diff::{Edits, Slot};
-use super::super::expand::{Expanded, Presence};
+use super::super::expand::{Expanded, Group, Presence};
 use super::super::{Refusal, RefusedBy};
-use crate::state::{Need, State};
+use crate::state::State;
 
 /// What must serve because something that grows relies on it.
 #[derive(Debug, Default)]
@@ -30,31 +30,36 @@ pub(super) fn demand(state: &State, expanded: &Expanded, edits: &Edits) -> Deman
     let mut demand = Demand::default();
     let mut open: Vec<usize> = seeds(state, expanded, edits);
     let mut seen: BTreeSet<usize> = open.iter().copied().collect();
-    let mut names_done: BTreeSet<&str> = BTreeSet::new();
+    let mut met: BTreeSet<(&str, usize)> = BTreeSet::new();
+    let mut by_provider: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (item, needed) in super::provider_needs(expanded) {
+        by_provider.entry(item).or_default().push(needed);
+    }
     while let Some(item) = open.pop() {
+        let mut relied_on = Vec::new();
         for name in &expanded.items[item].names {
-            let Some(resource) = state.resources.get(name) else { continue };
-            let first = names_done.insert(name);
-            for need in &resource.declared.needs {
-                // A wildcard's needs are the same for all its members, but a member does not need itself.
-                if !first && !touches(expanded, need, item) {
-                    continue;
-                }
-                for needed in meet(&mut demand, expanded, edits, item, name, need) {
-                    if seen.insert(needed) {
-                        open.push(needed);
-                    }
+            let needs = state.resources.get(name).into_iter().flat_map(|resource| &resource.declared.needs);
+            for (index, need) in needs.enumerate() {
+                let any_of = need.any_of.iter().filter_map(|name| Some((name.as_str(), expanded.groups.get(name)?)));
+                let any_of: Vec<(&str, &Group)> = any_of.collect();
+                // A wildcard's needs are the same for all its members, and looked at once; but a member does not need itself.
+                if !any_of.iter().any(|(_, group)| group.has(item)) && met.insert((name, index)) {
+                    relied_on.extend(any_of.iter().flat_map(|(_, group)| &group.items));
+                    let answers = any_of.into_iter().map(|(name, group)| (name, serving_all(expanded, edits, group)));
+                    demand.meet(expanded, item, name, answers.collect());
                 }
             }
         }
+        for &needed in by_provider.get(&item).into_iter().flatten() {
+            relied_on.push(needed);
+            let answer = (expanded.items[needed].at.as_str(), serving(expanded, edits, needed));
+            demand.meet(expanded, item, expanded.items[item].at.as_str(), vec![answer]);
+        }
+        open.extend(relied_on.into_iter().filter(|needed| seen.insert(*needed)));
     }
     demand.refusals.sort_by(|a, b| (&a.at, &a.why).cmp(&(&b.at, &b.why)));
     demand.refusals.dedup();
     demand
-}
-
-fn touches(expanded: &Expanded, need: &Need, item: usize) -> bool {
-    need.any_of.iter().any(|name| expanded.groups.get(name).is_some_and(|group| group.items.contains(&item)))
 }
 
 fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<usize> {
@@ -104,51 +109,44 @@ pub(in crate::plan) fn traffic<'a>(
         })
 }
 
-/// Evaluates one need of an item; gives the items that are relied on.
-fn meet(demand: &mut Demand, expanded: &Expanded, edits: &Edits, item: usize, name: &str, need: &Need) -> Vec<usize> {
-    let mut relied_on = Vec::new();
-    let mut answers = Vec::new();
-    for needed in &need.any_of {
-        let Some(group) = expanded.groups.get(needed) else { continue };
-        if group.items.contains(&item) {
-            return Vec::new();
+impl Demand {
+    /// Takes in one need of an item: how each of its alternatives serves.
+    fn meet(&mut self, expanded: &Expanded, item: usize, name: &str, answers: Vec<(&str, Serving)>) {
+        if answers.iter().any(|(_, serving)| *serving == Serving::Yes) {
+            return;
         }
-        relied_on.extend(&group.items);
-        let serving = match &group.unreachable {
-            Some(why) => Serving::No(format!("cannot be reached: {why}")),
-            None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item))),
-        };
-        answers.push((needed, serving));
-    }
-    if answers.iter().any(|(_, serving)| *serving == Serving::Yes) {
-        return relied_on;
-    }
-    let mut on_their_way: Vec<usize> = Vec::new();
-    for (_, serving) in &answers {
-        if let Serving::OnItsWay(items) = serving {
-            on_their_way.extend(items);
-        }
-    }
-    if !on_their_way.is_empty() {
-        demand.waits.extend(on_their_way);
-        return relied_on;
-    }
-    let alone = need.any_of.len() == 1;
-    for (needed, serving) in answers {
-        let why = match serving {
-            Serving::No(why) => why,
-            Serving::Nothing if alone => continue,
-            Serving::Nothing => "finds nothing".to_owned(),
-            Serving::Yes | Serving::OnItsWay(_) => continue,
-        };
-        demand.refusals.push(Refusal {
-            by: RefusedBy::Need,
-            at: expanded.items[item].at.to_string(),
-            why: format!("{name} needs {needed}, which {why}"),
-            instead: format!("mend {needed} first, or leave {name} out with --exclude"),
+        let on_their_way = answers.iter().filter_map(|(_, serving)| match serving {
+            Serving::OnItsWay(items) => Some(items),
+            Serving::Yes | Serving::No(_) | Serving::Nothing => None,
         });
+        let on_their_way: Vec<usize> = on_their_way.flatten().copied().collect();
+        if !on_their_way.is_empty() {
+            self.waits.extend(on_their_way);
+            return;
+        }
+        let alone = answers.len() == 1;
+        for (needed, serving) in answers {
+            let why = match serving {
+                Serving::No(why) => why,
+                Serving::Nothing if alone => continue,
+                Serving::Nothing => "finds nothing".to_owned(),
+                Serving::Yes | Serving::OnItsWay(_) => continue,
+            };
+            self.refusals.push(Refusal {
+                by: RefusedBy::Need,
+                at: expanded.items[item].at.to_string(),
+                why: format!("{name} needs {needed}, which {why}"),
+                instead: format!("mend {needed} first, or leave {name} out with --exclude"),
+            });
+        }
     }
-    relied_on
+}
+
+fn serving_all(expanded: &Expanded, edits: &Edits, group: &Group) -> Serving {
+    match &group.unreachable {
+        Some(why) => Serving::No(format!("cannot be reached: {why}")),
+        None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item))),
+    }
 }
 
 fn serving(expanded: &Expanded, edits: &Edits, item: usize) -> Serving {

@@ -13,6 +13,8 @@ mod walk;
 
 use std::collections::BTreeMap;
 
+use opsctl_api::{Address, Relation};
+
 use super::diff::{Edits, Slot};
 use super::expand::Expanded;
 use super::problem::Problem;
@@ -77,21 +79,36 @@ fn between(checks: &[Check]) -> impl Iterator<Item = (usize, &[String])> {
 
 /// The confiners of each item that has one, by item.
 pub(super) fn confiners(expanded: &Expanded) -> BTreeMap<usize, Vec<usize>> {
-    let index: BTreeMap<&opsctl_api::Address, usize> =
-        expanded.items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
     let mut confiners: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (holder, item) in expanded.items.iter().enumerate() {
-        if item.kind.confines.is_none() {
-            continue;
-        }
-        for relation in item.live().into_iter().flat_map(|live| &live.relations) {
-            if let opsctl_api::Relation::Confines(at) = relation
-                && let Some(&held) = index.get(at)
-                && held != holder
-            {
-                confiners.entry(held).or_default().push(holder);
-            }
+    for (holder, held) in related(expanded, |relation| match relation {
+        Relation::Confines(at) => Some(at),
+        Relation::Needs(_) => None,
+    }) {
+        if expanded.items[holder].kind.confines.is_some() {
+            confiners.entry(held).or_default().push(holder);
         }
     }
     confiners
+}
+
+/// What only the providers know to be needed: each item that needs, with what it needs.
+pub(super) fn provider_needs(expanded: &Expanded) -> impl Iterator<Item = (usize, usize)> + '_ {
+    related(expanded, |relation| match relation {
+        Relation::Needs(at) => Some(at),
+        Relation::Confines(_) => None,
+    })
+}
+
+fn related(
+    expanded: &Expanded,
+    of: impl Fn(&Relation) -> Option<&Address> + 'static,
+) -> impl Iterator<Item = (usize, usize)> + '_ {
+    let relations = expanded.items.iter().enumerate().flat_map(|(index, item)| {
+        item.live().into_iter().flat_map(|live| &live.relations).map(move |relation| (index, relation))
+    });
+    relations.filter_map(move |(item, relation)| {
+        let at = of(relation)?;
+        let other = expanded.items.binary_search_by(|item| item.at.cmp(at)).ok()?;
+        (other != item).then_some((item, other))
+    })
 }

@@ -17,12 +17,20 @@ pub(super) struct Built {
 
 /// Builds the graph over all items, edited or not: a position without an edit passes order on.
 pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &Demand) -> Built {
+    let confiners = super::confiners(expanded);
+    let mut held: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (&item, holders) in &confiners {
+        for &holder in holders {
+            held.entry(holder).or_default().push(item);
+        }
+    }
     let mut builder = Builder {
         expanded,
         edits,
         graph: Graph::default(),
         base: Vec::with_capacity(expanded.items.len()),
-        confiners: super::confiners(expanded),
+        confiners,
+        held,
         sources: BTreeMap::new(),
         sinks: BTreeMap::new(),
         dropped: Vec::new(),
@@ -52,13 +60,15 @@ struct Builder<'a> {
     /// For each item its first node.
     base: Vec<u32>,
     confiners: BTreeMap<usize, Vec<usize>>,
+    /// The same the other way: what each confiner holds.
+    held: BTreeMap<usize, Vec<usize>>,
     /// By name and side: where one edge stands for all members.
     sources: BTreeMap<(String, bool), u32>,
     sinks: BTreeMap<String, u32>,
     dropped: Vec<(String, String, String)>,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     fn slots(&mut self, demand: &Demand) {
         for (index, item) in self.expanded.items.iter().enumerate() {
             let slots: &[Slot] = if item.kind.confines.is_some() { &Slot::ALL } else { &[Slot::Up, Slot::Down] };
@@ -124,43 +134,33 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether one of two items confines the other: that replaces needs between the two.
-    fn confined(&self, a: usize, b: usize) -> bool {
-        let holds =
-            |held: usize, holder: usize| self.confiners.get(&held).is_some_and(|holders| holders.contains(&holder));
-        holds(a, b) || holds(b, a)
+    /// What an item confines, and what confines it: that replaces needs between the two.
+    fn bound_to(&self, item: usize) -> impl Iterator<Item = usize> {
+        [&self.held, &self.confiners].into_iter().filter_map(move |by| by.get(&item)).flatten().copied()
     }
 
     /// B↑ → A↑ and A↓ → B↓.
     fn needs(&mut self, name: &str, needed: &str, place: Option<&Place>) {
-        let (Some(ours), Some(theirs)) = (self.expanded.groups.get(name), self.expanded.groups.get(needed)) else {
+        let groups: &'a _ = &self.expanded.groups;
+        let (Some(ours), Some(theirs)) = (groups.get(name), groups.get(needed)) else {
             return;
         };
-        let (ours, theirs) = (ours.items.clone(), theirs.items.clone());
-        if theirs.is_empty() {
+        if theirs.items.is_empty() {
             return;
         }
         let rule = Rule::Needs(name.to_owned(), needed.to_owned());
         let reason = self.graph.reason(Reason { rule, place: place.cloned() });
         let (source, sink) = (self.source(needed, true), self.sink(needed));
-        let members: BTreeSet<usize> = theirs.iter().copied().collect();
-        for item in ours {
-            if members.contains(&item) {
+        for &item in &ours.items {
+            if theirs.has(item) {
                 let at = self.expanded.items[item].at.to_string();
                 self.dropped.push((name.to_owned(), needed.to_owned(), at));
-            } else if !self.related(item, &members) {
+            } else if !self.bound_to(item).any(|other| theirs.has(other)) {
                 let (first_up, last_down) = (self.first_up(item), self.last_down(item));
                 self.graph.edge(source, first_up, reason);
                 self.graph.edge(last_down, sink, reason);
             }
         }
-    }
-
-    fn related(&self, item: usize, members: &BTreeSet<usize>) -> bool {
-        let confines_one = self.expanded.items[item].kind.confines.is_some()
-            && members.iter().any(|&member| self.confined(item, member));
-        confines_one
-            || self.confiners.get(&item).is_some_and(|holders| holders.iter().any(|holder| members.contains(holder)))
     }
 
     /// A node that all ups (or all edits) of a name come before, with the raised floors of what confines its members.
@@ -222,17 +222,17 @@ impl Builder<'_> {
 
     /// The last edit of Y → the first of X.
     fn after(&mut self, name: &str, other: &str, place: Option<&Place>) {
-        let (Some(ours), Some(theirs)) = (self.expanded.groups.get(name), self.expanded.groups.get(other)) else {
+        let groups: &'a _ = &self.expanded.groups;
+        let (Some(ours), Some(theirs)) = (groups.get(name), groups.get(other)) else {
             return;
         };
-        let (ours, theirs) = (ours.items.clone(), theirs.items.clone());
-        if theirs.is_empty() {
+        if theirs.items.is_empty() {
             return;
         }
         let rule = Rule::After(name.to_owned(), other.to_owned());
         let reason = self.graph.reason(Reason { rule, place: place.cloned() });
         let source = self.source(other, false);
-        for item in ours.into_iter().filter(|item| !theirs.contains(item)) {
+        for &item in ours.items.iter().filter(|item| !theirs.has(**item)) {
             let first = self.first_up(item);
             self.graph.edge(source, first, reason);
         }
@@ -240,22 +240,16 @@ impl Builder<'_> {
 
     /// Needs that only the providers know.
     fn provider_needs(&mut self) {
-        let index: BTreeMap<&opsctl_api::Address, usize> =
-            self.expanded.items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
-        for (item, of) in self.expanded.items.iter().enumerate() {
-            for relation in of.live().into_iter().flat_map(|live| &live.relations) {
-                let opsctl_api::Relation::Needs(at) = relation else { continue };
-                let Some(&needed) = index.get(at) else { continue };
-                if needed == item || self.confined(item, needed) {
-                    continue;
-                }
-                let rule = Rule::Needs(of.at.to_string(), at.to_string());
-                let reason = self.graph.reason(Reason { rule, place: None });
-                for (from, to) in
-                    [(self.last_up(needed), self.first_up(item)), (self.last_down(item), self.first_down(needed))]
-                {
-                    self.graph.edge(from, to, reason);
-                }
+        for (item, needed) in super::provider_needs(self.expanded) {
+            if self.bound_to(item).any(|other| other == needed) {
+                continue;
+            }
+            let at = |item: usize| self.expanded.items[item].at.to_string();
+            let reason = self.graph.reason(Reason { rule: Rule::Needs(at(item), at(needed)), place: None });
+            for (from, to) in
+                [(self.last_up(needed), self.first_up(item)), (self.last_down(item), self.first_down(needed))]
+            {
+                self.graph.edge(from, to, reason);
             }
         }
     }

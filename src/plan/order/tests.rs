@@ -358,3 +358,61 @@ fn test_a_needed_resource_that_failed_refuses_the_up_and_not_the_down() {
         assert_eq!(case.order().refusals.len(), refusals, "1 → {to}");
     }
 }
+
+/// Services without bounds: each from how many replicas to how many.
+fn plain(counts: &[(i64, i64)]) -> Case {
+    let service = |&(from, to): &(i64, i64)| Service {
+        from,
+        to,
+        config: false,
+        needs: BTreeSet::new(),
+        pool: false,
+        bounds: None,
+    };
+    case(&counts.iter().map(service).collect::<Vec<_>>(), false)
+}
+
+impl Case {
+    fn live(&mut self, item: usize) -> &mut Live {
+        let Presence::Live(live) = &mut self.expanded.items[item].presence else { unreachable!() };
+        live
+    }
+
+    fn needs(&mut self, name: &str, any_of: &[&str]) {
+        let need = Need { any_of: any_of.iter().map(|name| (*name).to_owned()).collect(), place: None };
+        self.state.resources.get_mut(name).unwrap().declared.needs.push(need);
+    }
+}
+
+#[test]
+fn test_a_wildcard_that_has_what_it_needs_among_its_members_needs_it_for_the_others() {
+    // s0 and s1 are members of `all`, which needs s1. s3 needs s1 or s2, so s1 is looked at before s0 is.
+    let mut case = plain(&[(1, 2), (1, 1), (1, 1), (1, 2)]);
+    let s0 = case.state.resources["s0"].clone();
+    case.state.resources.insert("all".into(), s0);
+    case.expanded.groups.insert("all".into(), Group { items: vec![0, 1], unreachable: None });
+    for item in [0, 1] {
+        case.expanded.items[item].names.push("all".into());
+    }
+    case.needs("all", &["s1"]);
+    case.needs("s3", &["s1", "s2"]);
+    case.live(1).readiness = Readiness::Failed("no node has room".into());
+    let refusals = case.order().refusals;
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+    assert_eq!(refusals[0].why, "all needs s1, which failed: no node has room");
+}
+
+#[test]
+fn test_what_a_provider_knows_to_be_needed_is_waited_for() {
+    let mut case = plain(&[(3, 3), (0, 2)]);
+    case.live(1).relations.push(Relation::Needs(at("service", 0)));
+    case.live(0).readiness = Readiness::Progressing { done: 1, total: 3, what: String::new() };
+    let order = case.order();
+    let what: Vec<&What> = order.steps.iter().map(|step| &step.what).collect();
+    let up = |item| What::Slots { item, slots: vec![Slot::Up] };
+    assert_eq!(what, [&up(0), &up(1)]);
+    assert_eq!(order.steps[1].after[0].step, 0);
+
+    case.live(0).readiness = Readiness::Failed("no node has room".into());
+    assert_eq!(case.order().refusals.len(), 1);
+}
