@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use jiff::Timestamp;
 use opsctl_api::{Address, Change, Cx, Edit, Live, Plain, Query, Source, Value};
 use opsctl_sim::{Assignment, Options, Sim, Target, WorldFile};
 use tokio::sync::{mpsc, watch};
@@ -244,7 +243,6 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
     Plan {
         format: FORMAT,
         digest: "d1".into(),
-        made_at: Timestamp::now(),
         intent: Intent {
             name: "wanted".into(),
             summary: "What is wanted".into(),

@@ -12,7 +12,6 @@ pub(super) fn digest(plan: &Plan) -> String {
     let Plan {
         format,
         digest: _,
-        made_at: _,
         intent,
         instances,
         declared,

@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
 
 use super::diff::{Edits, diff, slots};
@@ -36,7 +35,7 @@ pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, P
     Ok(plan)
 }
 
-/// The plan that follows from what was observed: pure but for the clock.
+/// The plan that follows from what was observed.
 fn from_observation(
     request: &Request<'_>,
     scope: &Scope,
@@ -83,7 +82,6 @@ fn from_observation(
     Ok(Plan {
         format: FORMAT,
         digest: String::new(),
-        made_at: Timestamp::now(),
         intent: intent(request),
         instances: instances_seen(observation, instances),
         resources: seen(scope, observation, &names, &expanded),

@@ -357,10 +357,11 @@ fn test_missing_and_empty_are_errors_and_all_are_said() {
 }
 
 #[test]
-fn test_the_same_input_gives_the_same_digest_and_another_does_not() {
+fn test_the_same_input_gives_the_same_plan_to_the_byte_and_another_does_not() {
     let wanted = state(&[("edge", "a:service/edge", &[("replicas", is(3))], &[])]);
     let (one, two) = (plan(&wanted, WORLD), plan(&wanted, WORLD));
     assert_eq!(one.digest, two.digest);
+    assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&two).unwrap());
     assert_ne!(one.digest, plan(&wanted, &WORLD.replace("replicas = 2", "replicas = 4")).digest);
 }
 

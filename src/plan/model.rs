@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Value};
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +20,6 @@ pub struct Plan {
     pub format: u32,
     /// sha256 over all that follows from the same input: without versions, times, calls and estimates. In hex.
     pub digest: String,
-    /// When it was made.
-    pub made_at: Timestamp,
     /// What it is for.
     pub intent: Intent,
     /// The instances that were asked, by name.

@@ -77,7 +77,6 @@ pub(super) fn plan() -> Plan {
     Plan {
         format: FORMAT,
         digest: "3f9c2ab1".to_owned(),
-        made_at: at(),
         intent: Intent {
             name: "dr-active".to_owned(),
             summary: String::new(),

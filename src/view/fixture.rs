@@ -150,7 +150,6 @@ pub(super) fn failover() -> Plan {
     Plan {
         format: FORMAT,
         digest: "3f9c2ab1d0e4".into(),
-        made_at: moment("2026-11-22T04:12:00Z"),
         intent: Intent {
             name: "dr-active".into(),
             summary: "Primary region lost: the second one serves".into(),
