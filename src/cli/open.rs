@@ -1,37 +1,49 @@
 //! What to do with an operation that did not end.
 
-use camino::Utf8PathBuf;
+use camino::Utf8Path;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::failure::Failure;
 use super::output::Output;
-use super::run::Setting;
+use super::run::{self, Setting};
 use super::{operator, signals};
-use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished};
-use crate::snapshot::Operation;
+use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
+use crate::plan::Plan;
+use crate::snapshot::{Operation, Status, Store, StoreError, Which};
 
 /// The operation that did not end and that nobody is at.
 pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure> {
     Ok(apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?)
 }
 
-/// How to go on with it, or to close it.
-pub(super) fn resume<'a>(
-    setting: &'a Setting<'_>,
-    work_dir: &'a Utf8PathBuf,
-    events: UnboundedSender<Event>,
-    secrets: &'a Secrets<'a>,
-) -> Resume<'a> {
-    Resume {
-        instances: setting.instances,
-        store: setting.store,
-        work_dir,
-        operator: operator::name(),
-        host: operator::host(),
-        events,
-        interrupt: signals::counted(),
-        secrets,
-        tempo: Tempo::default(),
+/// Goes on with it under its own id and plan; with `only_settle` nothing new is started.
+pub(super) async fn resume(
+    setting: &Setting<'_>,
+    operation: &str,
+    only_settle: bool,
+    output: &Output,
+) -> Result<(Operation, Option<Plan>), Failure> {
+    let plan = planned(setting.store, operation)?;
+    let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
+    let (events, received) = unbounded_channel();
+    let resumed = apply::resume(how(setting, &work_dir, events, &secrets, u8::from(only_settle)));
+    let operation = match &plan {
+        Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)).0,
+        // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
+        None => resumed.await,
+    };
+    Ok((operation?, plan))
+}
+
+/// The plan of an operation, from its snapshot; `None` where it was ended before that was taken.
+fn planned(store: &Store, operation: &str) -> Result<Option<Plan>, Failure> {
+    let recorded = match store.operation(operation) {
+        Err(StoreError::UnknownOperation { .. }) => return Ok(None),
+        recorded => recorded?,
+    };
+    match recorded.snapshots.iter().find(|entry| entry.which == Which::Before) {
+        Some(entry) => Ok(store.read_commit(entry.commit)?.plan),
+        None => Ok(None),
     }
 }
 
@@ -41,20 +53,48 @@ pub(super) async fn abandon(setting: &Setting<'_>, reason: String, output: &Outp
     let (events, mut received) = unbounded_channel::<Event>();
     let told = async {
         while let Some(event) = received.recv().await {
-            if let apply::What::Notice { text } = &event.what {
+            if let What::Notice { text } = &event.what {
                 output.say(&format!("{text}\n"));
             }
         }
     };
-    let closed = apply::abandon(resume(setting, &work_dir, events, &secrets), reason);
+    let closed = apply::abandon(how(setting, &work_dir, events, &secrets, 0), reason);
     let (operation, ()) = tokio::join!(closed, told);
     Ok(operation?)
 }
 
-/// A rollback takes back what an unfinished operation did too, so that is closed first.
+/// A rollback takes back what an unfinished operation did too. What is unknown of it is settled first, so that a write which is
+/// still on its way does not come after; then it is closed.
 pub(super) async fn close_for_rollback(setting: &Setting<'_>, output: &Output) -> Result<(), Failure> {
     let Some(open) = find(setting)? else { return Ok(()) };
+    if open.count(Status::Unknown) > 0 {
+        output.say(&format!("{} did not end: what is unknown of it is settled first.\n", open.operation));
+        let (operation, _) = resume(setting, &open.operation, true, output).await?;
+        if operation.ended.is_some() {
+            return Ok(());
+        }
+    }
     output.say(&format!("{} did not end: it is closed as it stands, and taken back.\n", open.operation));
     abandon(setting, "rolled back".to_owned(), output).await?;
     Ok(())
+}
+
+fn how<'a>(
+    setting: &'a Setting<'_>,
+    work_dir: &'a Utf8Path,
+    events: UnboundedSender<Event>,
+    secrets: &'a Secrets<'a>,
+    pressed: u8,
+) -> Resume<'a> {
+    Resume {
+        instances: setting.instances,
+        store: setting.store,
+        work_dir,
+        operator: operator::name(),
+        host: operator::host(),
+        events,
+        interrupt: signals::counted(pressed),
+        secrets,
+        tempo: Tempo::default(),
+    }
 }

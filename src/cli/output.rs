@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use super::arguments::Everywhere;
-use crate::view::Screen;
+use crate::view::{self, Screen};
 
 /// Where a command's text goes: results to standard output, everything else to standard error.
 pub(super) struct Output {
@@ -43,6 +43,20 @@ impl Output {
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             self.broken.set(Some(error.kind()));
+        }
+    }
+
+    /// Prints a result that is one sentence.
+    pub(super) fn sentence(&self, text: &str) {
+        #[derive(serde::Serialize)]
+        struct Sentence<'a> {
+            message: &'a str,
+        }
+        if self.json {
+            // A struct of one string is always written.
+            self.result(&view::json::document("message", &Sentence { message: text }).unwrap_or_default());
+        } else {
+            self.result(&format!("{text}\n"));
         }
     }
 

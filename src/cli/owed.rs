@@ -11,7 +11,7 @@ pub(super) struct Debt<'a> {
 }
 
 /// How far back debts are looked for.
-const RECENT: usize = 100;
+const RECENT: usize = 30;
 
 /// The newest operations, newest first.
 ///

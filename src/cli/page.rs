@@ -18,7 +18,6 @@ pub(super) struct Situation {
     /// Who holds the lock.
     pub(super) lock: Option<String>,
     /// How long earlier operations towards the same took.
-    #[serde(skip)]
     pub(super) earlier: Vec<Duration>,
 }
 

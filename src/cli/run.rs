@@ -86,7 +86,7 @@ pub(super) async fn run(plan: &Plan, setting: &Setting<'_>, flags: &Flags, outpu
         on_failure: flags.on_failure.map(OnFailure::from),
         parallelism: flags.parallelism.map(usize::from),
         events,
-        interrupt: signals::counted(),
+        interrupt: signals::counted(0),
         previous_checks: Vec::new(),
         secrets: &secrets,
         tempo: Tempo::default(),

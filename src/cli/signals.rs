@@ -1,10 +1,11 @@
 use tokio::sync::watch;
 
-/// Counts Ctrl-C and SIGTERM from now on: one stops an apply in an orderly way, two end it at once.
+/// Counts Ctrl-C and SIGTERM from now on: one stops an apply in an orderly way, two end it at once. With `so_far` of 1 it begins
+/// as if one had been pressed.
 ///
 /// Must be called within a runtime. Until then a signal ends the process, as nothing has been begun.
-pub(super) fn counted() -> watch::Receiver<u8> {
-    let (count, counted) = watch::channel(0_u8);
+pub(super) fn counted(so_far: u8) -> watch::Receiver<u8> {
+    let (count, counted) = watch::channel(so_far);
     tokio::spawn(async move {
         let mut terminated = Terminated::new();
         loop {

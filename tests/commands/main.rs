@@ -18,4 +18,6 @@ mod snapshot;
 mod states;
 mod status;
 mod stopped;
+#[cfg(unix)]
+mod terminal;
 mod usage;

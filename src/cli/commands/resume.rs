@@ -1,7 +1,6 @@
 use clap::Args;
-use tokio::sync::mpsc::unbounded_channel;
 
-use crate::apply::{self, ApplyError};
+use crate::apply::ApplyError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::intended::{self, Intended, Selection};
@@ -11,8 +10,7 @@ use crate::cli::owed;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Setting};
-use crate::plan::Plan;
-use crate::snapshot::{Store, StoreError, Which};
+use crate::snapshot::Operation;
 use crate::view;
 
 /// Goes on with an operation that did not end, or does what an ended one still owes
@@ -37,50 +35,33 @@ impl Resume {
         match (open, self.abandon) {
             (Some(_), Some(reason)) => {
                 let operation = open::abandon(&setting, reason, output).await?;
+                if output.json {
+                    output.result(&view::json::document("operation", &Document { operation: &operation })?);
+                }
                 run::summed_up(&operation, None, output)
             }
             (None, Some(_)) => Err(ApplyError::NothingOpen.into()),
             (Some(open), None) => {
                 let effects = open.look(&instances).await;
                 output.say(&view::unfinished::unfinished(&open, &effects, &output.progress));
-                go_on(&setting, &open.operation, output).await
+                let (operation, plan) = open::resume(&setting, &open.operation, false, output).await?;
+                run::summed_up(&operation, plan.and_then(|plan| plan.intent.rto), output)
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,
         }
     }
 }
 
-/// Goes on with the operation under its own id and plan.
-async fn go_on(setting: &Setting<'_>, operation: &str, output: &Output) -> Result<Exit, Failure> {
-    let plan = planned(setting.store, operation)?;
-    let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
-    let (events, received) = unbounded_channel();
-    let resumed = apply::resume(open::resume(setting, &work_dir, events, &secrets));
-    let (operation, ()) = match &plan {
-        Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)),
-        // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
-        None => (resumed.await, ()),
-    };
-    run::summed_up(&operation?, plan.and_then(|plan| plan.intent.rto), output)
-}
-
-/// The plan of an operation, from its snapshot; `None` where it was ended before that was taken.
-fn planned(store: &Store, operation: &str) -> Result<Option<Plan>, Failure> {
-    let recorded = match store.operation(operation) {
-        Err(StoreError::UnknownOperation { .. }) => return Ok(None),
-        recorded => recorded?,
-    };
-    match recorded.snapshots.iter().find(|entry| entry.which == Which::Before) {
-        Some(entry) => Ok(store.read_commit(entry.commit)?.plan),
-        None => Ok(None),
-    }
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    operation: &'a Operation,
 }
 
 /// Plans what ended operations owe anew, and does it.
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
     let operations = owed::recent(setting.store)?;
     let Some(debt) = owed::all(&operations).into_iter().next() else {
-        output.result("No operation is open and nothing is owed.\n");
+        output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };
     if debt.operation.reverts.is_some() {

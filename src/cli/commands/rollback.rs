@@ -42,7 +42,7 @@ impl Rollback {
         let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
         let unwound = unwind(&operations, &operation.id);
         if unwound.values.is_empty() {
-            output.result(&format!("{} changed nothing that is not as it was before.\n", operation.id));
+            output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
             return Ok(Exit::Done);
         }
         let back = rollback_state::back(&repository, &store, operation, &unwound)?;

@@ -105,7 +105,7 @@ impl Set {
         let world = worlds.get(instance).ok_or_else(|| unknown(instance, worlds))?;
         let by = self.by.unwrap_or_else(operator::name);
         let done = world.set(&target, &assignments, &by)?;
-        output.result(&view::sim::set(instance, &done, &output.results));
+        output.sentence(view::sim::set(instance, &done, &output.results).trim_end());
         Ok(Exit::Done)
     }
 }
@@ -134,7 +134,7 @@ impl Reset {
         for name in &names {
             registry::reset(&repository.config, &repository.catalogues, name)?;
         }
-        output.result(&format!("As at first: {}.\n", names.join(", ")));
+        output.sentence(&format!("As at first: {}.", names.join(", ")));
         Ok(Exit::Done)
     }
 }

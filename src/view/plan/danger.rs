@@ -165,7 +165,8 @@ fn left_alone(plan: &Plan, screen: &Screen) -> Vec<String> {
     plan.leaves.iter().map(line).collect()
 }
 
-fn missing(plan: &Plan) -> Vec<String> {
+/// What is optional and not there.
+pub(super) fn missing(plan: &Plan) -> Vec<String> {
     let gone = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
         SkippedWhy::Missing => Some(format!("{} is not there; it is optional", skipped.at)),
         SkippedWhy::GatesNothing => Some(format!("{} stands between steps, of which none is there", skipped.at)),

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
@@ -16,6 +16,9 @@ use crate::view::{Ink, Screen, Sign};
 /// How many steps under way have a row; the others are counted.
 const ROWS: usize = 16;
 
+/// How long the rows stay as they are, at least.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Draws events as a live table on a terminal: what ended scrolls up, what is under way stays below, and a bar under it.
 pub struct Live<'a> {
     board: Board<'a>,
@@ -23,6 +26,8 @@ pub struct Live<'a> {
     all: MultiProgress,
     rows: BTreeMap<usize, ProgressBar>,
     bar: ProgressBar,
+    /// When the rows were drawn last.
+    drawn: Instant,
 }
 
 impl<'a> Live<'a> {
@@ -38,7 +43,7 @@ impl<'a> Live<'a> {
         let chars = if screen.unicode { "━━─" } else { "==-" };
         let template = if screen.colour { "  {bar:24.green} {msg}" } else { "  {bar:24} {msg}" };
         bar.set_style(style(template).progress_chars(chars));
-        Self { board, screen, all, rows: BTreeMap::new(), bar }
+        Self { board, screen, all, rows: BTreeMap::new(), bar, drawn: Instant::now() }
     }
 
     /// Takes an event in and draws it.
@@ -57,11 +62,15 @@ impl<'a> Live<'a> {
             | What::Measured { .. }
             | What::Finished { .. } => {}
         }
-        self.tick(event.at);
+        // Events come in bursts; the eye does not.
+        if self.drawn.elapsed() >= PAUSE {
+            self.tick(event.at);
+        }
     }
 
     /// Draws how much time has passed.
     pub fn tick(&mut self, at: Timestamp) {
+        self.drawn = Instant::now();
         let under_way: Vec<usize> = self.board.under_way().collect();
         self.rows.retain(|id, row| {
             let stays = under_way.contains(id);
@@ -156,6 +165,7 @@ mod tests {
         live.take(&event(3, What::Notice { text: "the remote did not take the snapshot; trying again".into() }));
         let readiness = opsctl_api::Readiness::Progressing { done: 2, total: 4, what: "pulling image".into() };
         live.take(&event(35, What::Settling { step: 1, readiness }));
+        live.tick(event(35, What::Notice { text: String::new() }).at);
         live.bar.force_draw();
         insta::assert_snapshot!(term.contents(), @"
         ✓  1  gke  hpa/cdn/ats-edge                     max 6 → 12        ready after 1s
