@@ -105,11 +105,11 @@ impl Rows<'_> {
             Work::Check { name } => self.table.row([
                 Cell::new(format!("{label:>3}")),
                 Cell::new("?").ink(Ink::Attention),
-                Cell::new(format!("check {}", clean(name))).open(),
+                Cell::new(format!("check {}: {waits}", clean(name))).open(),
                 Cell::empty(),
                 Cell::empty(),
                 Cell::empty(),
-                Cell::new(waits),
+                Cell::empty(),
                 Cell::new(after),
             ]),
             Work::Joint { .. } => {}
@@ -133,21 +133,37 @@ impl Rows<'_> {
 
     fn edit(&mut self, lead: [Cell; 4], edit: &Edit, ink: Ink, (waits, after): (&str, &str)) {
         let (from, to) = ends(edit, self.screen);
-        let beside = width(&from) + width(&to) <= BESIDE;
-        let change = match beside {
-            true => Cell::new(self.arrow(edit, &from, &to)).ink(ink),
-            false => Cell::empty(),
-        };
-        let tail = [change, Cell::new(waits), Cell::new(after)];
-        self.table.row(lead.into_iter().chain([Cell::new(clean(&edit.setting))]).chain(tail));
-        if !beside {
-            let way = way(edit, &Screen { verbose: true, ..*self.screen });
-            self.table.line(format!("{:UNDER$}{way}", ""));
+        let setting = clean(&edit.setting);
+        let tail = [Cell::new(waits), Cell::new(after)];
+        let first = !waits.is_empty();
+        if width(&from) + width(&to) <= BESIDE {
+            let change = [Cell::new(&setting), Cell::new(self.arrow(edit, &from, &to)).ink(ink)];
+            self.table.row(lead.into_iter().chain(change).chain(tail));
+        } else {
+            if first {
+                self.table.row(lead.into_iter().chain([Cell::empty(), Cell::empty()]).chain(tail));
+            }
+            self.below(&setting, edit);
         }
         if self.screen.verbose {
             for line in diff(edit, self.screen) {
                 self.table.line(format!("{:UNDER$}{line}", ""));
             }
+        }
+    }
+
+    /// An edit between values that are too long for their column.
+    fn below(&mut self, setting: &str, edit: &Edit) {
+        let screen = Screen { verbose: true, ..*self.screen };
+        let arrow = self.screen.sign(Sign::Arrow);
+        let (from, to) = ends(edit, &screen);
+        let on_one = format!("{:UNDER$}{setting} {}", "", way(edit, &screen));
+        if width(&on_one) <= WIDTH {
+            self.table.line(on_one);
+        } else {
+            let indent = UNDER + width(setting);
+            self.table.line(format!("{:UNDER$}{setting} {from}", ""));
+            self.table.line(format!("{:indent$} {arrow} {to}", ""));
         }
     }
 

@@ -32,7 +32,7 @@ fn test_a_failover() {
       1 + gke  hpa/cdn/ats-edge                              max        6 → 12   ready
         + gke  deployment/data/minio                         replicas   1 → 4    ready
       2 + gke  deployment/cdn/ats-edge                       replicas   2 → 10   ready           1
-      3 ? check edge-west                                                        200, within 2m  2
+      3 ? check edge-west: 200, within 2m                                                        2
       4 + aws  route53-record/…/live.example.com/CNAME/west  weight     0 → 100  ready, then 1m  2, 3
       5 - aws  route53-record/…/live.example.com/CNAME/east  weight   100 → 0    ready, then 1m  4
       … ! k8s  deployment/cdn/ats-edge                       replicas   ? → 0    owed: unreachable
@@ -76,7 +76,7 @@ fn test_a_failover_with_every_reason() {
                 after 1 gke:hpa/cdn/ats-edge: edge-west needs minio-west (states/baseline.toml:34:9)
                 after 1 gke:deployment/data/minio: edge-west needs minio-west
                 (states/baseline.toml:34:9)
-      3 ? check edge-west                                                              200, within 2m  2
+      3 ? check edge-west: 200, within 2m                                                              2
                 after 2 gke:deployment/cdn/ats-edge: check edge-west stands between
                 (states/baseline.toml:34:9)
       4 + aws  route53-record/Z123456/live.example.com/CNAME/west  weight     0 → 100  ready, then 1m  2, 3
@@ -191,8 +191,8 @@ fn test_long_values_and_texts_and_coupled_settings() {
 
     Steps                                                                      waits until  after
       1 ~ gke  configmap/media/settings  data.topology (text, 2 lines differ)  ready
-                                         image
-                "registry.example.com/media/packager:1.41.0" → "registry.example.com/media/packager:1.42.0"
+                image "registry.example.com/media/packager:1.41.0"
+                      → "registry.example.com/media/packager:1.42.0"
                                          data.mode     absent → "read-only"
                 moves along: desired 2 → 4
                 in 2 calls, one after the other
@@ -215,8 +215,8 @@ fn test_long_values_and_texts_and_coupled_settings() {
                  a: 1
                 -b: 2
                 +b: 3
-                                         image
-                "registry.example.com/media/packager:1.41.0" → "registry.example.com/media/packager:1.42.0"
+                image "registry.example.com/media/packager:1.41.0"
+                      → "registry.example.com/media/packager:1.42.0"
                                          data.mode     absent → "read-only"
                 moves along: desired 2 → 4
                 in 2 calls, one after the other
