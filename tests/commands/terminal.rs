@@ -64,7 +64,7 @@ fn test_the_operator_is_asked_with_the_targets_named() {
     let (seen, exit) = terminal.end();
     assert_eq!(exit, Some(0), "{seen}");
     assert!(seen.contains("check edge holds"), "{seen}");
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 5);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn test_no_is_the_default() {
     let (seen, exit) = terminal.end();
     assert!(seen.contains("the operator said no; nothing was changed"), "{seen}");
     assert_eq!(exit, Some(3));
-    assert_eq!(repository.live("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }
 
 #[test]
