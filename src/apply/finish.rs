@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use super::dispatch::Machine;
 use super::entry::{Begin, Entry};
@@ -24,6 +25,19 @@ pub(super) struct Site<'a> {
     /// The calls that were made before this operation.
     pub(super) calls_before: BTreeMap<String, BTreeMap<String, u64>>,
     pub(super) _lock: Lock,
+}
+
+impl<'a> Site<'a> {
+    pub(super) fn new(
+        instances: &'a Instances,
+        store: &'a Store,
+        events: UnboundedSender<Event>,
+        pressed: watch::Receiver<u8>,
+        lock: Lock,
+    ) -> Self {
+        let calls_before = instances.calls();
+        Self { instances, store, events, interrupt: Interrupt::new(pressed), calls_before, _lock: lock }
+    }
 }
 
 /// How often the snapshot at the end is tried, and how long is waited in between.
@@ -156,7 +170,8 @@ fn calls_since(site: &Site<'_>) -> BTreeMap<String, BTreeMap<String, u64>> {
     calls
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error with all that it came from.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

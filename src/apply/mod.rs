@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
+mod abandon;
 mod answers;
 #[cfg(test)]
 mod bed;
@@ -49,6 +50,7 @@ mod tempo;
 mod unfinished;
 mod watch;
 
+pub use abandon::abandon;
 pub use dispatch::{Illegal, Machine, Room, Start};
 pub use entry::{Answer, Begin, Entry, Intent};
 pub use error::ApplyError;
@@ -57,7 +59,7 @@ pub use id::OperationId;
 pub use journal::{Journal, JournalError, Record};
 pub use lock::{Holder, Lock, LockError, holder};
 pub use progress::{Progress, Stand};
-pub use resume::{Resume, abandon, resume};
+pub use resume::{Resume, resume};
 pub use run::{Run, run};
 pub use secrets::Secrets;
 pub use stale::{Moved, Unreadable};

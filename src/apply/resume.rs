@@ -8,15 +8,14 @@ use tokio::sync::watch;
 use super::entry::{Answer, Entry};
 use super::event::{Event, What};
 use super::execute::Engine;
-use super::finish::{Site, carry_out, close, snapshot_after, stage};
-use super::interrupt::Interrupt;
+use super::finish::{Site, carry_out, stage};
 use super::lock::Lock;
 use super::progress::Stand;
 use super::secrets::{self, Secrets};
-use super::{ApplyError, Tempo, gate, record, say, sight, unfinished};
+use super::{ApplyError, Tempo, abandon, gate, say, sight};
 use crate::instance::Instances;
 use crate::plan::Work;
-use crate::snapshot::{Operation, Outcome, Store};
+use crate::snapshot::{Operation, Store};
 
 /// What it takes to go on with an operation that did not end; the rest is in its journal.
 pub struct Resume<'a> {
@@ -46,16 +45,8 @@ pub struct Resume<'a> {
 /// # Errors
 /// No operation is open, or it cannot be gone on with: it stays as it is.
 pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
-    let lock = Lock::take(resume.work_dir, &resume.operator, &resume.host)?;
-    let (mut journal, replayed) = unfinished::open(resume.work_dir)?.ok_or(ApplyError::NothingOpen)?;
-    let site = Site {
-        instances: resume.instances,
-        store: resume.store,
-        events: resume.events,
-        interrupt: Interrupt::new(resume.interrupt),
-        calls_before: resume.instances.calls(),
-        _lock: lock,
-    };
+    let site = resume.site()?;
+    let (mut journal, replayed) = abandon::find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
     say(&site.events, What::Begun { operation: replayed.begin.operation.clone(), resumed: true });
     stage(&site.events, "checking");
     gate::identities(&replayed.begin.plan, site.instances).await?;
@@ -73,36 +64,12 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     carry_out(site, &begin, engine).await
 }
 
-/// Closes the operation that did not end as it is, with a snapshot of what is there now. Nothing is changed.
-///
-/// # Errors
-/// No operation is open, or its journal cannot be ended.
-pub async fn abandon(resume: Resume<'_>, reason: String) -> Result<Operation, ApplyError> {
-    let lock = Lock::take(resume.work_dir, &resume.operator, &resume.host)?;
-    let (mut journal, replayed) = unfinished::open(resume.work_dir)?.ok_or(ApplyError::NothingOpen)?;
-    let begin = replayed.begin;
-    let mut operation = record::ended(&begin, &replayed.machine);
-    operation.outcome = Outcome::Abandoned;
-    operation.abandoned = Some(reason.clone());
-    let site = Site {
-        instances: resume.instances,
-        store: resume.store,
-        events: resume.events,
-        interrupt: Interrupt::new(resume.interrupt),
-        calls_before: resume.instances.calls(),
-        _lock: lock,
-    };
-    stage(&site.events, "after snapshot");
-    let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
-    match snapshot_after(&site, &snapshot, &operation).await {
-        Ok(commit) => say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() }),
-        Err(error) => {
-            let text = format!("{} is closed without a snapshot: {error}", operation.id);
-            say(&site.events, What::Notice { text });
-        }
+impl<'a> Resume<'a> {
+    /// Takes the lock.
+    pub(super) fn site(&self) -> Result<Site<'a>, ApplyError> {
+        let lock = Lock::take(self.work_dir, &self.operator, &self.host)?;
+        Ok(Site::new(self.instances, self.store, self.events.clone(), self.interrupt.clone(), lock))
     }
-    close(&mut journal, Outcome::Abandoned, Some(reason))?;
-    Ok(operation)
 }
 
 impl Engine {

@@ -10,12 +10,11 @@ use super::entry::{Begin, Entry, FORMAT};
 use super::event::{Event, What};
 use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
-use super::interrupt::Interrupt;
 use super::journal::Journal;
 use super::lock::Lock;
 use super::secrets::{self, Secrets};
 use super::sight::Sight;
-use super::{ApplyError, Tempo, Unfinished, gate, id, journals, probe, record, say, unfinished};
+use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say};
 use crate::check::{Check, Gate};
 use crate::instance::Instances;
 use crate::plan::Plan;
@@ -72,20 +71,13 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     }
     let lock = Lock::take(run.work_dir, &run.operator, &run.host)?;
     let began = Timestamp::now();
-    if let Some((_, open)) = unfinished::open(run.work_dir)? {
+    let site = Site::new(run.instances, run.store, run.events, run.interrupt, lock);
+    if let Some((_, open)) = abandon::find(&site, run.work_dir).await? {
         return Err(ApplyError::Unfinished(Box::new(Unfinished::of(&open))));
     }
     let history = run.store.history().map_err(ApplyError::Before)?;
     let journals = journals(run.work_dir);
     let operation = id::new_id(began, &run.operator, &journals, |id| history.iter().any(|entry| entry.operation == id));
-    let site = Site {
-        instances: run.instances,
-        store: run.store,
-        events: run.events,
-        interrupt: Interrupt::new(run.interrupt),
-        calls_before: run.instances.calls(),
-        _lock: lock,
-    };
     say(&site.events, What::Begun { operation: operation.clone(), resumed: false });
 
     let mut pressed = site.interrupt.clone();

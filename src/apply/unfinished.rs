@@ -4,14 +4,13 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
 
-use super::entry::Entry;
 use super::journal::{self, Journal, JournalError};
 use super::progress::Stand;
 use super::replay::{Replayed, replay};
 use super::{conflict, journals};
 use crate::instance::Instances;
 use crate::plan::Work;
-use crate::snapshot::{Outcome, Status};
+use crate::snapshot::Status;
 
 /// An operation that did not end: killed, or ended at once by its operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,21 +77,16 @@ pub fn unfinished(work_dir: &Utf8Path) -> Result<Option<Unfinished>, JournalErro
     Ok(None)
 }
 
-/// The journal that is to be gone on with; those that changed nothing, or have ended, are closed. Wants the lock.
-pub(super) fn open(work_dir: &Utf8Path) -> Result<Option<(Journal, Replayed)>, JournalError> {
-    let mut found = None;
+/// The journals that have no end, oldest first. Those that have one are closed, and those that did not even begin are taken
+/// away. Wants the lock.
+pub(super) fn open(work_dir: &Utf8Path) -> Result<Vec<(Journal, Replayed)>, JournalError> {
+    let mut found = Vec::new();
     for path in journal::open_journals(&journals(work_dir))? {
-        let (mut journal, records) = Journal::open(&path)?;
+        let (journal, records) = Journal::open(&path)?;
         match replay(&path, records)? {
-            Some(replayed) if replayed.end.is_some() => journal.close()?,
-            Some(replayed) if replayed.any_intent => {
-                found.get_or_insert((journal, replayed));
-            }
-            _ => {
-                let abandoned = Some("it was ended before anything was sent".to_owned());
-                journal.append(vec![Entry::End { outcome: Outcome::Abandoned, abandoned }])?;
-                journal.close()?;
-            }
+            Some(replayed) if replayed.end.is_some() => journal::close(&path)?,
+            Some(replayed) => found.push((journal, replayed)),
+            None => fs_err::remove_file(&path)?,
         }
     }
     Ok(found)
