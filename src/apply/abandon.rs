@@ -8,6 +8,7 @@ use super::entry::{Answer, Entry};
 use super::event::What;
 use super::finish::{Site, chain, close, snapshot_after, stage};
 use super::journal::Journal;
+use super::moment::between;
 use super::progress::Stand;
 use super::replay::Replayed;
 use super::resume::Resume;
@@ -88,7 +89,7 @@ async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replaye
     if !unanswered.is_empty() {
         journal.append(unanswered)?;
     }
-    let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
+    let left = between(Timestamp::now(), until);
     if !left.is_zero() {
         let left = Duration::from_secs(left.as_secs() + 1);
         let text = format!("a write without an answer may still be done: waiting {}", format_duration(left));

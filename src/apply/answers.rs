@@ -1,12 +1,15 @@
 use std::time::Instant;
 
-use opsctl_api::{Fault, Live, LiveSetting, Written};
+use opsctl_api::{Fault, Live, Written};
 
 use super::ApplyError;
 use super::conflict::{self, Known, Met};
 use super::entry::{Answer, Entry};
 use super::event::What;
 use super::execute::Engine;
+use super::moment::later;
+use super::say;
+use super::settle::seen;
 use crate::snapshot::Status;
 
 /// How often a write may meet what others moved before that is a conflict.
@@ -34,7 +37,14 @@ impl Engine {
             _ => None,
         });
         match throttled {
-            Some(after) => pace.slow_down(after, Instant::now()),
+            Some(after) if pace.slow_down(after, Instant::now()) => {
+                let text = format!(
+                    "{} takes no more calls for now: it is written to more slowly",
+                    instance.unwrap_or_default()
+                );
+                say(&self.events, What::Notice { text });
+            }
+            Some(_) => {}
             None => pace.went_through(),
         }
     }
@@ -52,8 +62,12 @@ impl Engine {
             }
             Written::Unknown(fault) => {
                 self.note(entry(Answer::Unknown(fault.to_string())))?;
-                let until = self.machine.hop(step).map(|hop| Instant::now() + self.lost_answer(hop.at.instance()));
-                self.watch(step, None, until);
+                if let Some(at) = self.plan.steps[step].at() {
+                    let until = later(Instant::now(), self.lost_answer(at.instance()));
+                    let text = format!("{at}: no answer to the write ({fault}); live will tell what became of it");
+                    self.say(What::Notice { text });
+                    self.watch(step, None, Some(until));
+                }
                 Ok(())
             }
             Written::Conflict(live) if attempt > MEETINGS => {
@@ -91,8 +105,13 @@ impl Engine {
                 Ok(())
             }
             Met::GoOn(edits) => {
-                let moved: Vec<String> = edits.iter().map(|edit| super::settle::seen(&edit.setting, &live)).collect();
-                let text = format!("{}: {} by now, going on from there", live.at, moved.join(", "));
+                let moved = edits.iter().filter(|edit| !progress.edits.contains(edit));
+                let moved: Vec<String> = moved.map(|edit| seen(&edit.setting, &live)).collect();
+                let text = if moved.is_empty() {
+                    format!("{} has changed elsewhere, going on from there", live.at)
+                } else {
+                    format!("{}: {} by now, going on from there", live.at, moved.join(", "))
+                };
                 self.say(What::Notice { text: text.clone() });
                 self.freshen(live);
                 self.rebased.insert(step, edits);
@@ -106,7 +125,7 @@ impl Engine {
     pub(super) fn freshen(&mut self, live: Live) {
         match self.lives.get_mut(&live.at) {
             Some(known) => {
-                let mut settings: std::collections::BTreeMap<String, LiveSetting> = std::mem::take(&mut known.settings);
+                let mut settings = std::mem::take(&mut known.settings);
                 settings.extend(live.settings);
                 *known = Live { settings, ..live };
             }

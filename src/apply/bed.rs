@@ -168,7 +168,7 @@ impl Bed {
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Operation, ApplyError> {
         run(Run {
-            plan,
+            plan: Arc::new(plan.clone()),
             instances: &self.instances,
             store: &self.store,
             work_dir: &self.work_dir,

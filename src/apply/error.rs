@@ -91,6 +91,24 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    /// What to do, where the error itself does not say.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Journal(JournalError::Damaged { path, .. } | JournalError::Illegal { path, .. }) => Some(format!(
+                "compare what is live with what it was before (opsctl status, opsctl log); then put the journal aside: \
+                 mv {path} {path}.damaged"
+            )),
+            Self::Journal(JournalError::Foreign(path)) => {
+                Some(format!("another version of opsctl wrote {path}: go on with that one"))
+            }
+            Self::Before(error) => error.hint(),
+            Self::NoIdentity { instance, source: None } => Some(format!(
+                "`{instance}` was not reached when the plan was made, or is not in opsctl.toml: plan again"
+            )),
+            _ => None,
+        }
+    }
+
     /// Whether changes may have been made and were left in place.
     pub fn is_mid_way(&self) -> bool {
         matches!(self, Self::MidWay { .. })

@@ -13,6 +13,7 @@ use super::finish::Site;
 use super::interrupt::Interrupt;
 use super::journal::Journal;
 use super::looks::Looks;
+use super::moment::{later, later_by_clock};
 use super::pace::{Pace, Paces, next_room};
 use super::probe::Task;
 use super::settle::Awaited;
@@ -310,11 +311,11 @@ impl Engine {
                 attempt,
                 edits: hop.edits.clone(),
                 token: token.clone(),
-                deadline: Timestamp::now() + self.lost_answer(&instance),
+                deadline: later_by_clock(Timestamp::now(), self.lost_answer(&instance)),
             };
             self.say(What::Sent { step, hop: intent.hop, attempt });
             self.note(Entry::Intent(intent))?;
-            self.deadlines.entry(step).or_insert(now + self.plan.steps[step].timeout);
+            self.deadlines.entry(step).or_insert(later(now, self.plan.steps[step].timeout));
             let live = self.lives.get(&hop.at).cloned().unwrap_or_else(|| Live::new(hop.at.clone()));
             writes.push(Write { hop, live, idempotency_token: token });
         }
@@ -324,7 +325,7 @@ impl Engine {
     /// How long after a write without an answer it may still be done.
     pub(super) fn lost_answer(&self, instance: &str) -> Duration {
         let call = || self.instances.get(instance).map_or(Duration::from_secs(30), |instance| instance.cx.timeout);
-        self.tempo.lost_answer.unwrap_or_else(|| call() * 2)
+        self.tempo.lost_answer.unwrap_or_else(|| call().saturating_mul(2))
     }
 
     /// Sends one call. It goes on whatever becomes of this engine.

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use opsctl_api::{Address, Fault, Preflight};
+
 use super::sight::{self, Sight};
 use super::{ApplyError, stale};
 use crate::check::{Check, Gate};
@@ -11,8 +13,7 @@ use crate::plan::{self, Plan};
 /// # Errors
 /// One is something else, or one that is changed does not answer.
 pub(super) async fn identities(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
-    let changed: BTreeSet<&str> =
-        plan.steps.iter().filter_map(|step| step.at()).map(opsctl_api::Address::instance).collect();
+    let changed: BTreeSet<&str> = plan.steps.iter().filter_map(|step| step.at()).map(Address::instance).collect();
     let known = plan.instances.iter().filter(|(_, seen)| seen.identity.is_some()).map(|(name, _)| name.as_str());
     let asked: BTreeSet<&str> = changed.iter().copied().chain(known).collect();
     let asked: Vec<&str> = asked.into_iter().collect();
@@ -52,12 +53,13 @@ pub(super) async fn fresh(plan: &Plan, instances: &Instances) -> Result<Sight, A
     if moved.is_empty() { Ok(sight) } else { Err(ApplyError::Stale(moved)) }
 }
 
-/// Whether the API would take the steps.
+/// Whether the API would take the steps. One that has no time to say is taken at its word later.
 ///
 /// # Errors
 /// It would not take one that has nothing before it that could mend that.
 pub(super) async fn preflight(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
-    let notes = plan::preflight(&plan.steps, instances).await;
+    let mut notes = plan::preflight(&plan.steps, instances).await;
+    notes.retain(|note| !matches!(note.answer, Preflight::Refused(Fault::Throttled(_))));
     let refused = plan::refused(&plan.steps, &notes);
     if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
 }

@@ -29,6 +29,7 @@ mod journal;
 mod kill_test;
 mod lock;
 mod looks;
+mod moment;
 mod pace;
 mod probe;
 mod progress;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use opsctl_api::Limits;
 
 use super::dispatch::Room;
+use super::moment::later;
 
 /// How fast one instance is written to: its limits, and slower for a while when it says that it is too much.
 #[derive(Debug)]
@@ -38,7 +39,8 @@ impl Pace {
             // A tenth of a second may be made up for, so that a late wake-up does not cost speed.
             let earliest = now.checked_sub(Duration::from_millis(100)).unwrap_or(now);
             let from = self.next.map_or(now, |next| next.max(earliest));
-            self.next = Some(from + Duration::from_secs_f64(1.0 / rate));
+            let pause = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::MAX);
+            self.next = Some(later(from, pause));
         }
         true
     }
@@ -51,12 +53,14 @@ impl Pace {
     }
 
     /// A call was answered with "too many": fewer at once, and none for a while.
-    pub(super) fn slow_down(&mut self, after: Option<Duration>, now: Instant) {
+    /// Whether that is news.
+    pub(super) fn slow_down(&mut self, after: Option<Duration>, now: Instant) -> bool {
         self.underway = self.underway.saturating_sub(1);
         self.at_once = (self.at_once / 2).max(1);
         let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.saturating_pow(self.throttled.min(10))).min(LONGEST_PAUSE);
         self.throttled += 1;
         self.next = Some(self.next.map_or(now + pause, |next| next.max(now + pause)));
+        self.throttled == 1
     }
 }
 
@@ -107,6 +111,13 @@ mod tests {
         }
         assert!(pauses.is_sorted());
         assert_eq!((pauses[0], pauses[11]), (FIRST_PAUSE, LONGEST_PAUSE));
+    }
+
+    #[test]
+    fn test_no_rate_is_too_low() {
+        let now = Instant::now();
+        let mut pace = Pace::new(Limits { writes_at_once: 2, writes_per_second: Some(1e-300) });
+        assert!(pace.take(now) && !pace.take(now + Duration::from_secs(3600)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use opsctl_api::{Edit, Receipt, Value};
 
 use super::entry::{Answer, Intent};
+use super::moment::between;
 use crate::snapshot::{EditRecord, Status};
 
 /// Where one step stands, as far as its journal tells.
@@ -33,8 +34,8 @@ pub struct Progress {
     pub ended: Option<Timestamp>,
     /// Why it is not done, or was written again.
     pub why: String,
-    /// What was written so far, by setting.
-    pub written: BTreeMap<String, EditRecord>,
+    /// What was written so far, an entry a setting.
+    pub written: Vec<EditRecord>,
 }
 
 /// Where a step stands, with what the engine has to know beyond [`Status`].
@@ -102,15 +103,14 @@ impl Progress {
             began: None,
             ended: None,
             why: String::new(),
-            written: BTreeMap::new(),
+            written: Vec::new(),
         }
     }
 
     /// From the first write to the end, in whole milliseconds as records keep it; nothing where one of them is missing.
     pub fn took(&self) -> Duration {
         let (Some(began), Some(ended)) = (self.began, self.ended) else { return Duration::ZERO };
-        let took = Duration::try_from(ended.duration_since(began)).unwrap_or_default();
-        Duration::from_millis(u64::try_from(took.as_millis()).unwrap_or(u64::MAX))
+        Duration::from_millis(u64::try_from(between(began, ended).as_millis()).unwrap_or(u64::MAX))
     }
 
     pub(super) fn intend(&mut self, intent: &Intent, at: Timestamp) {
@@ -123,7 +123,7 @@ impl Progress {
         self.receipt = None;
         self.began.get_or_insert(at);
         for edit in &intent.edits {
-            let record = self.written.entry(edit.setting.clone()).or_insert_with(|| record(edit));
+            let record = recorded(&mut self.written, edit);
             // Until something was sent, what is there may still be moved by others.
             if !record.sent {
                 record.from.clone_from(&edit.from);
@@ -151,7 +151,7 @@ impl Progress {
         }
         if matches!(answer, Answer::Sent(_) | Answer::Unknown(_)) {
             for edit in self.edits.iter().chain(coupled) {
-                let record = self.written.entry(edit.setting.clone()).or_insert_with(|| record(edit));
+                let record = recorded(&mut self.written, edit);
                 record.sent = true;
                 record.to.clone_from(&edit.to);
                 record.left = None;
@@ -162,7 +162,7 @@ impl Progress {
     /// `left` is what was seen, where it is not what was asked for.
     pub(super) fn settle(&mut self, left: &BTreeMap<String, Option<Value>>, last: bool, at: Timestamp) {
         for (setting, value) in left {
-            if let Some(record) = self.written.get_mut(setting) {
+            if let Some(record) = self.written.iter_mut().find(|record| record.setting == *setting) {
                 record.left.clone_from(value);
             }
         }
@@ -184,6 +184,17 @@ impl Progress {
     }
 }
 
-fn record(edit: &Edit) -> EditRecord {
-    EditRecord { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone(), sent: false, left: None }
+/// The record of an edit's setting, which is made where it is missing.
+pub(super) fn recorded<'a>(records: &'a mut Vec<EditRecord>, edit: &Edit) -> &'a mut EditRecord {
+    let at = records.iter().position(|record| record.setting == edit.setting).unwrap_or_else(|| {
+        records.push(EditRecord {
+            setting: edit.setting.clone(),
+            from: edit.from.clone(),
+            to: edit.to.clone(),
+            sent: false,
+            left: None,
+        });
+        records.len() - 1
+    });
+    &mut records[at]
 }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::dispatch::Machine;
 use super::entry::Begin;
-use super::progress::{Progress, Stand};
+use super::progress::{Progress, Stand, recorded};
 use crate::plan::{Plan, Skipped, SkippedWhy, Step, Work};
-use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
+use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
 
 /// The record of an operation as it is begun.
 pub(super) fn begun(begin: &Begin) -> Operation {
@@ -68,15 +68,10 @@ fn of_step(id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
         Work::Change { at, position, edits, .. } => {
             let mut records = progress.written.clone();
             for edit in edits {
-                records.entry(edit.setting.clone()).or_insert_with(|| EditRecord {
-                    setting: edit.setting.clone(),
-                    from: edit.from.clone(),
-                    to: edit.to.clone(),
-                    sent: false,
-                    left: None,
-                });
+                recorded(&mut records, edit);
             }
-            (Some(at.clone()), String::new(), Some(*position), records.into_values().collect())
+            records.sort_by(|a, b| a.setting.cmp(&b.setting));
+            (Some(at.clone()), String::new(), Some(*position), records)
         }
     };
     let status = match progress.stand {

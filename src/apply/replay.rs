@@ -58,8 +58,7 @@ fn beginning(path: &Utf8Path, records: &[Record]) -> Result<Option<(Begin, Times
 
 impl Replayed {
     /// The same with a plan that has its secrets' texts.
-    pub(super) fn with_plan(mut self, plan: Plan) -> Self {
-        let plan = Arc::new(plan);
+    pub(super) fn with_plan(mut self, plan: Arc<Plan>) -> Self {
         self.machine.set_plan(Arc::clone(&plan));
         self.begin.plan = plan;
         self

@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use super::event::{Event, What};
 use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
 use super::lock::Lock;
+use super::moment::{between, later};
 use super::progress::Stand;
 use super::secrets::{self, Secrets};
 use super::{ApplyError, Tempo, abandon, gate, say, sight};
@@ -101,13 +102,13 @@ impl Engine {
     /// When the last write of a step has been done or never will be.
     fn unsure_until(&self, step: usize) -> Instant {
         let deadline = self.machine.steps()[step].deadline;
-        Instant::now() + Duration::try_from(deadline.duration_since(Timestamp::now())).unwrap_or_default()
+        later(Instant::now(), between(Timestamp::now(), deadline))
     }
 
     fn drain_rest(&mut self, step: usize) {
         let Work::Change { drain_time, .. } = self.plan.steps[step].work else { return };
         let since = self.machine.steps()[step].ended.unwrap_or_else(Timestamp::now);
-        let passed = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
-        self.draining.insert((Instant::now() + drain_time.saturating_sub(passed), step));
+        let left = drain_time.saturating_sub(between(since, Timestamp::now()));
+        self.draining.insert((later(Instant::now(), left), step));
     }
 }

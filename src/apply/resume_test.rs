@@ -207,3 +207,44 @@ async fn test_a_damaged_journal_is_named_and_blocks() {
     assert!(matches!(unfinished(&bed.work_dir), Err(JournalError::Damaged { record: 0, .. })));
     assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Journal(JournalError::Damaged { .. }))));
 }
+
+#[tokio::test]
+async fn test_what_may_have_been_sent_counts_as_sent_when_it_is_abandoned() {
+    let bed = Bed::new(WORLD);
+    let operation = bed.apply(&plan(&bed).await).await.0.unwrap();
+    let journal = bed.work_dir.join(format!("journal/{}.journal", operation.id));
+    let (records, _) = super::journal::read(&journal).unwrap();
+    let first = records.iter().position(|record| matches!(record.entries[0], Entry::Intent(_))).unwrap();
+    let text = fs_err::read_to_string(&journal).unwrap();
+    let bytes = text.lines().take(first + 1).map(|line| line.len() + 1).sum();
+    let (_guard, root) = cut_off(&bed.work_dir, &journal, bytes, records[first].at);
+    let cut = Bed::at(&root, WORLD);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let abandoned = abandon(cut.resumption(events), "no time".into()).await.unwrap();
+    let origin = &abandoned.steps[0];
+    assert_eq!((origin.status, origin.edits[0].sent), (Status::Unknown, true));
+    let last = abandoned.steps.last().unwrap();
+    assert_eq!(last.status, Status::Skipped);
+    assert_eq!(cut.store.read("@").unwrap().operation, abandoned);
+}
+
+#[tokio::test]
+async fn test_what_was_killed_before_it_sent_anything_has_an_end_in_the_history() {
+    let bed = Bed::new(WORLD);
+    let wanted = plan(&bed).await;
+    let operation = bed.apply(&wanted).await.0.unwrap();
+    let journal = bed.work_dir.join(format!("journal/{}.journal", operation.id));
+    let (mut records, _) = super::journal::read(&journal).unwrap();
+    let Entry::Begin(begin) = records[0].entries.remove(0) else { panic!() };
+    let killed = Bed::new(WORLD);
+    let snapshot = super::sight::look(&wanted, &killed.instances).await.snapshot(&wanted);
+    killed.store.commit(&snapshot, &super::record::begun(&begin), Some(&wanted)).unwrap();
+    let mut left = Journal::create(&killed.work_dir.join("journal"), &begin.operation).unwrap();
+    left.append(vec![Entry::Begin(begin)]).unwrap();
+    assert_eq!(unfinished(&killed.work_dir).unwrap(), None);
+    assert!(matches!(killed.resume().await.0, Err(ApplyError::NothingOpen)));
+    let history = killed.store.history().unwrap();
+    assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After, Which::Before]);
+    assert_eq!(killed.store.read("@").unwrap().operation.outcome, Outcome::Abandoned);
+    assert!(super::journal::open_journals(&killed.work_dir.join("journal")).unwrap().is_empty());
+}

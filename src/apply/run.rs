@@ -24,7 +24,7 @@ use crate::state::OnFailure;
 /// What an apply is made of.
 pub struct Run<'a> {
     /// What is obeyed. A plan from a file has been checked by [`plan::read`](crate::plan::read).
-    pub plan: &'a Plan,
+    pub plan: Arc<Plan>,
     /// What it is carried out on.
     pub instances: &'a Instances,
     /// Where snapshots go.
@@ -58,7 +58,7 @@ pub struct Run<'a> {
 ///
 /// [`resume`]: super::resume()
 pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
-    let plan = run.plan;
+    let plan = &run.plan;
     let on_failure = run.on_failure.unwrap_or(plan.intent.on_failure);
     if on_failure == OnFailure::Rollback {
         return Err(ApplyError::NotBuilt("taking back what was done when a step fails (on_failure = \"rollback\")"));
@@ -94,7 +94,7 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
         began,
         on_failure,
         parallelism: run.parallelism,
-        plan: Arc::new(filled),
+        plan: filled,
         previous_checks: run.previous_checks,
     };
     let mut journal = Journal::create(&journals, &operation)?;
@@ -108,7 +108,7 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
 }
 
 /// All that can stop an apply before anything is changed. What it gives back was read last.
-async fn before(plan: &Plan, site: &Site<'_>, secrets: &Secrets<'_>) -> Result<(Plan, Sight), ApplyError> {
+async fn before(plan: &Arc<Plan>, site: &Site<'_>, secrets: &Secrets<'_>) -> Result<(Arc<Plan>, Sight), ApplyError> {
     stage(&site.events, "checking");
     gate::identities(plan, site.instances).await?;
     let mut sight = gate::fresh(plan, site.instances).await?;

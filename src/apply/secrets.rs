@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use opsctl_api::{Edit, Plain, Source, Value};
 
 use super::ApplyError;
-use crate::plan::{Plan, Work};
+use crate::plan::{Plan, Step, Work};
 
 /// Where the texts of secrets come from: the environment and files, which only the caller may read.
 pub type Secrets<'a> = dyn Fn(&Source) -> Result<Plain, String> + Send + Sync + 'a;
@@ -12,16 +13,26 @@ pub type Secrets<'a> = dyn Fn(&Source) -> Result<Plain, String> + Send + Sync + 
 ///
 /// # Errors
 /// A text cannot be had.
-pub(super) fn filled(plan: &Plan, secrets: &Secrets<'_>) -> Result<Plan, ApplyError> {
-    let mut plan = plan.clone();
+pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan>, ApplyError> {
+    let mut plan = Arc::clone(plan);
+    if !plan.steps.iter().any(sets_a_secret) {
+        return Ok(plan);
+    }
     let mut known: BTreeMap<Source, Plain> = BTreeMap::new();
-    for step in &mut plan.steps {
+    for step in &mut Arc::make_mut(&mut plan).steps {
         let Work::Change { edits, hops, .. } = &mut step.work else { continue };
         for edit in edits.iter_mut().chain(hops.iter_mut().flat_map(|hop| &mut hop.edits)) {
             fill(edit, secrets, &mut known)?;
         }
     }
     Ok(plan)
+}
+
+fn sets_a_secret(step: &Step) -> bool {
+    match &step.work {
+        Work::Change { edits, .. } => edits.iter().any(|edit| edit.to.as_ref().is_some_and(Value::is_secret)),
+        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => false,
+    }
 }
 
 fn fill(edit: &mut Edit, secrets: &Secrets<'_>, known: &mut BTreeMap<Source, Plain>) -> Result<(), ApplyError> {

@@ -8,6 +8,7 @@ use super::ApplyError;
 use super::entry::{Answer, Entry};
 use super::event::What;
 use super::execute::{Engine, News};
+use super::moment::later;
 use super::progress::Stand;
 use super::settle::{Awaited, Floor, Look, is_true, seen};
 use crate::plan::Work;
@@ -37,7 +38,7 @@ impl Engine {
             receipt,
             unsure_until,
             since: now,
-            deadline: *self.deadlines.entry(step).or_insert(now + planned.timeout),
+            deadline: *self.deadlines.entry(step).or_insert(later(now, planned.timeout)),
             before: if is_change { before } else { Readiness::Unknown },
             was_true: false,
             was_elsewhere: false,
@@ -146,7 +147,7 @@ impl Engine {
             }
             let what = format!("true and ready; {} pass before anything relies on it", format_duration(drain_time));
             self.say(What::Settling { step, readiness: Readiness::Progressing { done: 0, total: 0, what } });
-            self.draining.insert((now + drain_time, step));
+            self.draining.insert((later(now, drain_time), step));
         }
         Ok(())
     }

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -64,20 +65,25 @@ pub(super) fn unhindered(repository: &Repository) -> Result<(), Failure> {
 ///
 /// # Errors
 /// It was refused, or did not come to its end.
-pub(super) async fn run(plan: &Plan, setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    plan: Arc<Plan>,
+    setting: &Setting<'_>,
+    flags: &Flags,
+    output: &Output,
+) -> Result<Exit, Failure> {
     if plan.is_empty() {
-        return Ok(if view::plan::spares(plan) { Exit::InPart } else { Exit::Done });
+        return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
     if !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()).into());
     }
-    confirm(plan, &flags.consent, output)?;
+    confirm(&plan, &flags.consent, output)?;
 
     let work_dir = setting.repository.work_dir();
     let secrets = setting.repository.secrets();
     let (events, received) = unbounded_channel();
     let run = Run {
-        plan,
+        plan: Arc::clone(&plan),
         instances: setting.instances,
         store: setting.store,
         work_dir: &work_dir,
@@ -91,7 +97,7 @@ pub(super) async fn run(plan: &Plan, setting: &Setting<'_>, flags: &Flags, outpu
         secrets: &secrets,
         tempo: Tempo::default(),
     };
-    let (operation, ()) = tokio::join!(apply::run(run), draw(plan, received, output));
+    let (operation, ()) = tokio::join!(apply::run(run), draw(&plan, received, output));
     summed_up(&operation?, plan.intent.rto, output)
 }
 

@@ -101,7 +101,9 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::Interrupted
         | ApplyError::Before(_)
         | ApplyError::Journal(_)
-        | ApplyError::Illegal(_) => format!("{}Nothing was changed.\n", chain(error, None, screen)),
+        | ApplyError::Illegal(_) => {
+            format!("{}Nothing was changed.\n", chain(error, error.hint().as_deref(), screen))
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use clap::Args;
 
 use crate::cli::exit::Exit;
@@ -32,6 +34,6 @@ impl Apply {
         page::estimate(&mut plan, &store, &mut situation);
         page::show_before(&plan, &store, &situation, output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
-        run::run(&plan, &setting, &self.flags, output).await
+        run::run(Arc::new(plan), &setting, &self.flags, output).await
     }
 }

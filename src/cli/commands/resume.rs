@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use clap::Args;
 
 use crate::apply::ApplyError;
@@ -75,5 +77,5 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
     page::show_before(&plan, store, &Situation::of(repository)?, output)?;
-    run::run(&plan, setting, flags, output).await
+    run::run(Arc::new(plan), setting, flags, output).await
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use clap::Args;
 
 use crate::cli::exit::Exit;
@@ -61,6 +63,6 @@ impl Rollback {
         };
         let plan = plan::make(request, &instances).await?;
         page::show_before(&plan, &store, &Situation::of(&repository)?, output)?;
-        run::run(&plan, &setting, &self.flags, output).await
+        run::run(Arc::new(plan), &setting, &self.flags, output).await
     }
 }
