@@ -22,7 +22,7 @@ impl Looks {
         };
     }
 
-    /// The rounds that begin now: of each instance that has something due all that is due until `soon`.
+    /// The rounds that begin now: of each instance that has something due all that is due until `soon`, sorted.
     pub(super) fn begin(&mut self, now: Instant, soon: Instant) -> Vec<(String, Vec<usize>)> {
         let mut begun = Vec::new();
         for (instance, rounds) in &mut self.0 {
@@ -32,7 +32,9 @@ impl Looks {
             let later = rounds.due.split_off(&(soon, usize::MAX));
             let due = std::mem::replace(&mut rounds.due, later);
             rounds.under_way = true;
-            begun.push((instance.clone(), due.into_iter().map(|(_, step)| step).collect()));
+            let mut steps: Vec<usize> = due.into_iter().map(|(_, step)| step).collect();
+            steps.sort_unstable();
+            begun.push((instance.clone(), steps));
         }
         begun
     }
@@ -72,13 +74,13 @@ mod tests {
         looks.add("a", after(5), 1);
         looks.add("a", after(50), 2);
         looks.add("b", after(20), 7);
-        assert_eq!(looks.begin(after(0), after(10)), [("a".to_owned(), vec![3, 1])]);
+        assert_eq!(looks.begin(after(0), after(10)), [("a".to_owned(), vec![1, 3])]);
         looks.add("a", after(1), 4);
         assert_eq!(looks.next(), Some(after(20)));
         assert_eq!(looks.begin(after(30), after(40)), [("b".to_owned(), vec![7])]);
         assert_eq!(looks.next(), None);
         looks.ended("a", after(40), Duration::from_millis(40));
         assert_eq!(looks.next(), Some(after(80)));
-        assert_eq!(looks.begin(after(80), after(90)), [("a".to_owned(), vec![4, 2])]);
+        assert_eq!(looks.begin(after(80), after(90)), [("a".to_owned(), vec![2, 4])]);
     }
 }

@@ -46,7 +46,8 @@ impl Engine {
             shown: None,
             at,
         };
-        self.looks.add(awaited.at.instance(), now, step);
+        // A moment later, so that what is answered together is looked at together.
+        self.looks.add(awaited.at.instance(), now + self.tempo.first_look / 5, step);
         self.awaited.insert(step, awaited);
     }
 
