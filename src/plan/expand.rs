@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use opsctl_api::{Address, Fault, Kind, Live};
 
@@ -53,7 +54,7 @@ pub(super) struct GoalAt {
 /// Whether an item could be read.
 #[derive(Debug)]
 pub(super) enum Presence {
-    Live(Box<Live>),
+    Live(Arc<Live>),
     /// At an instance that may be unreachable, and is.
     Unreachable(String),
 }
@@ -119,7 +120,7 @@ impl Expansion<'_> {
         match (&declared.at, answer) {
             (Target::One(at), Some(Ok(_))) => {
                 if let Some(live) = self.observation.found.get(at) {
-                    self.item(at, name, resource, || Presence::Live(Box::new(live.clone())));
+                    self.item(at, name, resource, || Presence::Live(Arc::clone(live)));
                     return (vec![at.clone()], None);
                 }
                 self.missing(at, name, resource);
@@ -142,7 +143,7 @@ impl Expansion<'_> {
                 }
                 for at in &found.found {
                     if let Some(live) = self.observation.found.get(at) {
-                        self.item(at, name, resource, || Presence::Live(Box::new(live.clone())));
+                        self.item(at, name, resource, || Presence::Live(Arc::clone(live)));
                     }
                 }
                 return (found.found.clone(), None);

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
@@ -102,17 +103,20 @@ fn from_observation(
     })
 }
 
-/// What is observed: all that any state sets, with what this one declares.
-fn with_state(scope: &Scope, state: &State) -> Scope {
-    let mut scope = scope.clone();
+/// What is observed: all that any state sets, with what this one says. A state of the repository is in its scope already.
+fn with_state<'a>(scope: &'a Scope, state: &State) -> Cow<'a, Scope> {
+    let mut scope = Cow::Borrowed(scope);
     for (name, resource) in &state.resources {
-        scope.declared.insert(name.clone(), resource.declared.clone());
-        let settings = scope.settings.entry(name.clone()).or_default();
+        if scope.declared.get(name) != Some(&resource.declared) {
+            scope.to_mut().declared.insert(name.clone(), resource.declared.clone());
+        }
         for (key, want) in &resource.wants {
-            let states = settings.or_default(key);
-            if !states.iter().any(|(known, _)| *known == state.name) {
-                states.push((state.name.clone(), want.goal.clone()));
+            let known = scope.settings.get(name).and_then(|settings| settings.get(key));
+            if known.is_some_and(|states| states.iter().any(|(known, _)| *known == state.name)) {
+                continue;
             }
+            let settings = scope.to_mut().settings.entry(name.clone()).or_default();
+            settings.or_default(key).push((state.name.clone(), want.goal.clone()));
         }
     }
     scope

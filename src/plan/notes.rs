@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use opsctl_api::{Address, Direction, Edit, Effect, Live, Value};
 
@@ -140,7 +141,7 @@ pub(super) fn leaves(
     state: &State,
     scope: &Scope,
     names: &BTreeMap<String, Vec<Address>>,
-    found: &BTreeMap<Address, Live>,
+    found: &BTreeMap<Address, Arc<Live>>,
     goals: &dyn Fn(&Address, &str) -> bool,
 ) -> Vec<Leave> {
     let mut leaves = Vec::new();

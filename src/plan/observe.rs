@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Settings, Wanted};
 
@@ -11,7 +12,7 @@ pub struct Observation {
     /// By instance: what it really talks to, or why it did not say.
     pub identities: BTreeMap<String, Result<Identity, Fault>>,
     /// All resources that were found.
-    pub found: BTreeMap<Address, Live>,
+    pub found: BTreeMap<Address, Arc<Live>>,
     /// By name: what it stands for, or why that could not be read.
     pub names: BTreeMap<String, Result<Members, Fault>>,
 }
@@ -66,12 +67,13 @@ fn is_excepted(target: &Target, at: &Address) -> bool {
 }
 
 /// One resource may be read under several names, each with settings of its own.
-fn merge(found: &mut BTreeMap<Address, Live>, live: Live) {
+fn merge(found: &mut BTreeMap<Address, Arc<Live>>, live: Live) {
     match found.get_mut(&live.at) {
         None => {
-            found.insert(live.at.clone(), live);
+            found.insert(live.at.clone(), Arc::new(live));
         }
         Some(known) => {
+            let known = Arc::make_mut(known);
             known.settings.extend(live.settings);
             for owner in live.owners {
                 if !known.owners.contains(&owner) {

@@ -1,6 +1,7 @@
 //! The order held against a naive model: a matrix of required pairs over both positions of every resource.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use opsctl_api::{Address, Edit, Live, LiveSetting, Readiness, Relation, Settings, Value};
@@ -72,7 +73,7 @@ fn item(name: &str, at: Address, settings: &[(&str, i64)], relations: Vec<Relati
     for (key, value) in settings {
         live.settings.insert((*key).to_owned(), LiveSetting::is(Value::Integer(*value), serde_json::Value::Null));
     }
-    Item { at, kind, names: vec![name.to_owned()], goals: BTreeMap::new(), presence: Presence::Live(Box::new(live)) }
+    Item { at, kind, names: vec![name.to_owned()], goals: BTreeMap::new(), presence: Presence::Live(Arc::new(live)) }
 }
 
 fn edit(setting: &str, from: i64, to: i64) -> Option<Edit> {
@@ -331,7 +332,7 @@ fn test_a_needed_resource_on_its_way_is_waited_for() {
     ];
     let mut case = case(&services, false);
     let Presence::Live(live) = &mut case.expanded.items[0].presence else { unreachable!() };
-    live.readiness = Readiness::Progressing { done: 1, total: 3, what: String::new() };
+    Arc::make_mut(live).readiness = Readiness::Progressing { done: 1, total: 3, what: String::new() };
     let order = case.order();
     let what: Vec<&What> = order.steps.iter().map(|step| &step.what).collect();
     assert_eq!(
@@ -354,7 +355,7 @@ fn test_a_needed_resource_that_failed_refuses_the_up_and_not_the_down() {
     for (to, refusals) in [(2, 1), (0, 0)] {
         let mut case = case(&[service(3, 3, &[]), service(1, to, &[0])], false);
         let Presence::Live(live) = &mut case.expanded.items[0].presence else { unreachable!() };
-        live.readiness = Readiness::Failed("no node has room".into());
+        Arc::make_mut(live).readiness = Readiness::Failed("no node has room".into());
         assert_eq!(case.order().refusals.len(), refusals, "1 → {to}");
     }
 }
@@ -375,6 +376,7 @@ fn plain(counts: &[(i64, i64)]) -> Case {
 impl Case {
     fn live(&mut self, item: usize) -> &mut Live {
         let Presence::Live(live) = &mut self.expanded.items[item].presence else { unreachable!() };
+        let live = Arc::make_mut(live);
         live
     }
 
