@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use opsctl_api::Pattern;
 
 use super::{Config, GuardConfig, ProviderConfig, SnapshotsConfig};
 use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
-use crate::document::{Entry, Problems, Table, duration, integer, parse, read, string, strings, table, unknown_key};
+use crate::document::{
+    Entry, Problems, Table, integer, parse, pattern, read, some_time, string, strings, table, unknown_key,
+};
 
 /// The file that makes a folder an operations repository.
 const FILE: &str = "opsctl.toml";
@@ -53,7 +54,7 @@ fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Probl
         match entry.key.as_ref() {
             "provider" => config.providers = providers(entry, found),
             "snapshots" => snapshots(&mut config.snapshots, entry, found),
-            "guard" => guard(&mut config.guard, entry, found),
+            "guard" => guard(&mut config.guard, entry, document, found),
             "lock" => found.push(
                 Diagnostic::error(Code::NotBuilt, entry.key_span, "`[lock]` is not built yet")
                     .note("the lock is a file in .opsctl/, and holds on this machine alone: leave the table out"),
@@ -122,30 +123,20 @@ fn snapshots(config: &mut SnapshotsConfig, entry: &Entry<'_>, found: &mut Proble
     }
 }
 
-fn guard(config: &mut GuardConfig, entry: &Entry<'_>, found: &mut Problems) {
+fn guard(config: &mut GuardConfig, entry: &Entry<'_>, document: &Table<'_>, found: &mut Problems) {
+    let instances = document.get("provider").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter);
+    let instances = instances.map(|entry| entry.key.as_ref());
     for entry in table(entry, found).into_iter().flat_map(Table::iter) {
         match entry.key.as_ref() {
-            "protect" => config.protect = protect(entry, found),
+            "protect" => {
+                let texts = strings(entry, found).unwrap_or_default();
+                config.protect = texts.into_iter().map(|text| pattern(text, instances.clone(), found)).collect();
+            }
             "max_resources" => config.max_resources = max_resources(entry, found),
-            "timeout" => config.timeout = duration(entry, found),
+            "timeout" => config.timeout = some_time(entry, found),
             _ => unknown_key(entry, "of [guard]", &["protect", "max_resources", "timeout"], found),
         }
     }
-}
-
-/// A pattern that could match no address would protect nothing, and nobody would notice.
-fn protect(entry: &Entry<'_>, found: &mut Problems) -> Vec<Pattern> {
-    let mut patterns = Vec::new();
-    for (text, span) in strings(entry, found).unwrap_or_default() {
-        if !text.contains(':') && !text.contains('*') {
-            found.push(
-                Diagnostic::error(Code::NotAnAddress, span, format!("`{}` matches no address", text.escape_debug()))
-                    .note("an address is instance:kind/path, and `*` stands for any part of it"),
-            );
-        }
-        patterns.push(Pattern::new(text));
-    }
-    patterns
 }
 
 fn max_resources(entry: &Entry<'_>, found: &mut Problems) -> Option<usize> {
@@ -177,6 +168,8 @@ mod tests {
             [provider.k8s]
             type = "kubernetes"
             context = "prod-east"
+            [provider.aws]
+            type = "aws"
             [snapshots]
             path = "history"
             push = "origin"

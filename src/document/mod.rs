@@ -1,5 +1,6 @@
 //! A TOML file with places: read, parsed, and taken apart key by key with all mistakes at once.
 
+mod address;
 mod node;
 mod parse;
 mod problems;
@@ -7,9 +8,10 @@ mod read;
 mod similar;
 mod want;
 
+pub(crate) use address::{pattern, unknown_instance};
 pub(crate) use node::{Data, Entry, Node, Table, short};
 pub(crate) use parse::parse;
 pub(crate) use problems::Problems;
 pub(crate) use read::read;
 pub(crate) use similar::{list, similar};
-pub(crate) use want::{boolean, duration, integer, plain, string, strings, table, unknown_key};
+pub(crate) use want::{boolean, duration, integer, plain, some_time, string, strings, table, unknown_key};

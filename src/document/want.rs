@@ -40,6 +40,16 @@ pub(crate) fn duration(entry: &Entry<'_>, found: &mut Problems) -> Option<Durati
     }
 }
 
+/// The entry's value as a length of time that is not over before it begins.
+pub(crate) fn some_time(entry: &Entry<'_>, found: &mut Problems) -> Option<Duration> {
+    let time = duration(entry, found)?;
+    if time.is_zero() {
+        let message = format!("`{}` is no time at all", entry.key);
+        found.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
+    }
+    Some(time)
+}
+
 /// The entry's value as a list of strings; items of another type are reported and left out.
 pub(crate) fn strings<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<Vec<(&'a str, Span)>> {
     let Data::List(items) = &entry.node.data else { return wrong(entry, "a list of strings", found) };

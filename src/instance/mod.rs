@@ -57,6 +57,11 @@ impl Instances {
 }
 
 impl Catalogues {
+    /// The names of the instances, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The kind of this name at this instance.
     pub fn kind(&self, instance: &str, kind: &str) -> Option<&'static Kind> {
         self.0.get(instance)?.kind(kind)

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use minijinja::Environment;
+use opsctl_api::Pattern;
 use opsctl_api::Settings;
 
 use super::chain::Chain;
@@ -68,7 +69,8 @@ impl<'t> Workshop<'_, 't> {
             tolerates_unreachable: layers
                 .iter()
                 .rev()
-                .find_map(|layer| layer.tolerates_unreachable.clone())
+                .find_map(|layer| layer.tolerates_unreachable.as_ref())
+                .map(|texts| texts.iter().map(|(text, _)| Pattern::new(*text)).collect())
                 .unwrap_or_default(),
             resources,
             checks: checks.merged(layers.iter().map(|layer| layer.checks)),

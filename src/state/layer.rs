@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::Pattern;
-
 use super::OnFailure;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Problems, Table, boolean, duration, plain, string, strings, table, unknown_key};
+use crate::document::{
+    Data, Entry, Problems, Table, boolean, duration, plain, some_time, string, strings, table, unknown_key,
+};
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Layer<'t> {
     pub(super) rto: Option<Duration>,
     pub(super) confirm: Option<bool>,
     pub(super) on_failure: Option<OnFailure>,
-    pub(super) tolerates_unreachable: Option<Vec<Pattern>>,
+    pub(super) tolerates_unreachable: Option<Names<'t>>,
     pub(super) vars: &'t [Entry<'t>],
     /// Sorted by name.
     pub(super) parts: Vec<Part<'t>>,
@@ -131,10 +131,10 @@ impl<'t> Layer<'t> {
             match entry.key.as_ref() {
                 "extends" => layer.extends = string(entry, found),
                 "summary" => layer.summary = string(entry, found).map(|(text, _)| text),
-                "rto" => layer.rto = duration(entry, found),
+                "rto" => layer.rto = some_time(entry, found),
                 "confirm" => layer.confirm = boolean(entry, found),
                 "on_failure" => layer.on_failure = on_failure(entry, found),
-                "tolerates_unreachable" => layer.tolerates_unreachable = patterns(entry, found),
+                "tolerates_unreachable" => layer.tolerates_unreachable = strings(entry, found),
                 "vars" => layer.vars = table(entry, found).map_or(&[], |table| &table.0),
                 "resource" => layer.parts = parts(entry, literal, found),
                 "check" => layer.checks = table(entry, found).map_or(&[], |table| &table.0),
@@ -200,7 +200,7 @@ impl<'t> Part<'t> {
                 "after" => part.after = strings(entry, found),
                 "pool" => part.pool = string(entry, found).map(|(text, _)| text),
                 "optional" => part.optional = boolean(entry, found),
-                "timeout" => part.timeout = duration(entry, found),
+                "timeout" => part.timeout = some_time(entry, found),
                 "drain_time" => part.drain_time = duration(entry, found),
                 "except" => part.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
                 "select" => part.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
@@ -258,15 +258,14 @@ fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<OnFailure> {
     match word {
         "stop" => Some(OnFailure::Stop),
         "continue" => Some(OnFailure::Continue),
-        "rollback" => Some(OnFailure::Rollback),
+        "rollback" => {
+            found.push(not_built(entry, "`on_failure = \"rollback\"`"));
+            None
+        }
         _ => {
             let message = format!("`on_failure` is stop, continue or rollback, found {word:?}");
             found.push(Diagnostic::error(Code::WrongValue, span, message));
             None
         }
     }
-}
-
-fn patterns(entry: &Entry<'_>, found: &mut Problems) -> Option<Vec<Pattern>> {
-    Some(strings(entry, found)?.into_iter().map(|(text, _)| Pattern::new(text)).collect())
 }

@@ -5,7 +5,7 @@ use opsctl_api::{Address, Kind, Pattern};
 use super::Target;
 use super::layer::{Layer, Part};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Problems, list};
+use crate::document::{Problems, list, pattern, unknown_instance};
 use crate::instance::Catalogues;
 
 /// What each name stands for: the same in all states of a repository.
@@ -33,6 +33,9 @@ impl<'t> Names<'t> {
     pub(super) fn new(layers: &[Layer<'t>], catalogues: &Catalogues, found: &mut Problems) -> Self {
         let mut names: HashMap<&'t str, Named<'t>> = HashMap::new();
         for layer in layers {
+            for tolerated in layer.tolerates_unreachable.iter().flatten() {
+                pattern(*tolerated, catalogues.names(), found);
+            }
             for part in &layer.parts {
                 let Some((at, at_span)) = part.at else {
                     if !part.at_given {
@@ -112,7 +115,7 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
     let target = if many {
         let select = part.select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
         let except = part.except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
-        let except = except.iter().map(|(pattern, _)| Pattern::new(*pattern)).collect();
+        let except = except.iter().map(|except| pattern(*except, catalogues.names(), found)).collect();
         Target::Many { pattern: Pattern::new(at), select, except }
     } else {
         Target::One(address(at, span, found)?)
@@ -172,23 +175,17 @@ fn known_kind(
     catalogues: &Catalogues,
     found: &mut Problems,
 ) -> Option<&'static Kind> {
-    let part = |from: usize, len: usize| span.within(from + 1..from + 1 + len);
     let Some(catalogue) = catalogues.0.get(instance) else {
-        let names = || catalogues.0.keys().map(String::as_str);
-        let message = format!("unknown provider instance `{instance}`");
-        let mut diagnostic = Diagnostic::error(Code::UnknownInstance, part(0, instance.len()), message);
-        if let Some(meant) = found.guess(instance, names()) {
-            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
-        }
-        found.push(diagnostic.note(format!("instances in opsctl.toml: {}", list(names()))));
+        unknown_instance(instance, span, catalogues.names(), found);
         return None;
     };
     if let Some(kind) = catalogue.kind(kind) {
         return Some(kind);
     }
     let names = || catalogue.kinds().iter().map(|kind| kind.name);
+    let at = 1 + instance.len() + 1;
     let message = format!("unknown kind `{kind}` of {}", catalogue.provider());
-    let mut diagnostic = Diagnostic::error(Code::UnknownKind, part(instance.len() + 1, kind.len()), message);
+    let mut diagnostic = Diagnostic::error(Code::UnknownKind, span.within(at..at + kind.len()), message);
     if let Some(meant) = found.guess(kind, names()) {
         diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
     }

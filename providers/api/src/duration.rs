@@ -5,11 +5,17 @@ use jiff::SignedDuration;
 /// Reads a duration as an operator writes it: `90s`, `2m`, `1h30m`, `500ms`.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the text; negative durations are refused.
+/// A sentence that says what is wrong with the text; negative durations are refused, and such that are finer than a millisecond,
+/// for [`format_duration`] could not write them.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("`{text}` is no duration: write 90s, 2m or 1h30m");
     let signed: SignedDuration = text.parse().map_err(|_| wrong())?;
-    Duration::try_from(signed).map_err(|_| format!("`{text}` is negative; a duration is not"))
+    let duration = Duration::try_from(signed).map_err(|_| format!("`{text}` is negative; a duration is not"))?;
+    if duration.subsec_nanos() % 1_000_000 == 0 {
+        Ok(duration)
+    } else {
+        Err(format!("`{text}` is finer than a millisecond, the finest that there is here"))
+    }
 }
 
 /// Writes a duration so that [`parse_duration`] reads the same: `1h30m`, `90s` as `1m30s`, `1.5s` as `1s500ms`.
@@ -33,7 +39,7 @@ mod tests {
         for (text, millis) in [("90s", 90_000), ("2m", 120_000), ("1h30m", 5_400_000), ("500ms", 500), ("0s", 0)] {
             assert_eq!(parse_duration(text).unwrap().as_millis(), millis, "{text}");
         }
-        for text in ["", "5", "abc", "-5s", "5 parsecs"] {
+        for text in ["", "5", "abc", "-5s", "5 parsecs", "1us", "0.0005s"] {
             assert!(parse_duration(text).is_err(), "{text:?}");
         }
     }
