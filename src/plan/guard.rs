@@ -1,10 +1,10 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Pattern};
+use opsctl_api::{Address, Edit, Fault, Identity, Pattern};
 
 use super::diff::Edits;
-use super::expand::Expanded;
-use super::{Refusal, RefusedBy};
+use super::expand::{Expanded, Item};
+use super::{Refusal, RefusedBy, Step};
 use crate::config::GuardConfig;
 
 /// What the guards say of the edits.
@@ -25,8 +25,7 @@ pub(super) fn guard(expanded: &Expanded, edits: &Edits, guard: &GuardConfig, all
             });
         }
         for edit in edits.values().flatten() {
-            let one_way = item.kind.setting(&edit.setting).is_some_and(|setting| setting.one_way);
-            if one_way && !allowed.iter().any(|pattern| pattern.matches(&item.at)) {
+            if is_one_way(item, edit) && !allowed.iter().any(|pattern| pattern.matches(&item.at)) {
                 refusals.push(Refusal {
                     by: RefusedBy::OneWay,
                     at: item.at.to_string(),
@@ -49,10 +48,32 @@ pub(super) fn guard(expanded: &Expanded, edits: &Edits, guard: &GuardConfig, all
     refusals
 }
 
+/// What is changed at an instance that does not say what it is: an apply could not tell it from another.
+pub(super) fn nameless(steps: &[Step], identities: &BTreeMap<String, Result<Identity, Fault>>) -> Vec<Refusal> {
+    let changed: BTreeSet<&str> = steps.iter().filter_map(Step::at).map(Address::instance).collect();
+    let nameless = changed.into_iter().filter_map(|name| Some((name, identities.get(name)?.as_ref().err()?)));
+    nameless
+        .map(|(name, fault)| Refusal {
+            by: RefusedBy::Identity,
+            at: name.to_owned(),
+            why: format!("it does not say what it is: {fault}"),
+            instead: "an apply must know that it changes the same: let it answer, or leave it out with --exclude"
+                .to_owned(),
+        })
+        .collect()
+}
+
 /// The one-way changes among the edits.
-pub(super) fn one_way(expanded: &Expanded, edits: &Edits) -> Vec<Address> {
-    let irreversible = expanded.items.iter().zip(edits).filter(|(item, edits)| {
-        edits.values().flatten().any(|edit| item.kind.setting(&edit.setting).is_some_and(|setting| setting.one_way))
-    });
-    irreversible.map(|(item, _)| item.at.clone()).collect()
+pub(super) fn one_way(expanded: &Expanded, edits: &Edits) -> BTreeMap<Address, Vec<String>> {
+    let mut irreversible: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    for (item, edits) in expanded.items.iter().zip(edits) {
+        for edit in edits.values().flatten().filter(|edit| is_one_way(item, edit)) {
+            irreversible.entry(item.at.clone()).or_default().push(edit.setting.clone());
+        }
+    }
+    irreversible
+}
+
+fn is_one_way(item: &Item, edit: &Edit) -> bool {
+    item.kind.setting(&edit.setting).is_some_and(|setting| setting.one_way)
 }

@@ -62,6 +62,7 @@ fn from_observation(
 
     let owners = notes::owners(&expanded, &edits, &steps);
     let mut refusals = guard::guard(&expanded, &edits, request.guard, &request.allow_one_way);
+    refusals.extend(guard::nameless(&steps, &observation.identities));
     refusals.extend(notes::fights(&owners));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));

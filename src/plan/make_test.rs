@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Address, Cx, Pattern, Plain, Settings, Source, Value};
+use opsctl_api::{
+    Address, Answer, Cx, Fault, Hop, Identity, Pattern, Plain, Preflight, Provider, Query, Reading, Settings, Source,
+    Value, Write, Written,
+};
 use opsctl_sim::{Options, WorldFile};
 
 use super::*;
@@ -325,7 +328,7 @@ fn test_guards() {
     let plan = asked.make(&instances(&world)).unwrap();
     let by: Vec<RefusedBy> = plan.refusals.iter().map(|refusal| refusal.by).collect();
     assert_eq!(by, [RefusedBy::OneWay, RefusedBy::Protect, RefusedBy::MaxResources]);
-    assert_eq!(plan.way_back.irreversible, [at("a:document/x")]);
+    assert_eq!(plan.way_back.irreversible, BTreeMap::from([(at("a:document/x"), vec!["promoted".to_owned()])]));
 
     wanted.resources.remove("edge");
     let mut asked = Asked::new(&wanted);
@@ -377,4 +380,36 @@ fn test_a_plan_file_is_read_as_written_and_refused_when_changed() {
     assert!(matches!(read(&path), Err(FileError::Digest { .. })));
     fs_err::write(&path, "{}").unwrap();
     assert!(matches!(read(&path), Err(FileError::NoPlan { .. })));
+}
+
+/// Tells everything but what it is.
+struct Nameless(Arc<dyn Provider>);
+
+impl Provider for Nameless {
+    fn identity<'a>(&'a self, _: &'a Cx) -> Answer<'a, Result<Identity, Fault>> {
+        Box::pin(async { Err(Fault::Denied("get namespaces kube-system".into())) })
+    }
+
+    fn read<'a>(&'a self, cx: &'a Cx, ask: &'a [Query]) -> Answer<'a, Vec<Reading>> {
+        self.0.read(cx, ask)
+    }
+
+    fn preflight<'a>(&'a self, cx: &'a Cx, hops: &'a [Hop]) -> Answer<'a, Vec<Preflight>> {
+        self.0.preflight(cx, hops)
+    }
+
+    fn write<'a>(&'a self, cx: &'a Cx, batch: &'a [Write]) -> Answer<'a, Vec<Written>> {
+        self.0.write(cx, batch)
+    }
+}
+
+#[test]
+fn test_what_does_not_say_what_it_is_is_not_changed() {
+    let mut instances = instances(WORLD);
+    let a = instances.0.get_mut("a").unwrap();
+    a.provider = Arc::new(Nameless(a.provider.clone()));
+    let edge = |count| state(&[("edge", "a:service/edge", &[("replicas", is(count))], &[])]);
+    let plan = Asked::new(&edge(3)).make(&instances).unwrap();
+    assert_eq!(refusals(&plan), ["Identity a: it does not say what it is: denied: get namespaces kube-system"]);
+    assert_eq!(refusals(&Asked::new(&edge(2)).make(&instances).unwrap()), Vec::<String>::new());
 }

@@ -80,6 +80,11 @@ fn merge(found: &mut BTreeMap<Address, Arc<Live>>, live: Live) {
                     known.owners.push(owner);
                 }
             }
+            for relation in live.relations {
+                if !known.relations.contains(&relation) {
+                    known.relations.push(relation);
+                }
+            }
             for touch in live.touched {
                 if !known.touched.contains(&touch) {
                     known.touched.push(touch);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use opsctl_api::{Address, Edit, Owner, Preflight, Value};
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +138,8 @@ pub enum RefusedBy {
     Pool,
     /// The API said no.
     Preflight,
+    /// An instance that is to be changed does not say what it is.
+    Identity,
 }
 
 /// What the API said of a hop.
@@ -156,6 +160,6 @@ pub struct PreflightNote {
 pub struct WayBack {
     /// How many steps it has.
     pub steps: usize,
-    /// What cannot be undone.
-    pub irreversible: Vec<Address>,
+    /// What cannot be undone: by resource, the settings.
+    pub irreversible: BTreeMap<Address, Vec<String>>,
 }

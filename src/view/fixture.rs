@@ -195,7 +195,7 @@ pub(super) fn failover() -> Plan {
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],
         estimate: Some(Duration::from_secs(360)),
-        way_back: WayBack { steps: 7, irreversible: vec![] },
+        way_back: WayBack { steps: 7, irreversible: BTreeMap::new() },
         steps,
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn ends(edit: &Edit, screen: &Screen) -> (String, String) {
         && (from.contains('\n') || to.contains('\n'))
     {
         let differ = TextDiff::from_lines(from, to).iter_all_changes().filter(|c| c.tag() != ChangeTag::Equal).count();
-        return (String::new(), format!("(text, {differ} lines differ)"));
+        return (String::new(), format!("(text, {differ} {} differ)", if differ == 1 { "line" } else { "lines" }));
     }
     (shown(edit.from.as_ref(), screen), shown(edit.to.as_ref(), screen))
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Edit, Value, format_duration};
+use opsctl_api::{Value, format_duration};
 
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{shown, way};
@@ -74,19 +74,14 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
 }
 
 fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
-    let back = |at: &Address| plan.way_back.irreversible.contains(at);
-    plan.steps
-        .iter()
-        .filter_map(|step| match &step.work {
-            Work::Change { at, edits, .. } if back(at) => Some((at, edits)),
-            Work::Change { .. } | Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
-        })
-        .map(|(at, edits)| format!("{at} {}: there is no way back", ways(edits, screen)))
-        .collect()
-}
-
-fn ways(edits: &[Edit], screen: &Screen) -> String {
-    edits.iter().map(|edit| format!("{} {}", edit.setting, way(edit, screen))).collect::<Vec<_>>().join(", ")
+    let edits = plan.steps.iter().filter_map(|step| match &step.work {
+        Work::Change { at, edits, .. } => Some((at, edits, plan.way_back.irreversible.get(at)?)),
+        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+    });
+    let edits = edits.flat_map(|(at, edits, settings)| {
+        edits.iter().filter(|edit| settings.contains(&edit.setting)).map(move |edit| (at, edit))
+    });
+    edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
 }
 
 fn owed(plan: &Plan) -> Vec<String> {

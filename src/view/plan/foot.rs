@@ -120,12 +120,10 @@ fn runs(earlier: &[Duration]) -> String {
 
 fn way_back(plan: &Plan) -> String {
     let steps = count(plan.way_back.steps, "step");
-    match plan.way_back.irreversible.as_slice() {
+    let irreversible = plan.way_back.irreversible.iter().map(|(at, settings)| format!("{at} {}", settings.join(", ")));
+    match irreversible.collect::<Vec<_>>().as_slice() {
         [] => format!("{steps}, nothing is irreversible"),
-        some => {
-            let names: Vec<&str> = some.iter().map(|at| at.as_str()).collect();
-            format!("{steps}; cannot be taken back: {}", names.join(", "))
-        }
+        some => format!("{steps}; cannot be taken back: {}", some.join("; ")),
     }
 }
 

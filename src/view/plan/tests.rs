@@ -272,9 +272,10 @@ fn test_a_rollback_spares_what_others_changed() {
 fn test_what_cannot_be_undone_is_said_twice() {
     let mut plan = bare();
     let replica: Address = at("aws:rds-instance/replica");
-    plan.steps = vec![change(replica.as_str(), Position::Up, vec![edit("promoted", 0, 1)], 0, 1, vec![])];
-    plan.way_back.irreversible = vec![replica];
+    plan.steps =
+        vec![change(replica.as_str(), Position::Up, vec![edit("promoted", 0, 1), edit("size", 1, 2)], 0, 1, vec![])];
+    plan.way_back.irreversible = [(replica, vec!["promoted".to_owned()])].into();
     let page = draw(&plan, &PLAIN);
-    assert!(page.contains("one-way"), "{page}");
-    assert!(page.contains("cannot be taken back: aws:rds-instance/replica"), "{page}");
+    assert!(page.contains("one-way     aws:rds-instance/replica promoted 0 → 1: there is no way back"), "{page}");
+    assert!(page.contains("cannot be taken back: aws:rds-instance/replica promoted"), "{page}");
 }
