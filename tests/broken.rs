@@ -7,6 +7,8 @@
 //!
 //! With `OPSCTL_REGENERATE=1` the reports are written anew: read the difference before it is committed.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
