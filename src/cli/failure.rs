@@ -177,7 +177,8 @@ fn of_apply(error: &ApplyError) -> Exit {
     match error {
         ApplyError::Locked(_) => Exit::Locked,
         ApplyError::Unfinished(_) => Exit::Unfinished,
-        ApplyError::Refused(_) | ApplyError::WrongTarget { .. } => Exit::Refused,
+        // Who stops it before anything was changed has said no.
+        ApplyError::Refused(_) | ApplyError::WrongTarget { .. } | ApplyError::Interrupted => Exit::Refused,
         ApplyError::Stale(_) => Exit::Stale,
         ApplyError::BeforeChecks(_) => Exit::CheckFailed,
         ApplyError::MidWay { .. } => Exit::Failed,
@@ -188,7 +189,6 @@ fn of_apply(error: &ApplyError) -> Exit {
         | ApplyError::NoIdentity { .. }
         | ApplyError::Unreadable(_)
         | ApplyError::Secret { .. }
-        | ApplyError::Interrupted
         | ApplyError::Before(_)
         | ApplyError::Journal(_)
         | ApplyError::Illegal(_) => Exit::Error,

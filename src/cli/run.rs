@@ -49,15 +49,20 @@ pub(super) struct Setting<'a> {
     pub(super) store: &'a Store,
 }
 
-/// An operation that did not end is in the way of an apply: said before anything is read.
+/// Somebody else at it is in the way: said before anything is read. Whoever comes in between is met by the lock itself.
+pub(super) fn alone(repository: &Repository) -> Result<(), Failure> {
+    match apply::holder(&repository.work_dir()).map_err(ApplyError::from)? {
+        Some(holder) => Err(ApplyError::Locked(Some(holder)).into()),
+        None => Ok(()),
+    }
+}
+
+/// So is an operation that did not end, of an apply.
 pub(super) fn unhindered(repository: &Repository) -> Result<(), Failure> {
-    let work_dir = repository.work_dir();
-    match apply::unfinished(&work_dir).map_err(ApplyError::from)? {
-        // Whoever holds the lock is still at it: that is another answer.
-        Some(open) if apply::holder(&work_dir).map_err(ApplyError::from)?.is_none() => {
-            Err(ApplyError::Unfinished(Box::new(open)).into())
-        }
-        _ => Ok(()),
+    alone(repository)?;
+    match apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)? {
+        Some(open) => Err(ApplyError::Unfinished(Box::new(open)).into()),
+        None => Ok(()),
     }
 }
 

@@ -1,6 +1,8 @@
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Counts Ctrl-C and SIGTERM from now on: one stops an apply in an orderly way, two end it at once. With `so_far` of 1 it begins
+/// Counts Ctrl-C, SIGTERM and a terminal that hangs up from now on: one stops an apply in an orderly way, two end it at once. With `so_far` of 1 it begins
 /// as if one had been pressed.
 ///
 /// Must be called within a runtime. Until then a signal ends the process, as nothing has been begun.
@@ -24,21 +26,33 @@ pub(super) fn counted(so_far: u8) -> watch::Receiver<u8> {
 }
 
 #[cfg(unix)]
-struct Terminated(Option<tokio::signal::unix::Signal>);
+struct Terminated {
+    term: Option<Signal>,
+    hangup: Option<Signal>,
+}
 
 #[cfg(unix)]
 impl Terminated {
     fn new() -> Self {
-        Self(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok())
+        Self { term: signal(SignalKind::terminate()).ok(), hangup: signal(SignalKind::hangup()).ok() }
     }
 
     async fn next(&mut self) {
-        match &mut self.0 {
-            Some(signal) => {
-                signal.recv().await;
-            }
-            None => std::future::pending().await,
+        tokio::select! {
+            () = received(&mut self.term) => {}
+            () = received(&mut self.hangup) => {}
         }
+    }
+}
+
+/// Until it is received; for ever where it cannot be waited for.
+#[cfg(unix)]
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

@@ -2,16 +2,24 @@
 
 use opsctl_api::{Effect, Kind, Setting, Type, format_duration};
 
-use super::screen::{Ink, Screen};
+use super::screen::{Ink, Screen, WIDTH};
 use super::table::{Cell, Column, Table};
 use super::words::wrap;
 
 /// All kinds of some providers, a line each.
 pub fn list(kinds: &[(&str, &Kind)], screen: &Screen) -> String {
     let mut table = Table::new([Column::gap(0), Column::gap(2), Column::gap(2)]);
+    let widest = |width: fn(&(&str, &Kind)) -> usize| kinds.iter().map(width).max().unwrap_or(0);
+    let named = widest(|(provider, _)| provider.len()) + 2;
+    let formed = widest(|(_, kind)| kind.name.len() + 1 + kind.path_form().len()) + 2;
+    let room = WIDTH.saturating_sub(named + formed).max(30);
     for (provider, kind) in kinds {
         let form = format!("{}/{}", kind.name, kind.path_form());
-        table.row([Cell::new(*provider), Cell::new(form).ink(Ink::Strong), Cell::new(kind.doc).open()]);
+        let mut lead = [Cell::new(*provider), Cell::new(form).ink(Ink::Strong)];
+        for line in wrap(kind.doc, room) {
+            table.row(lead.into_iter().chain([Cell::new(line).open()]));
+            lead = [Cell::empty(), Cell::empty()];
+        }
     }
     table.draw(screen)
 }

@@ -4,7 +4,7 @@ use crate::harness::Repository;
 fn test_what_would_change_and_what_it_waits_for() {
     let repository = Repository::small();
     insta::assert_snapshot!(repository.opsctl(&["plan", "drained"]), @"
-    drained   The spare serves                                              now: nothing was applied yet
+    drained   The spare serves   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s
@@ -38,7 +38,7 @@ fn test_nothing_to_change_is_one_line() {
 fn test_a_target_takes_what_it_needs_along() {
     let repository = Repository::small();
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--target", "edge"]), @"
-    busy   More of everything                                               now: nothing was applied yet
+    busy   More of everything   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s
@@ -56,7 +56,7 @@ fn test_a_target_takes_what_it_needs_along() {
     Nothing was changed. To do it: opsctl apply busy --target edge
     ");
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--exclude", "origin"]), @r#"
-    busy   More of everything                                               now: nothing was applied yet
+    busy   More of everything   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s
@@ -90,7 +90,7 @@ fn test_a_guard_refuses() {
     let repository = Repository::small();
     repository.append("opsctl.toml", "\n[guard]\nprotect = [\"aws:*\"]\nmax_resources = 3\n");
     insta::assert_snapshot!(repository.opsctl(&["plan", "drained"]), @"
-    drained   The spare serves                                              now: nothing was applied yet
+    drained   The spare serves   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s
@@ -126,7 +126,7 @@ fn test_an_unreachable_instance_that_is_tolerated_is_owed() {
     let repository = Repository::small();
     repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
     insta::assert_snapshot!(repository.opsctl(&["plan", "drained"]), @r#"
-    drained   The spare serves                                              now: nothing was applied yet
+    drained   The spare serves   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  unreachable, tolerated: nobody answers

@@ -6,7 +6,7 @@ fn test_a_colleagues_edit_is_spared() {
     repository.done(&["apply", "busy", "-y"]);
     repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
     insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @r#"
-    rollback of ID   to what was there before busy             now: busy, AGO by ana
+    rollback of ID   to what was there before busy   now: busy, AGO by ana
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s

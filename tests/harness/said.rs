@@ -26,6 +26,8 @@ impl fmt::Display for Said {
 /// What is another at each run: ids, digests, hashes, times and how long things took.
 fn masked(text: &str) -> String {
     let masks = [
+        // How far it stands to the right follows from how long ago that was.
+        (r"(?: {3,}|\n)now: ", "   now: "),
         (r"\d{8}-\d{4}(\d\d)?-ana(-\d+)?", "ID"),
         (r"\b[0-9a-f]{40}\b|\b[0-9a-f]{64}\b", "HASH"),
         (r"(Plan |plan +|napshot )[0-9a-f]{8,10}\b", "${1}HASH"),

@@ -26,9 +26,9 @@ impl Apply {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
         let intended = Intended::read(&self.what);
+        run::unhindered(&repository)?;
         let store = repository.store()?;
         let mut situation = Situation::of(&repository)?;
-        run::unhindered(&repository)?;
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         page::estimate(&mut plan, &store, &mut situation);

@@ -30,6 +30,7 @@ pub(in crate::cli) struct Resume {
 impl Resume {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
+        run::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };

@@ -35,6 +35,7 @@ pub(in crate::cli) struct Rollback {
 impl Rollback {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
+        run::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
