@@ -279,6 +279,16 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn test_nothing_follows_what_could_not_be_written() {
+        let full = Utf8PathBuf::from("/dev/full");
+        let file = fs::OpenOptions::new().append(true).open(&full).unwrap();
+        let mut journal = Journal { path: full, operation: "one".into(), file, sequence: 0, length: 0, broken: false };
+        assert!(matches!(journal.append(stop("a")), Err(JournalError::Io(_))));
+        assert!(matches!(journal.append(stop("b")), Err(JournalError::Broken(_))));
+    }
+
+    #[test]
     fn test_a_folder_that_is_missing_has_none() {
         assert!(open_journals(Utf8Path::new("/nowhere/at/all")).unwrap().is_empty());
     }

@@ -356,3 +356,35 @@ async fn test_the_second_press_ends_at_once_and_resume_goes_on() {
     assert_eq!(history.len(), 2);
     assert!(matches!(bed.resume().await.0, Err(ApplyError::NothingOpen)));
 }
+
+#[tokio::test]
+async fn test_whatever_goes_wrong_the_record_is_true() {
+    let services: String =
+        (0..12).map(|n| format!("[resource.s{n}]\nat = \"a:service/s{n}\"\nreplicas = 1\n")).collect();
+    let mut ends = std::collections::BTreeSet::new();
+    for seed in 0..8 {
+        let knobs = "throttle = 0.1\nlose_answer = 0.3\nconflict = 0.1\nsettle = \"2ms\"\n";
+        let mut bed = Bed::new(&format!("[sim]\nseed = {seed}\n{knobs}{services}"));
+        bed.on_failure = Some(OnFailure::Continue);
+        let steps = (0..12).map(|n| {
+            let step = replicas(&format!("s{n}"), 5);
+            if n % 4 == 0 { step } else { step.after(&[n - 1]) }
+        });
+        let plan = bed.plan(steps.collect()).await;
+        let operation = bed.apply(&plan).await.0.unwrap();
+        for step in &operation.steps {
+            ends.insert(step.status);
+            let live = bed.integer(step.at.as_ref().unwrap().as_str(), "replicas").await;
+            match step.status {
+                Status::Done => assert_eq!(live, 5),
+                Status::Failed => assert!(step.why.starts_with("conflict: ") && live != 1, "{step:?} {live}"),
+                Status::Skipped => {
+                    assert_eq!(live, 1);
+                    assert_ne!(operation.steps[step.step - 1].status, Status::Done);
+                }
+                _ => panic!("{step:?}"),
+            }
+        }
+    }
+    assert_eq!(ends.into_iter().collect::<Vec<_>>(), [Status::Done, Status::Failed, Status::Skipped]);
+}
