@@ -89,20 +89,6 @@ impl Sources {
         (source.lines[line] as usize, self.line(span.file, line as u32 + 1))
     }
 
-    /// The word that begins at a place: a key of a TOML file.
-    pub fn word_at(&self, place: &Place) -> Option<Span> {
-        let file = self.0.iter().position(|source| source.path == place.file)?;
-        let source = &self.0[file];
-        let start = *source.lines.get(place.line.checked_sub(1)? as usize)? as usize;
-        let line = source.text.get(start..)?;
-        let (at, first) = line.char_indices().nth(place.column.checked_sub(1)? as usize)?;
-        let quoted = matches!(first, '"' | '\'');
-        let end =
-            |(_, c): &(usize, char)| if quoted { *c == first } else { !c.is_alphanumeric() && !"-_".contains(*c) };
-        let length = line[at..].char_indices().skip(1).find(end).map_or(0, |(end, _)| end + usize::from(quoted));
-        Some(Span::new(FileId(file as u32), start + at..start + at + length))
-    }
-
     /// The text of a line (from 1), without its end.
     pub fn line(&self, file: FileId, line: u32) -> &str {
         let source = &self.0[file.0 as usize];

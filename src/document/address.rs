@@ -15,7 +15,7 @@ pub(crate) fn pattern<'a, I: Iterator<Item = &'a str> + Clone>(
         Some((instance, _)) => unknown_instance(instance, span, instances, found),
         None if text.contains('*') => {}
         None => found.push(
-            Diagnostic::error(Code::NotAnAddress, span, format!("`{}` matches no address", text.escape_debug()))
+            Diagnostic::error(Code::Reach, span, format!("`{}` matches no address", text.escape_debug()))
                 .note("an address is instance:kind/path, and `*` stands for any part of it"),
         ),
     }

@@ -44,6 +44,10 @@ pub(crate) fn read(
 }
 
 fn bytes(path: &Utf8Path) -> std::io::Result<Vec<u8>> {
+    // A pipe would be waited for without an end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
     let file = std::fs::File::open(path)?;
     let mut bytes = Vec::new();
     file.take(MOST + 1).read_to_end(&mut bytes)?;

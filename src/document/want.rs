@@ -64,6 +64,16 @@ pub(crate) fn strings<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<
     Some(items.iter().filter_map(item).collect())
 }
 
+/// The entry's value as a string of one line, to be shown.
+pub(crate) fn line<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<&'a str> {
+    let (text, span) = string(entry, found)?;
+    if text.chars().any(char::is_control) {
+        found.push(Diagnostic::error(Code::WrongValue, span, format!("`{}` is one line of text", entry.key)));
+        return None;
+    }
+    Some(text)
+}
+
 /// The entry's value as a table.
 pub(crate) fn table<'a, 't>(entry: &'a Entry<'t>, found: &mut Problems) -> Option<&'a Table<'t>> {
     match &entry.node.data {

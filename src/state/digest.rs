@@ -18,7 +18,7 @@ pub(super) fn of(state: &State) -> String {
         "rto": state.rto.map(|rto| rto.as_millis().to_string()),
         "confirm": state.confirm,
         "on_failure": state.on_failure,
-        "tolerates_unreachable": state.tolerates_unreachable,
+        "tolerates_unreachable": sorted(state.tolerates_unreachable.iter()),
     }));
     for (name, resource) in &state.resources {
         line(&json!([name, of_resource(resource)]));
@@ -35,22 +35,32 @@ pub(super) fn of(state: &State) -> String {
 
 fn of_resource(resource: &Resource) -> Json {
     let declared = &resource.declared;
+    let needs = declared.needs.iter().map(|need| sorted(need.any_of.iter())).collect::<Vec<_>>();
     let at = match &declared.at {
         Target::One(at) => json!(at),
-        Target::Many { pattern, select, except } => json!({ "pattern": pattern, "select": select, "except": except }),
+        Target::Many { pattern, select, except } => {
+            json!({ "pattern": pattern, "select": select, "except": sorted(except.iter()) })
+        }
     };
     let wants: serde_json::Map<String, Json> =
         resource.wants.iter().map(|(key, want)| (key.clone(), of_goal(&want.goal))).collect();
     json!({
         "at": at,
-        "needs": declared.needs.iter().map(|need| &need.any_of).collect::<Vec<_>>(),
+        "needs": sorted(needs.iter()),
         "pool": declared.pool,
-        "after": declared.after.iter().map(|after| &after.name).collect::<Vec<_>>(),
+        "after": sorted(declared.after.iter().map(|after| &after.name)),
         "optional": declared.optional,
         "timeout": declared.timeout.map(|timeout| timeout.as_millis().to_string()),
         "drain_time": declared.drain_time.as_millis().to_string(),
         "wants": wants,
     })
+}
+
+/// In an order of its own: which one was written first says nothing.
+fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut items: Vec<T> = items.collect();
+    items.sort();
+    items
 }
 
 fn of_goal(goal: &Goal) -> Json {

@@ -2,22 +2,17 @@ use std::collections::BTreeMap;
 
 use super::chain::Chain;
 use super::{Scope, State, Target};
-use crate::diagnostic::{Code, Diagnostic, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
 
 /// Warns of settings that some state sets and some root (a state that extends nothing) does not: going there leaves them.
-pub(super) fn warn(
-    chains: &[Chain<'_, '_>],
-    states: &BTreeMap<String, State>,
-    scope: &Scope,
-    sources: &Sources,
-    found: &mut Problems,
-) {
+pub(super) fn warn(chains: &[Chain<'_, '_>], states: &BTreeMap<String, State>, scope: &Scope, found: &mut Problems) {
     let roots: Vec<&State> = chains
         .iter()
         .filter(|chain| chain.is_root() && !chain.broken)
         .filter_map(|chain| states.get(chain.name()))
         .collect();
+    let by_name: BTreeMap<&str, &Chain<'_, '_>> = chains.iter().map(|chain| (chain.name(), chain)).collect();
     let wildcards: Vec<Vec<&str>> = roots.iter().map(|root| wildcards(root)).collect();
     for (name, settings) in &scope.settings {
         for (key, goals) in settings {
@@ -30,16 +25,12 @@ pub(super) fn warn(
                 if setting(root) || covered(root, wildcards, &scope.declared[name].at, key) {
                     continue;
                 }
-                let Some((state, want)) = goals
-                    .iter()
-                    .find_map(|(state, _)| Some((state, states.get(state)?.resources.get(name)?.wants.get(key)?)))
-                else {
-                    continue;
-                };
-                if want.setting.one_way {
+                let Some((state, _)) = goals.first() else { continue };
+                let wanted = |state: &str| states.get(state)?.resources.get(name)?.wants.get(key);
+                if wanted(state).is_some_and(|want| want.setting.one_way) {
                     continue;
                 }
-                if let Some(span) = want.place.as_ref().and_then(|place| sources.word_at(place)) {
+                if let Some(span) = by_name.get(state.as_str()).and_then(|chain| written_at(chain, name, key)) {
                     found.push(hole(name, key, state, root, span));
                 }
             }
@@ -50,6 +41,20 @@ pub(super) fn warn(
 fn hole(name: &str, key: &str, state: &str, root: &State, span: Span) -> Diagnostic {
     let message = format!("{state} sets {key} of {name}, and {} does not: it has no way back", root.name);
     Diagnostic::warning(Code::Hole, span, message).note(format!("give it a value in states/{}.toml", root.name))
+}
+
+/// Where a state's files say something of a setting, the extending one first.
+fn written_at(chain: &Chain<'_, '_>, name: &str, key: &str) -> Option<Span> {
+    chain.layers.iter().rev().find_map(|layer| {
+        let part = &layer.parts[layer.parts.binary_search_by(|part| part.name.cmp(name)).ok()?];
+        part.settings.iter().find_map(|entry| {
+            if entry.key == key {
+                return Some(entry.key_span);
+            }
+            let inner = key.strip_prefix(entry.key.as_ref())?.strip_prefix('.')?;
+            entry.node.as_table()?.get(inner).map(|entry| entry.key_span)
+        })
+    })
 }
 
 fn wildcards(root: &State) -> Vec<&str> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::OnFailure;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{
-    Data, Entry, Problems, Table, boolean, duration, plain, some_time, string, strings, table, unknown_key,
+    Data, Entry, Problems, Table, boolean, duration, line, plain, some_time, string, strings, table, unknown_key,
 };
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
@@ -130,7 +130,7 @@ impl<'t> Layer<'t> {
         for entry in text.iter() {
             match entry.key.as_ref() {
                 "extends" => layer.extends = string(entry, found),
-                "summary" => layer.summary = string(entry, found).map(|(text, _)| text),
+                "summary" => layer.summary = line(entry, found),
                 "rto" => layer.rto = some_time(entry, found),
                 "confirm" => layer.confirm = boolean(entry, found),
                 "on_failure" => layer.on_failure = on_failure(entry, found),
@@ -198,7 +198,7 @@ impl<'t> Part<'t> {
                 }
                 "needs" => part.needs = needs(entry, found),
                 "after" => part.after = strings(entry, found),
-                "pool" => part.pool = string(entry, found).map(|(text, _)| text),
+                "pool" => part.pool = line(entry, found),
                 "optional" => part.optional = boolean(entry, found),
                 "timeout" => part.timeout = some_time(entry, found),
                 "drain_time" => part.drain_time = duration(entry, found),

@@ -61,7 +61,7 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
     let states: BTreeMap<String, State> =
         chains.iter().map(|chain| (chain.name().to_owned(), workshop.state(chain, &mut found))).collect();
     let scope = Scope::of(&states);
-    holes::warn(&chains, &states, &scope, &sources, &mut found);
+    holes::warn(&chains, &states, &scope, &mut found);
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
     Loaded { states, scope, report }
@@ -120,5 +120,7 @@ fn file(folder: &Utf8Path, file_name: &str, sources: &mut Sources, found: &mut P
     File { name, id, text }
 }
 
+#[cfg(test)]
+mod merge_test;
 #[cfg(test)]
 mod tests;

@@ -115,7 +115,7 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
     let target = if many {
         let select = part.select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
         let except = part.except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
-        let except = except.iter().map(|except| pattern(*except, catalogues.names(), found)).collect();
+        let except = except.iter().map(|except| excepted(at, *except, catalogues, found)).collect();
         Target::Many { pattern: Pattern::new(at), select, except }
     } else {
         Target::One(address(at, span, found)?)
@@ -191,6 +191,29 @@ fn known_kind(
     }
     found.push(diagnostic.note(format!("kinds of {}: {} (opsctl kinds)", catalogue.provider(), list(names()))));
     None
+}
+
+/// A pattern that a wildcard leaves out.
+fn excepted(at: &str, (text, span): (&str, Span), catalogues: &Catalogues, found: &mut Problems) -> Pattern {
+    let known = text.split_once(':').is_none_or(|(instance, _)| catalogues.0.contains_key(instance));
+    if known && (text.contains(':') || text.contains('*')) && !may_meet(at, text) {
+        let what = format!("`{}` leaves nothing out of {at}", text.escape_debug());
+        found.push(Diagnostic::error(Code::Reach, span, what).note("the wildcard finds nothing that it matches"));
+    }
+    pattern((text, span), catalogues.names(), found)
+}
+
+/// Whether an address could match two patterns: they agree up to the first `*` of either, and behind the last.
+fn may_meet(a: &str, b: &str) -> bool {
+    let Some((front, _)) = b.split_once('*') else { return Pattern::new(a).matches_text(b) };
+    let Some((other_front, _)) = a.split_once('*') else { return Pattern::new(b).matches_text(a) };
+    let (back, other_back) = (behind_last_star(b), behind_last_star(a));
+    (front.starts_with(other_front) || other_front.starts_with(front))
+        && (back.ends_with(other_back) || other_back.ends_with(back))
+}
+
+fn behind_last_star(text: &str) -> &str {
+    text.rsplit('*').next().unwrap_or_default()
 }
 
 /// The address that a check names, validated like that of a resource.

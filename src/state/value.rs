@@ -159,6 +159,11 @@ impl Setter<'_, '_, '_> {
                     return None;
                 }
             };
+            if text.is_empty() && entry.key != "restore" {
+                let message = format!("`{}` of a secret is empty", entry.key.escape_debug());
+                self.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
+                return None;
+            }
             match entry.key.as_ref() {
                 "env" if secret.source.is_none() => secret.source = Some(Source::Env(text)),
                 "file" if secret.source.is_none() => secret.source = Some(Source::File(text)),

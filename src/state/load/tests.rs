@@ -30,7 +30,7 @@ fn load_texts(texts: &[(&str, &str)]) -> Loaded {
     load_files(&files, sources, Problems::default(), &catalogues())
 }
 
-fn loaded(texts: &[(&str, &str)]) -> BTreeMap<String, State> {
+pub(super) fn loaded(texts: &[(&str, &str)]) -> BTreeMap<String, State> {
     let loaded = load_texts(texts);
     assert!(!loaded.report.has_errors(), "{}", render(&loaded.report, &Style::plain(true)));
     loaded.states
