@@ -33,7 +33,9 @@ fn load_file(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Op
         let folder = std::path::absolute(root).map_or_else(|_| root.to_string(), |path| path.display().to_string());
         found.push(
             Diagnostic::error(Code::NoConfig, Span::new(file, 0..0), format!("there is no opsctl.toml in {folder}"))
-                .note("go into an operations repository, name one with -C DIR, or make one with `opsctl init`"),
+                .note(
+                    "go into an operations repository, name one with -C DIR, or make one: it needs a [provider.NAME]",
+                ),
         );
         return None;
     }
@@ -47,7 +49,7 @@ fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Probl
     let mut config = Config {
         root: root.to_owned(),
         providers: BTreeMap::new(),
-        snapshots: SnapshotsConfig { path: Utf8PathBuf::from("snapshots"), push: None },
+        snapshots: SnapshotsConfig { path: Utf8PathBuf::from("snapshots") },
         guard: GuardConfig::default(),
     };
     for entry in document.iter() {
@@ -117,7 +119,10 @@ fn snapshots(config: &mut SnapshotsConfig, entry: &Entry<'_>, found: &mut Proble
                     config.path = Utf8PathBuf::from(path);
                 }
             }
-            "push" => config.push = string(entry, found).map(|(remote, _)| remote.to_owned()),
+            "push" => found.push(
+                Diagnostic::error(Code::NotBuilt, entry.key_span, "`push` is not built yet")
+                    .note("snapshots stay in the local repository; push it with git: leave the key out"),
+            ),
             _ => unknown_key(entry, "of [snapshots]", &["path", "push"], found),
         }
     }
@@ -172,7 +177,6 @@ mod tests {
             type = "aws"
             [snapshots]
             path = "history"
-            push = "origin"
             [guard]
             protect = ["aws:s3-bucket/*"]
             max_resources = 40
@@ -184,9 +188,15 @@ mod tests {
         assert_eq!(config.providers["k8s"].provider_type, "kubernetes");
         assert_eq!(config.providers["k8s"].options["context"].0, "prod-east");
         assert_eq!(config.snapshots.path, "history");
-        assert_eq!(config.snapshots.push.as_deref(), Some("origin"));
         assert_eq!(config.guard.max_resources, Some(40));
         assert_eq!(config.guard.timeout, Some(std::time::Duration::from_secs(300)));
+    }
+
+    #[test]
+    fn test_what_is_not_built_is_refused() {
+        let (config, report) = load_text("[provider.a]\ntype = \"sim\"\n[snapshots]\npush = \"origin\"\n[lock]\n");
+        assert!(config.is_none());
+        assert_eq!(report.matches("error[E0190]").count(), 2, "{report}");
     }
 
     #[test]
@@ -194,6 +204,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (config, report) = load(Utf8Path::from_path(folder.path()).unwrap());
         assert!(config.is_none());
-        assert!(render(&report, &Style::plain(true)).contains("opsctl init"));
+        assert!(render(&report, &Style::plain(true)).contains("make one: it needs a [provider.NAME]"));
     }
 }

@@ -41,8 +41,6 @@ pub struct ProviderConfig {
 pub struct SnapshotsConfig {
     /// The folder of the snapshot repository; `snapshots` by default.
     pub path: Utf8PathBuf,
-    /// A remote of it.
-    pub push: Option<String>,
 }
 
 /// `[guard]`.
