@@ -10,6 +10,7 @@ use crate::check::Check;
 use crate::config::{self, Config};
 use crate::diagnostic::Report;
 use crate::instance::{Catalogues, Instances};
+use crate::plan::Plan;
 use crate::snapshot::{Operation, Recorded, Store, Stored, Which};
 use crate::state::{self, Loaded, State};
 use crate::view;
@@ -141,6 +142,17 @@ impl Repository {
         let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
         let stored = store.read_commit(entry.commit)?;
         self.literal(&entry.commit.short(), &stored).map(Some)
+    }
+
+    /// The plan of an operation; `None` where it was ended before that was recorded.
+    ///
+    /// # Errors
+    /// The snapshot is damaged.
+    pub(super) fn planned(&self, store: &Store, recorded: &Recorded) -> Result<Option<Plan>, Failure> {
+        match recorded.snapshots.iter().find(|entry| entry.which == Which::Before) {
+            Some(entry) => Ok(store.read_commit(entry.commit)?.plan),
+            None => Ok(None),
+        }
     }
 
     fn literal(&self, name: &str, stored: &Stored) -> Result<State, Failure> {

@@ -1,10 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Settings, Value};
+use opsctl_api::{Address, Identity, Settings, Value};
 
 use super::failure::Failure;
 use super::repository::Repository;
 use super::scope::scope_of;
+use crate::apply::ApplyError;
+use crate::instance::Instances;
 use crate::snapshot::{Operation, Store, Unwound};
 use crate::state::{Bound, Goal, Scope, State, Target};
 
@@ -16,6 +18,27 @@ pub(super) struct Back {
     pub(super) scope: Scope,
     /// What opsctl left.
     pub(super) left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+    /// What each instance was when that was written, as far as it is to be restored.
+    targets: BTreeMap<String, Identity>,
+}
+
+impl Back {
+    /// Whether what is to be restored is still where it was written.
+    ///
+    /// # Errors
+    /// An instance is another one now. One that does not answer is left to the plan, which says so.
+    pub(super) async fn same_targets(&self, instances: &Instances) -> Result<(), Failure> {
+        let asked: Vec<&str> = self.targets.keys().map(String::as_str).collect();
+        for (instance, found) in instances.identities(&asked).await {
+            if let (Ok(found), Some(planned)) = (found, self.targets.get(&instance))
+                && found.id != planned.id
+            {
+                let (planned, found) = (Box::new(planned.clone()), Box::new(found));
+                return Err(ApplyError::WrongTarget { instance, planned, found }.into());
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The state of before an operation, from snapshots alone: no state file is read, so a broken one does not matter.
@@ -29,9 +52,15 @@ pub(super) fn back(
     unwound: &Unwound,
 ) -> Result<Back, Failure> {
     let mut state: Option<State> = None;
+    let mut targets = BTreeMap::new();
     // The oldest one first: its snapshot tells what was declared then. What came into being since is taken from later ones.
     for id in unwound.reverts.iter().rev() {
-        let Some(before) = repository.before(store, &store.operation(id)?)? else { continue };
+        let recorded = store.operation(id)?;
+        if let Some(plan) = repository.planned(store, &recorded)? {
+            let seen = plan.instances.into_iter().filter(|(name, _)| is_restored(name, unwound));
+            targets.extend(seen.filter_map(|(name, seen)| Some((name, seen.identity?))));
+        }
+        let Some(before) = repository.before(store, &recorded)? else { continue };
         match &mut state {
             None => state = Some(before),
             Some(state) => add(state, before, unwound),
@@ -51,7 +80,12 @@ pub(super) fn back(
     let left = unwound.values.iter().map(|(at, settings)| {
         (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
     });
-    Ok(Back { state, scope, left: left.collect() })
+    Ok(Back { state, scope, left: left.collect(), targets })
+}
+
+/// Whether anything at an instance is to be restored.
+fn is_restored(instance: &str, unwound: &Unwound) -> bool {
+    unwound.values.keys().any(|at| at.instance() == instance)
 }
 
 /// Takes over the resources of a later snapshot that are to be restored and that the state does not have.

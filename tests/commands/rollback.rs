@@ -23,7 +23,7 @@ fn test_a_colleagues_edit_is_spared() {
     Time      unknown: no earlier operation tells
     Way back  2 steps, nothing is irreversible
 
-    2 to change, 0 as they should be.   10 API calls: aws 3, k8s 7.   Plan HASH
+    2 to change, 0 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
 
     rollback of ID is done, but for what was left alone.   TIME.   Operation ID
       done 2   failed 0   unknown 0   owed 0   not started 0

@@ -49,6 +49,7 @@ impl Rollback {
             return Ok(Exit::Done);
         }
         let back = rollback_state::back(&repository, &store, operation, &unwound)?;
+        back.same_targets(&instances).await?;
         let secrets = repository.secrets();
         let request = Request {
             state: &back.state,
