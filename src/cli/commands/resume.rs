@@ -63,7 +63,8 @@ struct Document<'a> {
 /// Plans what ended operations owe anew, and does it.
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
     let operations = owed::recent(setting.store)?;
-    let Some(debt) = owed::all(&operations).into_iter().next() else {
+    let debts = owed::all(&operations, setting.repository, setting.store, setting.instances).await?;
+    let Some(debt) = debts.into_iter().next() else {
         output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };

@@ -34,11 +34,19 @@ impl Status {
         let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
         // While somebody holds the lock, it is the operation that runs.
         let open = open.filter(|_| situation.lock.is_none());
-        let mut status = view::status::Status { last: operations.first(), lock: situation.lock, ..Default::default() };
+        let mut status = view::status::Status {
+            last: operations.first().map(|last| &last.operation),
+            lock: situation.lock,
+            ..Default::default()
+        };
         if let Some(left) = left(&repository, &store)? {
             compare(&left, &instances, &mut status).await;
         }
-        status.owed = owed::all(&operations).into_iter().flat_map(|debt| debt.steps).collect();
+        status.owed = owed::all(&operations, &repository, &store, &instances)
+            .await?
+            .into_iter()
+            .flat_map(|debt| debt.steps)
+            .collect();
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
             status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
