@@ -15,6 +15,20 @@ fn test_what_cannot_be_reached_is_owed() {
     let resumed = platform.ops.start(&["resume", "-y"]).ends(0);
     resumed.one_by_one(&platform.all(["edge", "origin"]));
     platform.is(&[("edge", "replicas", json!(0)), ("origin", "replicas", json!(0))]);
+    platform.ops.done(&["status"]);
+}
+
+/// Whoever decides anew when it is back has the last word.
+#[test]
+fn test_what_is_owed_is_void_when_another_state_is_applied() {
+    let platform = Platform::new();
+    platform.cut_off();
+    platform.ops.ends(10, &["apply", "west", "-y"]);
+    platform.reconnect();
+    platform.ops.done(&["apply", "baseline", "-y"]);
+    platform.ops.done(&["status"]);
+    platform.ops.done(&["resume", "-y"]);
+    platform.is(&[("edge", "replicas", json!(2)), ("origin", "replicas", json!(1))]);
 }
 
 /// Nobody said that it may be.

@@ -1,0 +1,17 @@
+//! The same stories on a real cluster: `tests/rig/rig run tests/live`. Only the DNS is simulated.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod cluster;
+mod course;
+mod ground;
+#[path = "../harness/mod.rs"]
+mod harness;
+mod objects;
+mod platform;
+mod rig;
+mod running;
+mod stories;
+
+/// What the stories are played on.
+type Here = rig::Rig;
