@@ -5,11 +5,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::failure::Failure;
 use super::output::Output;
+use super::page::{self, Situation};
 use super::run::{self, Setting};
 use super::{operator, signals};
 use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
-use crate::snapshot::{Operation, Status, Store, StoreError, Which};
+use crate::snapshot::{Operation, Status, StoreError};
 
 /// The operation that did not end and that nobody is at.
 pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure> {
@@ -23,7 +24,10 @@ pub(super) async fn resume(
     only_settle: bool,
     output: &Output,
 ) -> Result<(Operation, Option<Plan>), Failure> {
-    let plan = planned(setting.store, operation)?;
+    let plan = planned(setting, operation)?;
+    if let Some(plan) = plan.as_ref().filter(|_| output.json) {
+        page::show_before(plan, setting.store, &Situation::of(setting.repository)?, output)?;
+    }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
     let resumed = apply::resume(how(setting, &work_dir, events, &secrets, u8::from(only_settle)));
@@ -36,14 +40,10 @@ pub(super) async fn resume(
 }
 
 /// The plan of an operation, from its snapshot; `None` where it was ended before that was taken.
-fn planned(store: &Store, operation: &str) -> Result<Option<Plan>, Failure> {
-    let recorded = match store.operation(operation) {
-        Err(StoreError::UnknownOperation { .. }) => return Ok(None),
-        recorded => recorded?,
-    };
-    match recorded.snapshots.iter().find(|entry| entry.which == Which::Before) {
-        Some(entry) => Ok(store.read_commit(entry.commit)?.plan),
-        None => Ok(None),
+fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<Plan>, Failure> {
+    match setting.store.operation(operation) {
+        Err(StoreError::UnknownOperation { .. }) => Ok(None),
+        recorded => setting.repository.planned(setting.store, &recorded?),
     }
 }
 

@@ -26,15 +26,8 @@ impl Course {
     }
 
     fn at(&self, step: usize) -> Option<&str> {
-        match self.steps.get(step) {
-            Some(planned) => ["change", "wait"].iter().find_map(|what| planned["work"][what]["at"].as_str()),
-            // What goes on with an operation does not say its plan again; its record does.
-            None => {
-                let mut recorded =
-                    self.of("finished").flat_map(|end| end["operation"]["steps"].as_array().into_iter().flatten());
-                recorded.find(|recorded| index(&recorded["step"]) == Some(step))?["at"].as_str()
-            }
-        }
+        let work = &self.steps.get(step)?["work"];
+        ["change", "wait"].iter().find_map(|what| work[what]["at"].as_str())
     }
 
     /// The resources that were written, in the order of the first write of each.
