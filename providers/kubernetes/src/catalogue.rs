@@ -19,9 +19,9 @@ impl Catalogue for Kubernetes {
     }
 
     /// Always one call: a JSON Patch sets any number of fields of one object at once.
-    fn hops(&self, change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
+    fn hops(&self, change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
         if let Some(served) = kinds::served(change.at.kind()) {
-            (served.lawful)(change)?;
+            (served.lawful)(change, live)?;
         }
         Ok(change.in_one_hop())
     }
@@ -95,7 +95,14 @@ mod tests {
         let at: opsctl_api::Address = "k8s:hpa/cdn/ats-edge".parse().unwrap();
         let count = |number| Some(Value::Integer(number));
         let change = Change { at: at.clone(), edits: vec![edit("max", None, count(2)), edit("min", None, count(3))] };
-        let no_way = catalogue().hops(&change, &Live::new(at)).unwrap_err();
+        let no_way = catalogue().hops(&change, &Live::new(at.clone())).unwrap_err();
         assert!(no_way.why.contains("min 3") && no_way.why.contains("max 2"), "{no_way}");
+
+        // One bound alone is held against the other as it is.
+        let change = Change { at: at.clone(), edits: vec![edit("max", count(9), count(2))] };
+        let mut live = Live::new(at);
+        assert!(catalogue().hops(&change, &live).is_ok());
+        live.settings.insert("min".into(), opsctl_api::LiveSetting::is(Value::Integer(5), 5.into()));
+        assert_eq!(catalogue().hops(&change, &live).unwrap_err().why, "min 5 is above max 2");
     }
 }

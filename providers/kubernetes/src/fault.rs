@@ -87,9 +87,10 @@ impl CallError {
             401 | 403 => Fault::Denied(self.to_string()),
             // Not a Status but a text: nothing is served at this path at all.
             404 if status.message == "404 page not found" => Fault::Missing(format!("{action}: there is no such API")),
-            404 | 410 => Fault::Missing(status.message.clone()),
-            // Of a JSON Patch: other writers were faster, five times in a row. Nothing was done, and it may be tried again.
-            409 | 429 => Fault::Throttled(*retry_after),
+            404 => Fault::Missing(status.message.clone()),
+            // Of a JSON Patch: other writers were faster, five times in a row. Of a LIST: its token has expired (410), which says
+            // nothing of what is there. Nothing was done, and it may be tried again.
+            409 | 410 | 429 => Fault::Throttled(*retry_after),
             500.. => Fault::Unreachable(self.to_string()),
             _ => Fault::Unexpected(self.to_string()),
         }
@@ -191,6 +192,7 @@ mod tests {
                 true,
             ),
             (saying(429, "too many requests"), Fault::Throttled(None), true),
+            (saying(410, "The provided continue parameter is too old"), Fault::Throttled(None), true),
             (saying(504, "timeout"), Fault::Unreachable("patch deployments/scale in cdn: timeout (504)".into()), false),
             (
                 saying(500, "etcdserver: leader changed"),

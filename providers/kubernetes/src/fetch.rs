@@ -83,7 +83,8 @@ impl Need {
     fn wanted(&self, scope: &Scope) -> Option<BTreeSet<Key>> {
         match scope {
             Scope::Namespace(namespace) if !self.namespaces.contains(namespace) => {
-                Some(self.objects.iter().filter(|(of, _)| of == namespace).cloned().collect())
+                let from = self.objects.range((namespace.clone(), String::new())..);
+                Some(from.take_while(|(of, _)| of == namespace).cloned().collect())
             }
             _ => None,
         }
@@ -105,8 +106,14 @@ impl Found {
 
     /// The objects of a namespace or of all, and what kept some of them from being read.
     pub(crate) fn all(&self, namespace: Option<&str>) -> (Vec<&dyn Object>, Option<&Fault>) {
-        let objects = self.objects.iter().filter(|((of, _), _)| namespace.is_none_or(|namespace| of == namespace));
-        (objects.map(|(_, object)| &**object).collect(), self.fault(namespace))
+        let objects: Vec<&dyn Object> = match namespace {
+            None => self.objects.values().map(|object| &**object).collect(),
+            Some(namespace) => {
+                let from = self.objects.range((namespace.to_owned(), String::new())..);
+                from.take_while(|((of, _), _)| of == namespace).map(|(_, object)| &**object).collect()
+            }
+        };
+        (objects, self.fault(namespace))
     }
 
     /// What kept some objects of a namespace, or of all, from being read.
@@ -167,14 +174,15 @@ impl Fetch<'_> {
     /// Lists the cluster as long as that is cheaper than what is still needed by itself, which it returns.
     async fn wide(&self, need: &Need, found: &mut Found) -> Vec<Scope> {
         let mut token = None;
+        let mut missing =
+            Need { objects: need.objects.clone(), namespaces: need.namespaces.clone(), ..Need::default() };
         loop {
             match self.page(&Scope::All, token.as_deref()).await {
                 Ok(page) => {
-                    page.items.into_iter().for_each(|object| drop(found.take(object)));
+                    for object in page.items {
+                        missing.objects.remove(&found.take(object));
+                    }
                     token = page.next;
-                    let missing = need.objects.iter().filter(|key| !found.objects.contains_key(*key)).cloned();
-                    let missing =
-                        Need { objects: missing.collect(), namespaces: need.namespaces.clone(), ..Need::default() };
                     let left = missing.by_namespace();
                     if token.is_none() || left.is_empty() {
                         return Vec::new();
@@ -183,7 +191,12 @@ impl Fetch<'_> {
                         return left;
                     }
                 }
-                // Not allowed for all namespaces, or broken off: each by itself.
+                // Whoever does not answer this does not answer a hundred others either.
+                Err(error) if error.fault().is_passing() => {
+                    found.faults.insert(Scope::All, error.fault());
+                    return Vec::new();
+                }
+                // Not allowed for all namespaces: each by itself.
                 Err(_) => return need.by_namespace(),
             }
         }
@@ -192,7 +205,8 @@ impl Fetch<'_> {
     /// All pages of a LIST, or as many as are cheaper than to get each object that is still missing. A token that has expired
     /// in between (410) starts it again, once.
     async fn list(&self, need: &Need, scope: Scope) -> Found {
-        let wanted = need.wanted(&scope);
+        // Of a list for some: those that were not on a page yet.
+        let mut missing = need.wanted(&scope);
         let mut restarted = false;
         let mut token: Option<String> = None;
         let mut found = Found::default();
@@ -200,14 +214,18 @@ impl Fetch<'_> {
         loop {
             match self.page(&scope, token.as_deref()).await {
                 Ok(page) => {
-                    keys.extend(page.items.into_iter().map(|object| found.take(object)));
+                    for object in page.items {
+                        let key = found.take(object);
+                        if let Some(missing) = &mut missing {
+                            missing.remove(&key);
+                        }
+                        keys.push(key);
+                    }
                     token = page.next;
                     if token.is_none() {
                         break;
                     }
-                    let missing = wanted.iter().flatten().filter(|key| !found.objects.contains_key(*key));
-                    let missing: Vec<Key> = missing.cloned().collect();
-                    if wanted.is_some() && missing.len() <= FEW * pages(page.remaining) {
+                    if let Some(missing) = missing.take_if(|missing| missing.len() <= FEW * pages(page.remaining)) {
                         for some in join_all(missing.into_iter().map(|key| self.get(key))).await {
                             found.merge(some);
                         }
@@ -216,7 +234,7 @@ impl Fetch<'_> {
                 }
                 Err(error) if error.code() == Some(410) && !restarted => {
                     (restarted, token) = (true, None);
-                    (found, keys) = (Found::default(), Vec::new());
+                    (found, keys, missing) = (Found::default(), Vec::new(), need.wanted(&scope));
                 }
                 Err(error) => {
                     found.faults.insert(scope.clone(), error.fault());

@@ -1,6 +1,6 @@
 mod readiness;
 
-use opsctl_api::{Change, Hop, Kind, LiveSetting, NoWay, Readiness, Setting, Type, shell_word};
+use opsctl_api::{Change, Hop, Kind, Live, LiveSetting, NoWay, Readiness, Setting, Type, shell_word};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -78,7 +78,7 @@ fn paths(setting: &str) -> Vec<Path> {
     }
 }
 
-fn lawful(change: &Change) -> Result<(), NoWay> {
+fn lawful(change: &Change, _live: &Live) -> Result<(), NoWay> {
     match change.edits.iter().find(|edit| edit.setting.starts_with("image.") && edit.to.is_none()) {
         Some(edit) => Err(NoWay {
             why: format!("a container always has an image: {} cannot be taken away", edit.setting),

@@ -1,4 +1,4 @@
-use opsctl_api::{Address, Change, Confines, Kind, LiveSetting, NoWay, Readiness, Relation, Setting, Type};
+use opsctl_api::{Address, Change, Confines, Kind, Live, LiveSetting, NoWay, Readiness, Relation, Setting, Type};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -36,9 +36,10 @@ fn paths(setting: &str) -> Vec<Path> {
     }
 }
 
-fn lawful(change: &Change) -> Result<(), NoWay> {
-    let to = |setting: &str| {
-        change.edits.iter().find(|edit| edit.setting == setting).and_then(|edit| edit.to.as_ref()?.as_integer())
+fn lawful(change: &Change, live: &Live) -> Result<(), NoWay> {
+    let to = |setting: &str| match change.edits.iter().find(|edit| edit.setting == setting) {
+        Some(edit) => edit.to.as_ref()?.as_integer(),
+        None => live.value(setting)?.as_integer(),
     };
     match (to("min"), to("max")) {
         (Some(min), Some(max)) if min > max => Err(NoWay {

@@ -4,7 +4,7 @@ mod configmap;
 mod deployment;
 mod hpa;
 
-use opsctl_api::{Change, Hop, Kind, NoWay, Segment, Value, shell_word};
+use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Value, shell_word};
 use serde_json::Value as Json;
 
 use crate::object::Api;
@@ -45,8 +45,8 @@ pub(crate) struct Served {
     pub(crate) scale: Option<&'static str>,
     /// Where a setting stands in the object: at the first of these that leads anywhere.
     pub(crate) paths: fn(&str) -> Vec<Path>,
-    /// Refuses what the API would never take, whatever is live.
-    pub(crate) lawful: fn(&Change) -> Result<(), NoWay>,
+    /// Refuses what the API would never take of what is live.
+    pub(crate) lawful: fn(&Change, &Live) -> Result<(), NoWay>,
     /// The kubectl line of a hop.
     pub(crate) by_hand: fn(&Served, &Hop) -> String,
 }
@@ -68,7 +68,7 @@ pub(crate) fn plain(value: &Value) -> Json {
     }
 }
 
-fn always_lawful(_change: &Change) -> Result<(), NoWay> {
+fn always_lawful(_change: &Change, _live: &Live) -> Result<(), NoWay> {
     Ok(())
 }
 
