@@ -17,6 +17,17 @@ pub struct Matrix {
     pub rows: Vec<Row>,
     /// What could not be read, and why.
     pub unread: Vec<(String, String)>,
+    /// Of each state how many settings it gives to wildcards whose members are not known: they have no rows.
+    pub unlisted: Vec<usize>,
+}
+
+/// How a state compares with what is live.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Compared {
+    /// How many settings are not as it says.
+    pub differ: usize,
+    /// How many could not be read: they may be as it says, or not.
+    pub unknown: usize,
 }
 
 /// One setting of one resource.
@@ -43,13 +54,21 @@ pub enum Live {
 }
 
 impl Matrix {
-    /// Of each state how many settings are not as it says; what was not read does not count.
-    pub fn differing(&self) -> Vec<usize> {
-        let differs = |row: &Row, column: usize| match (&row.live, row.goals.get(column)) {
-            (Live::Is(live), Some(Some(goal))) => !goal.holds(live.as_ref()),
-            _ => false,
+    /// How each state compares with what is live, in the order of the columns.
+    pub fn compared(&self) -> Vec<Compared> {
+        let of = |column: usize| {
+            let unlisted = self.unlisted.get(column).copied().unwrap_or_default();
+            let mut compared = Compared { differ: 0, unknown: unlisted };
+            for row in &self.rows {
+                let Some(Some(goal)) = row.goals.get(column) else { continue };
+                match &row.live {
+                    Live::Is(live) => compared.differ += usize::from(!goal.holds(live.as_ref())),
+                    Live::Unread => compared.unknown += 1,
+                }
+            }
+            compared
         };
-        (0..self.states.len()).map(|column| self.rows.iter().filter(|row| differs(row, column)).count()).collect()
+        (0..self.states.len()).map(of).collect()
     }
 }
 
@@ -75,12 +94,23 @@ pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
         before = Some(&row.at);
         table.row(cells(row, screen));
     }
+    let compared = matrix.compared();
     let mut foot = vec![Cell::empty(), Cell::empty()];
-    foot.extend(matrix.differing().into_iter().map(|number| match number {
-        0 => Cell::new("as live").ink(Ink::Good).right(),
-        number => Cell::new(format!("{number} differ")).right(),
+    foot.extend(compared.iter().map(|state| match state {
+        Compared { differ: 0, unknown: 0 } => Cell::new("as live").ink(Ink::Good).right(),
+        // Only the line below says something of it.
+        Compared { differ: 0, .. } => Cell::empty(),
+        Compared { differ, .. } => Cell::new(format!("{differ} differ")).right(),
     }));
     table.row(foot);
+    if compared.iter().any(|state| state.unknown > 0) {
+        let mut foot = vec![Cell::empty(), Cell::empty()];
+        foot.extend(compared.iter().map(|state| match state.unknown {
+            0 => Cell::empty(),
+            number => Cell::new(format!("{number} unknown")).ink(Ink::Attention).right(),
+        }));
+        table.row(foot);
+    }
     let mut page = table.draw(screen);
     for (at, why) in &matrix.unread {
         let text = format!("{at} could not be read: {}", clean(why));
@@ -133,14 +163,15 @@ mod tests {
         ];
         let states = ["baseline", "dr-active", "maintenance"].map(str::to_owned).into();
         let unread = vec![("gke".to_owned(), "connect timed out".to_owned())];
-        insta::assert_snapshot!(matrix(&Matrix { states, rows, unread }, &PLAIN), @"
+        insta::assert_snapshot!(matrix(&Matrix { states, rows, unread, unlisted: vec![0, 0, 2] }, &PLAIN), @"
                             live  baseline  dr-active  maintenance
         k8s  deployment/cdn/ats-edge
                cpu_request     ?                    1
                replicas        2         2       >= 3            =
         k8s  hpa/cdn/ats-edge
                max             6         6         12
-                                   as live   2 differ      as live
+                                   as live   2 differ
+                                            1 unknown    2 unknown
         gke could not be read: connect timed out
         ");
     }

@@ -26,21 +26,34 @@ fn test_what_cannot_be_read_is_said() {
     let repository = Repository::small();
     repository.done(&["sim", "set", "aws", "sim.unreachable=true"]);
     insta::assert_snapshot!(repository.opsctl(&["states"]), @r#"
-                          live  baseline      busy   drained
+                          live   baseline       busy    drained
     aws  route53-record/Z1/live.example.com/CNAME/east
-           weight            ?       100         =         0
+           weight            ?        100          =          0
     aws  route53-record/Z1/live.example.com/CNAME/west
-           weight            ?         0         =       100
+           weight            ?          0          =        100
     k8s  configmap/cdn/settings
-           data.mode  "normal"  "normal"    "busy"         =
+           data.mode  "normal"   "normal"     "busy"          =
     k8s  deployment/cdn/edge
-           replicas          2         2         5         0
+           replicas          2          2          5          0
     k8s  deployment/cdn/spare
-           replicas          0         0         =         3
+           replicas          0          0          =          3
     k8s  deployment/data/origin
-           replicas          1         1         2         =
-                                 as live  3 differ  2 differ
+           replicas          1          1          2          =
+                                            3 differ   2 differ
+                                2 unknown  2 unknown  2 unknown
     aws:route53-record/Z1/live.example.com/CNAME/east could not be read: unreachable: nobody answers
     aws:route53-record/Z1/live.example.com/CNAME/west could not be read: unreachable: nobody answers
+    --- exit 1
     "#);
+}
+
+#[test]
+fn test_a_wildcard_that_is_not_read_matches_nothing() {
+    let repository = Repository::small();
+    repository.write("states/baseline.toml", "[resource.all]\nat = \"k8s:deployment/cdn/*\"\nreplicas = 2\n");
+    repository.write("states/busy.toml", "[resource.all]\nreplicas = 4\n");
+    repository.write("states/drained.toml", "summary = \"Nothing\"\n");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["states"]).out, @"");
+    repository.ends(1, &["states"]);
 }

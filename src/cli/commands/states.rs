@@ -15,6 +15,8 @@ use crate::view::{
 };
 
 /// Shows every setting in every state, beside what is live
+///
+/// Exits with 1 where something could not be read.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct States {}
 
@@ -30,24 +32,34 @@ impl States {
         } else {
             output.result(&view::states::matrix(&matrix, &output.results));
         }
-        Ok(Exit::Done)
+        Ok(if matrix.unread.is_empty() { Exit::Done } else { Exit::Error })
     }
 }
 
 fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matrix {
     let mut rows: BTreeMap<(Address, String), Vec<Option<Goal>>> = BTreeMap::new();
     let mut unread = Vec::new();
+    let mut unlisted = vec![0; states.len()];
     // An explicit address takes its settings out of every wildcard: it comes last and stays.
     let mut names: Vec<_> = scope.declared.iter().collect();
     names.sort_by_key(|(_, declared)| matches!(declared.at, Target::One(_)));
     for (name, declared) in names {
         let members = match (observation.names.get(name), &declared.at) {
-            (Some(Ok(members)), _) => members.found.clone(),
+            (Some(Ok(members)), at) => {
+                if !members.complete {
+                    unread.push((shown(at), "not all of its members could be read".to_owned()));
+                    count(&mut unlisted, &states, scope, name);
+                }
+                members.found.clone()
+            }
             (Some(Err(fault)), at) => {
                 unread.push((shown(at), fault.to_string()));
                 match at {
                     Target::One(at) => vec![at.clone()],
-                    Target::Many { .. } => Vec::new(),
+                    Target::Many { .. } => {
+                        count(&mut unlisted, &states, scope, name);
+                        Vec::new()
+                    }
                 }
             }
             (None, _) => Vec::new(),
@@ -68,7 +80,15 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
         });
         Row { at, setting, live, goals }
     });
-    Matrix { states, rows: rows.collect(), unread }
+    Matrix { states, rows: rows.collect(), unread, unlisted }
+}
+
+/// Counts for each state the settings that it gives to a name.
+fn count(unlisted: &mut [usize], states: &[String], scope: &Scope, name: &str) {
+    for (state, number) in states.iter().zip(unlisted) {
+        let settings = scope.settings.get(name).into_iter().flatten();
+        *number += settings.filter(|(_, set_by)| set_by.iter().any(|(by, _)| by == state)).count();
+    }
 }
 
 fn shown(at: &Target) -> String {
