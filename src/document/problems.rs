@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::similar;
-use crate::diagnostic::{Code, Diagnostic, FileId};
+use crate::diagnostic::{Code, Diagnostic, FileId, Severity};
 
 /// The mistakes found so far.
 #[derive(Debug, Default)]
@@ -31,6 +31,12 @@ impl Problems {
     /// Whether a file breaks the rules of TOML.
     pub(crate) fn is_damaged(&self, file: FileId) -> bool {
         self.damaged.contains(&file)
+    }
+
+    /// Whether a mistake was found in a file.
+    pub(crate) fn has_error_in(&self, file: FileId) -> bool {
+        let mut errors = self.found.iter().filter(|found| found.severity == Severity::Error);
+        errors.any(|found| found.labels.first().is_some_and(|label| label.span.file == file))
     }
 
     /// The name that was probably meant.

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::Chain;
 use super::{Scope, State, Target};
@@ -6,10 +6,17 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
 
 /// Warns of settings that some state sets and some root (a state that extends nothing) does not: going there leaves them.
-pub(super) fn warn(chains: &[Chain<'_, '_>], states: &BTreeMap<String, State>, scope: &Scope, found: &mut Problems) {
+/// What a root in a file with mistakes sets is not known yet.
+pub(super) fn warn(
+    chains: &[Chain<'_, '_>],
+    mistaken: &BTreeSet<&str>,
+    states: &BTreeMap<String, State>,
+    scope: &Scope,
+    found: &mut Problems,
+) {
     let roots: Vec<&State> = chains
         .iter()
-        .filter(|chain| chain.is_root() && !chain.broken)
+        .filter(|chain| chain.is_root() && !chain.broken && !mistaken.contains(chain.name()))
         .filter_map(|chain| states.get(chain.name()))
         .collect();
     let by_name: BTreeMap<&str, &Chain<'_, '_>> = chains.iter().map(|chain| (chain.name(), chain)).collect();

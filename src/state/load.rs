@@ -61,7 +61,9 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
     let states: BTreeMap<String, State> =
         chains.iter().map(|chain| (chain.name().to_owned(), workshop.state(chain, &mut found))).collect();
     let scope = Scope::of(&states);
-    holes::warn(&chains, &states, &scope, &mut found);
+    // What a mistake hides may be the very value that seems to be missing.
+    let mistaken = files.iter().filter(|file| found.has_error_in(file.id)).map(|file| file.name.as_str()).collect();
+    holes::warn(&chains, &mistaken, &states, &scope, &mut found);
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
     Loaded { states, scope, report }
@@ -95,7 +97,7 @@ fn files(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Vec<Fi
         let message = "there are no states: states/ has no file *.toml";
         found.push(
             Diagnostic::error(Code::NoStates, Span::new(file, 0..0), message)
-                .note("write states/baseline.toml, or let `opsctl capture` write it from what is live"),
+                .note("write states/baseline.toml; what it may set: opsctl kinds"),
         );
     }
     paths.sort();
