@@ -43,7 +43,12 @@ pub(super) fn confirm(plan: &Plan, consent: &Consent, output: &Output) -> Result
     let answer = output.ask(&format!("\n{}\n{question}", view::plan::targets(plan))).unwrap_or_default();
     let agreed =
         if plan.intent.confirm { answer == *name } else { ["y", "yes"].contains(&answer.to_lowercase().as_str()) };
-    if agreed { Ok(()) } else { Err(refused("the operator said no", "")) }
+    match agreed {
+        true => Ok(()),
+        false if plan.intent.confirm && answer.is_empty() => Err(refused("no name was typed", "")),
+        false if plan.intent.confirm => Err(refused(format!("`{}` is not {name}", answer.escape_debug()), "")),
+        false => Err(refused("the operator said no", "")),
+    }
 }
 
 fn refused(what: impl Into<String>, hint: impl Into<String>) -> Failure {

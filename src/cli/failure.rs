@@ -114,10 +114,10 @@ impl Failure {
                 Some(hint.clone()).filter(|hint| !hint.is_empty())
             }
             Self::Store(error) => error.hint(),
+            Self::PlanFile(error) => error.hint(),
             Self::Usage(_)
             | Self::Report(_)
             | Self::Plan(_)
-            | Self::PlanFile(_)
             | Self::Apply(_)
             | Self::World(_)
             | Self::Kept(_)

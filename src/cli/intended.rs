@@ -15,22 +15,42 @@ use crate::state::{Scope, State};
 pub(super) enum Intended {
     /// A state, by its name.
     State(String),
-    /// A snapshot: `@`, `@3`.
+    /// A snapshot: `@`, `@3`, `@1f0c22ab9e`.
     Snapshot(String),
     /// A plan file.
     File(Utf8PathBuf),
 }
 
 impl Intended {
-    /// Reads what was typed: `@…` is a snapshot, what has a `/` or ends with `.json` a plan file, anything else a state.
-    pub(super) fn read(typed: &str) -> Self {
+    /// Reads what was typed: `@…` is a snapshot; what has a `/`, ends with `.json`, or is a file where the operator stands and no
+    /// state of this repository, a plan file; anything else a state.
+    pub(super) fn read(typed: &str, repository: &Repository) -> Self {
+        let is_file = || repository.path(Utf8Path::new(typed)).is_file();
+        let is_state = || repository.config.root.join(format!("states/{typed}.toml")).exists();
+        Self::of(typed, || is_file() && !is_state())
+    }
+
+    /// What an operation of this name was towards.
+    pub(super) fn recorded(name: &str) -> Self {
+        if name.starts_with('@') { Self::Snapshot(name.to_owned()) } else { Self::State(name.to_owned()) }
+    }
+
+    fn of(typed: &str, is_only_a_file: impl FnOnce() -> bool) -> Self {
         if typed.starts_with('@') {
             Self::Snapshot(typed.to_owned())
-        } else if typed.contains('/') || Utf8Path::new(typed).extension() == Some("json") {
+        } else if typed.contains('/') || Utf8Path::new(typed).extension() == Some("json") || is_only_a_file() {
             Self::File(typed.into())
         } else {
             Self::State(typed.to_owned())
         }
+    }
+}
+
+/// What to type so that it is read as this plan file: a bare name that is a state's too gets its `./`.
+pub(super) fn typed_as_file(path: &Utf8Path, repository: &Repository) -> String {
+    match Intended::read(path.as_str(), repository) {
+        Intended::File(_) => path.to_string(),
+        Intended::State(_) | Intended::Snapshot(_) => format!("./{path}"),
     }
 }
 
@@ -117,7 +137,9 @@ pub(super) async fn plan(
         }
         Intended::Snapshot(reference) => {
             let stored = store.read(reference)?;
-            let state = repository.snapshot_state(store, reference, &stored)?;
+            // `@3` is another snapshot after every operation: the plan and its record name the one that was meant.
+            let name = format!("@{}", stored.entry.commit.short());
+            let state = repository.snapshot_state(store, &name, &stored)?;
             // Nothing else is looked at: a snapshot has all settings of its time.
             (state, Scope::default())
         }
@@ -156,14 +178,16 @@ mod tests {
 
     #[test]
     fn test_what_was_typed() {
-        for (typed, intended) in [
-            ("dr-active", Intended::State("dr-active".into())),
-            ("@", Intended::Snapshot("@".into())),
-            ("@3", Intended::Snapshot("@3".into())),
-            ("plan.json", Intended::File("plan.json".into())),
-            ("/tmp/plan", Intended::File("/tmp/plan".into())),
+        for (typed, is_file, intended) in [
+            ("dr-active", false, Intended::State("dr-active".into())),
+            ("@", false, Intended::Snapshot("@".into())),
+            ("@3", true, Intended::Snapshot("@3".into())),
+            ("plan.json", false, Intended::File("plan.json".into())),
+            ("/tmp/plan", false, Intended::File("/tmp/plan".into())),
+            ("p.plan", false, Intended::State("p.plan".into())),
+            ("p.plan", true, Intended::File("p.plan".into())),
         ] {
-            assert_eq!(Intended::read(typed), intended, "{typed}");
+            assert_eq!(Intended::of(typed, || is_file), intended, "{typed}");
         }
     }
 }

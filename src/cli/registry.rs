@@ -115,7 +115,7 @@ fn open(
 
 fn of_option(name: &str, provider: &ProviderConfig, problem: &ConfigProblem) -> Diagnostic {
     let span = provider.options.get(&problem.key).map_or(provider.span, |(_, span)| *span);
-    Diagnostic::error(Code::ProviderOption, span, format!("provider `{name}`: {}", problem.message))
+    Diagnostic::error(Code::ProviderOption, span, format!("instance `{name}`: {}", problem.message))
 }
 
 #[cfg(feature = "kubernetes")]
@@ -140,7 +140,10 @@ fn aws(_: &str, _: &Options) -> Result<Arc<dyn Provider>, Vec<ConfigProblem>> {
 
 #[cfg(not(all(feature = "kubernetes", feature = "aws")))]
 fn left_out(feature: &str) -> ConfigProblem {
-    ConfigProblem::new("type", format!("this opsctl was built without it: cargo build --features {feature}"))
+    ConfigProblem::new(
+        "type",
+        format!("this opsctl was built without the provider `{feature}`: cargo build --features {feature}"),
+    )
 }
 
 /// Where simulated worlds go on between runs.

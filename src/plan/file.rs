@@ -46,6 +46,20 @@ pub enum FileError {
     },
 }
 
+impl FileError {
+    /// What to do; `None` where the error says it itself.
+    pub fn hint(&self) -> Option<String> {
+        let (Self::NoPlan { path, .. } | Self::Io { verb: "read", path, .. }) = self else { return None };
+        let state = path.file_stem().filter(|_| path.extension() == Some("toml"));
+        Some(match state {
+            Some(state) => {
+                format!("a state is named without its folder: opsctl apply {}", opsctl_api::shell_word(state))
+            }
+            None => "write it with: opsctl plan STATE --out FILE".to_owned(),
+        })
+    }
+}
+
 /// Writes a plan, whole or not at all.
 ///
 /// # Errors

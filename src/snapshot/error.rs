@@ -98,7 +98,7 @@ pub enum StoreError {
         id: String,
     },
     /// More than one is called so.
-    #[error("`{id}` is the beginning of {}", .ids.join(", "))]
+    #[error("`{id}` is the beginning of {} operations", .ids.len())]
     AmbiguousOperation {
         /// As it was given.
         id: String,
@@ -133,9 +133,12 @@ impl StoreError {
             Self::TooFar { .. } | Self::Unknown { .. } | Self::Foreign { .. } => {
                 "`@` is the last snapshot, `@1` the one before; the others: opsctl snapshot list".to_owned()
             }
-            Self::UnknownOperation { .. } | Self::AmbiguousOperation { .. } | Self::NothingToRollBack => {
-                "all of them: opsctl log".to_owned()
+            Self::AmbiguousOperation { ids, .. } => {
+                const SOME: usize = 6;
+                let more = if ids.len() > SOME { ", … (all of them: opsctl log)" } else { "" };
+                format!("write more of it: {}{more}", ids[..ids.len().min(SOME)].join(", "))
             }
+            Self::UnknownOperation { .. } | Self::NothingToRollBack => "all of them: opsctl log".to_owned(),
             Self::Ambiguous { .. } => "write more of its hash; the whole ones: opsctl snapshot list".to_owned(),
             Self::Damaged { .. } => {
                 "it was changed after opsctl committed it; another one is likely whole: opsctl snapshot list".to_owned()

@@ -87,6 +87,10 @@ fn test_what_was_committed_is_read() {
     assert_eq!(before.operation, sample::operation("20261122-0412-ana", Outcome::Running));
     assert_eq!(store.read(&history[1].commit.short()).unwrap(), before);
     assert!(matches!(store.read("@2"), Err(StoreError::TooFar { count: 2, .. })));
+    let hash = before.entry.commit.to_string();
+    for reference in [&hash[..4], &format!("@{}", &hash[..7]), &format!("@{hash}")] {
+        assert_eq!(store.read(reference).unwrap().entry, before.entry, "{reference}");
+    }
     for reference in ["", "@-1", "@+1", "@x", "HEAD", "abc", "zzzzzz", "@99999999999999999999999"] {
         assert!(matches!(store.read(reference), Err(StoreError::Unknown { .. })), "{reference}");
     }

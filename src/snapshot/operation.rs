@@ -16,7 +16,7 @@ pub struct Operation {
     pub id: String,
     /// What it was.
     pub kind: OperationKind,
-    /// The plan's name: `dr-active`, `@3`, `rollback of …`.
+    /// The plan's name: `dr-active`, `@1f0c22ab9e`, `rollback of …`.
     pub name: String,
     /// The state's own line.
     pub summary: String,

@@ -27,7 +27,7 @@ impl Store {
         self.entries(&repository, usize::MAX)
     }
 
-    /// One snapshot: `@` is the last one, `@1` the one before, or a commit's hash, at least four digits of it.
+    /// One snapshot: `@` is the last one, `@1` the one before; or a commit's hash, at least four digits of it, seven after an `@`.
     ///
     /// # Errors
     /// There is none of this name, or it is damaged.
@@ -36,8 +36,10 @@ impl Store {
             return Err(StoreError::Empty { path: self.path().to_owned() });
         };
         let commit = match reference.strip_prefix('@') {
+            // Nobody has a million snapshots: so many digits are a hash.
+            Some(hash) if hash.len() >= 7 => self.named(&repository, reference, hash)?,
             Some(back) => self.counted(&repository, reference, back)?,
-            None => self.named(&repository, reference)?,
+            None => self.named(&repository, reference, reference)?,
         };
         self.load(&repository, &commit)
     }
@@ -87,12 +89,12 @@ impl Store {
         }
     }
 
-    fn named<'r>(&self, repository: &'r Repository, reference: &str) -> Result<Commit<'r>, StoreError> {
+    fn named<'r>(&self, repository: &'r Repository, reference: &str, hash: &str) -> Result<Commit<'r>, StoreError> {
         let unknown = || StoreError::Unknown { reference: reference.to_owned() };
-        if !(4..=40).contains(&reference.len()) || !reference.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !(4..=40).contains(&hash.len()) || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(unknown());
         }
-        repository.find_commit_by_prefix(&reference.to_ascii_lowercase()).map_err(|error| match error.code() {
+        repository.find_commit_by_prefix(&hash.to_ascii_lowercase()).map_err(|error| match error.code() {
             ErrorCode::Ambiguous => StoreError::Ambiguous { reference: reference.to_owned() },
             // A hash of something that is no commit is an invalid object of that type.
             ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel => unknown(),

@@ -75,6 +75,20 @@ fn test_a_plan_file_is_obeyed_and_needs_no_states() {
 }
 
 #[test]
+fn test_what_is_no_plan_says_how_to_get_one() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "plan.json"]);
+    let plan = std::fs::read_to_string(repository.path("plan.json")).unwrap();
+    repository.write("half.json", &plan[..plan.len() / 2]);
+    repository.write("other.json", "{}");
+    let said = |path: &str| repository.ends(1, &["apply", path, "-y"]).err;
+    assert!(said("half.json").contains("\n  = write it with: opsctl plan STATE --out FILE\n"), "{}", said("half.json"));
+    assert!(said("other.json").contains("\n  = write it with: opsctl plan STATE --out FILE\n"));
+    assert!(said("./no.json").contains("\n  = write it with: opsctl plan STATE --out FILE\n"));
+    assert!(said("./states/busy.toml").contains("\n  = a state is named without its folder: opsctl apply busy\n"));
+}
+
+#[test]
 fn test_a_plan_that_live_has_left_behind_is_stale() {
     let repository = Repository::small();
     repository.done(&["plan", "busy", "--out", "plan.json"]);
@@ -132,8 +146,27 @@ fn test_back_to_a_snapshot() {
     repository.done(&["apply", "busy", "-y"]);
     repository.done(&["apply", "drained", "--confirm", "drained"]);
     // @ is after drained, @1 before it, @2 after busy, @3 before it.
+    let meant = repository.json(&["snapshot", "show", "@3"])["snapshot"]["commit"].as_str().unwrap()[..10].to_owned();
     let said = repository.done(&["apply", "@3", "-y"]);
-    assert!(said.out.starts_with("@3"), "{said}");
+    assert!(said.out.starts_with(&format!("@{meant}")), "{said}");
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
     assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    // By now @3 is another one; what was applied keeps its name, and may be named so.
+    assert_eq!(repository.json(&["show"])["operation"]["name"], format!("@{meant}"));
+    let again = repository.done(&["plan", &format!("@{meant}")]);
+    assert!(again.out.contains("nothing to change"), "{again}");
+}
+
+#[test]
+fn test_what_a_plan_says_is_to_be_typed_does_it() {
+    let repository = Repository::small();
+    // The last one has the name of a state.
+    for name in ["p.plan", "p.json", "busy"] {
+        let said = repository.done(&["plan", "busy", "--out", name]);
+        let (_, command) = said.out.trim_end().rsplit_once("To do it: opsctl ").unwrap();
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.push("-y");
+        repository.done(&words);
+        repository.done(&["rollback", "-y"]);
+    }
 }

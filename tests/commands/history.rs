@@ -48,3 +48,16 @@ fn test_blame_names_who_was_not_opsctl() {
       replicas  5 → 7  outside  not by opsctl, AGO or after, AGO or before
     ");
 }
+
+#[test]
+fn test_the_beginning_of_several_ids() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["show", "2"]), @"
+    --- stderr
+    error: `2` is the beginning of 2 operations
+      = write more of it: ID, ID
+    --- exit 1
+    ");
+}

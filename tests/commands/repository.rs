@@ -71,7 +71,7 @@ fn test_a_provider_that_is_left_out_names_its_feature() {
     repository.append("opsctl.toml", "\n[provider.real]\ntype = \"kubernetes\"\ncontext = \"x\"\n");
     insta::assert_snapshot!(repository.opsctl(&["states"]), @r#"
     --- stderr
-    error[E0204]: provider `real`: this opsctl was built without it: cargo build --features kubernetes
+    error[E0204]: instance `real`: this opsctl was built without the provider `kubernetes`: cargo build --features kubernetes
        ┌ opsctl.toml:12:8
     12 │ type = "kubernetes"
        │        ^^^^^^^^^^^^

@@ -81,7 +81,11 @@ fn test_no_is_the_default() {
 
 #[test]
 fn test_a_name_that_must_be_typed() {
-    for (typed, exit) in [("yes", 3), ("drained", 0)] {
+    for (typed, exit, said) in [
+        ("draind", 3, "`draind` is not drained; nothing was changed"),
+        ("", 3, "no name was typed; nothing was changed"),
+        ("drained", 0, ""),
+    ] {
         let repository = Repository::small();
         let mut terminal = Terminal::start(&repository, &["apply", "drained"]);
         terminal.expect("moves traffic");
@@ -89,6 +93,7 @@ fn test_a_name_that_must_be_typed() {
         terminal.type_line(typed);
         let (seen, ended) = terminal.end();
         assert_eq!(ended, Some(exit), "{typed}: {seen}");
+        assert!(seen.contains(said), "{typed}: {seen}");
     }
 }
 

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Apply {
 impl Apply {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
-        let intended = Intended::read(&self.what);
+        let intended = Intended::read(&self.what, &repository);
         run::unhindered(&repository)?;
         let store = repository.store()?;
         let mut situation = Situation::of(&repository)?;

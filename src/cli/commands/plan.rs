@@ -28,7 +28,7 @@ pub(in crate::cli) struct Plan {
 impl Plan {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
-        let intended = Intended::read(&self.state);
+        let intended = Intended::read(&self.state, &repository);
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
@@ -42,8 +42,9 @@ impl Plan {
             return Ok(Exit::Refused);
         }
         if !plan.is_empty() && !output.json {
-            let what = self.out.as_ref().map_or(self.state.as_str(), |path| path.as_str());
-            let command = format!("opsctl apply {}", opsctl_api::shell_word(what));
+            let what =
+                self.out.as_ref().map_or_else(|| self.state.clone(), |path| intended::typed_as_file(path, &repository));
+            let command = format!("opsctl apply {}", opsctl_api::shell_word(&what));
             output.result(&format!("Nothing was changed. To do it: {command}{}\n", self.selection.flags()));
         }
         Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Differs } else { Exit::Done })

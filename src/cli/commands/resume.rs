@@ -75,7 +75,7 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
         });
     }
     let selection = Selection::only(debt.steps.iter().filter_map(|step| step.at.as_ref()));
-    let intended = Intended::read(&debt.operation.name);
+    let intended = Intended::recorded(&debt.operation.name);
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
     page::show_before(&plan, store, &Situation::of(repository)?, output)?;
