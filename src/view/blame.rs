@@ -6,7 +6,7 @@ use opsctl_api::{Address, Value};
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
-use super::value::shown;
+use super::value::compared;
 use super::words::clean;
 use crate::snapshot::{Turn, Turner};
 
@@ -19,14 +19,15 @@ pub fn blame(at: &Address, turns: &[Turn], now: Timestamp, screen: &Screen) -> S
         Table::new([Column::gap(2), Column::gap(2), Column::gap(1), Column::gap(1), Column::gap(2), Column::gap(2)]);
     for turn in turns {
         let (id, story) = told(&turn.by, now);
+        let [before, after] = compared([turn.from.as_ref(), turn.to.as_ref()], screen);
         let from = match &turn.by {
             Turner::Nobody(_) => [Cell::empty(), Cell::empty()],
             Turner::Operation(_) | Turner::Outside { .. } => {
-                [Cell::new(shown(turn.from.as_ref(), screen)).right(), Cell::new(screen.sign(Sign::Arrow))]
+                [Cell::new(before).right(), Cell::new(screen.sign(Sign::Arrow))]
             }
         };
         let setting = [Cell::new(clean(&turn.setting))];
-        let to = [Cell::new(shown(turn.to.as_ref(), screen)), Cell::new(id), Cell::new(story).open()];
+        let to = [Cell::new(after), Cell::new(id), Cell::new(story).open()];
         table.row(setting.into_iter().chain(from).chain(to));
     }
     format!("{}\n{}", screen.paint(Ink::Strong, at.as_str()), table.draw(screen))

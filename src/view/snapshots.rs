@@ -6,7 +6,7 @@ use opsctl_api::{Address, Value};
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
-use super::value::{is_number, shown};
+use super::value::{compared, is_number};
 use super::words::{clean, count};
 use crate::snapshot::{Difference, Entry, Snapshot, Which};
 
@@ -124,13 +124,14 @@ pub fn differences(from: &str, to: &str, differences: &[Difference], screen: &Sc
         };
         before = Some(&difference.at);
         let number = is_number(difference.from.as_ref()) || is_number(difference.to.as_ref());
+        let [from, to] = compared([difference.from.as_ref(), difference.to.as_ref()], screen);
         table.row([
             Cell::new(instance),
             Cell::new(local),
             Cell::new(clean(&difference.setting)),
-            Cell::new(shown(difference.from.as_ref(), screen)).right_if(number),
+            Cell::new(from).right_if(number),
             Cell::new(screen.sign(Sign::Arrow)),
-            Cell::new(shown(difference.to.as_ref(), screen)).ink(Ink::Attention),
+            Cell::new(to).ink(Ink::Attention),
         ]);
     }
     format!("{} from {from} to {to}\n{}", differ(differences.len()), table.draw(screen))

@@ -1,6 +1,6 @@
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
-use super::value::shown;
+use super::value::compared;
 use super::words::{clean, count};
 use crate::apply::Moved;
 
@@ -13,12 +13,8 @@ pub(crate) fn stale(moved: &[Moved], screen: &Screen) -> String {
             let when = touch.at.map(|at| format!(", {}", super::time::ago(at, now))).unwrap_or_default();
             format!(" ({}{when})", clean(&touch.by))
         });
-        let story = format!(
-            "the plan saw {}, now {}{}",
-            shown(change.planned.as_ref(), screen),
-            shown(change.live.as_ref(), screen),
-            by.unwrap_or_default()
-        );
+        let [planned, live] = compared([change.planned.as_ref(), change.live.as_ref()], screen);
+        let story = format!("the plan saw {planned}, now {live}{}", by.unwrap_or_default());
         table.row([
             Cell::new(change.at.instance()),
             Cell::new(change.at.local()),

@@ -4,8 +4,8 @@ use opsctl_api::{Address, Value};
 
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
-use super::value::shown;
-use super::words::{clean, cut};
+use super::value::in_full;
+use super::words::{clean, cut_apart};
 use crate::state::Goal;
 
 /// Settings × states, beside live.
@@ -120,23 +120,28 @@ pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
 }
 
 fn cells(row: &Row, screen: &Screen) -> Vec<Cell> {
-    let short =
-        |text: &str| if screen.verbose { clean(text) } else { cut(&clean(text), MOST, screen.sign(Sign::More)) };
     let live = match &row.live {
-        Live::Is(value) => Cell::new(short(&shown(value.as_ref(), screen))).right(),
-        Live::Unread => Cell::new("?").ink(Ink::Attention).right(),
+        Live::Is(value) => in_full(value.as_ref()),
+        Live::Unread => "?".to_owned(),
     };
-    let mut cells = vec![Cell::new(format!("       {}", clean(&row.setting))), live];
-    let first = row.goals.first().cloned().flatten();
-    for (column, goal) in row.goals.iter().enumerate() {
-        cells.push(match goal {
-            None => Cell::empty(),
-            Some(_) if column > 0 && *goal == first => Cell::new("=").ink(Ink::Dim).right(),
-            Some(Goal::Exact(value)) => Cell::new(short(&shown(Some(value), screen))).right(),
-            Some(bound) => Cell::new(short(&bound.to_string())).right(),
-        });
+    let goals = row.goals.iter().map(|goal| match goal {
+        None => String::new(),
+        Some(Goal::Exact(value)) => in_full(Some(value)),
+        Some(bound) => clean(&bound.to_string()),
+    });
+    let mut texts: Vec<String> = std::iter::once(live).chain(goals).collect();
+    if !screen.verbose {
+        texts = cut_apart(&texts, MOST, screen.sign(Sign::More));
     }
-    cells
+    let mut texts = texts.into_iter();
+    let live = Cell::new(texts.next().unwrap_or_default()).right();
+    let live = if row.live == Live::Unread { live.ink(Ink::Attention) } else { live };
+    let first = row.goals.first().cloned().flatten();
+    let goals = row.goals.iter().zip(texts).enumerate().map(|(column, (goal, text))| match goal {
+        Some(_) if column > 0 && *goal == first => Cell::new("=").ink(Ink::Dim).right(),
+        _ => Cell::new(text).right(),
+    });
+    [Cell::new(format!("       {}", clean(&row.setting))), live].into_iter().chain(goals).collect()
 }
 
 #[cfg(test)]

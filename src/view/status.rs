@@ -7,7 +7,7 @@ use super::record::described;
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
-use super::value::shown;
+use super::value::compared;
 use super::words::{clean, count};
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord};
 
@@ -101,7 +101,8 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
     let mut table =
         Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2), Column::gap(3)]);
     for drift in &status.drifts {
-        let values = format!("{}, now {}", shown(drift.left.as_ref(), screen), shown(drift.live.as_ref(), screen));
+        let [left, live] = compared([drift.left.as_ref(), drift.live.as_ref()], screen);
+        let values = format!("{left}, now {live}");
         let ink = if drift.moved_by.is_some() { Ink::Dim } else { Ink::Attention };
         table.row([
             Cell::new(drift.at.instance()),

@@ -2,19 +2,34 @@ use opsctl_api::{Edit, Value};
 use similar::{ChangeTag, TextDiff};
 
 use super::screen::{Ink, Screen, Sign};
-use super::words::{clean, cut};
+use super::words::{clean, cut_apart};
 
 /// The most columns that one value takes where nothing is told in full.
 const MOST: usize = 28;
 
 /// A value on one line; `None` is absent. Secrets are never shown, texts of many lines only counted.
 pub(crate) fn shown(value: Option<&Value>, screen: &Screen) -> String {
-    let Some(value) = value else { return "absent".to_owned() };
-    if let Some(text) = many_lines(value) {
-        return format!("(text, {} lines)", text.lines().count());
+    let [shown] = compared([value], screen);
+    shown
+}
+
+/// Values that are compared, each on one line: what is cut leaves what they differ in.
+pub(crate) fn compared<const N: usize>(values: [Option<&Value>; N], screen: &Screen) -> [String; N] {
+    let whole = values.map(in_full);
+    if screen.verbose {
+        return whole;
     }
-    let text = clean(&value.to_string());
-    if screen.verbose { text } else { cut(&text, MOST, screen.sign(Sign::More)) }
+    let cut = cut_apart(&whole, MOST, screen.sign(Sign::More));
+    <[String; N]>::try_from(cut).unwrap_or(whole)
+}
+
+/// A value on one line, as long as it is.
+pub(super) fn in_full(value: Option<&Value>) -> String {
+    let Some(value) = value else { return "absent".to_owned() };
+    match many_lines(value) {
+        Some(text) => format!("(text, {} lines)", text.lines().count()),
+        None => clean(&value.to_string()),
+    }
 }
 
 /// Both ends of an edit; of two texts of many lines one word for both, the second.
@@ -26,7 +41,8 @@ pub(crate) fn ends(edit: &Edit, screen: &Screen) -> (String, String) {
         let differ = TextDiff::from_lines(from, to).iter_all_changes().filter(|c| c.tag() != ChangeTag::Equal).count();
         return (String::new(), format!("(text, {differ} {} differ)", if differ == 1 { "line" } else { "lines" }));
     }
-    (shown(edit.from.as_ref(), screen), shown(edit.to.as_ref(), screen))
+    let [from, to] = compared([edit.from.as_ref(), edit.to.as_ref()], screen);
+    (from, to)
 }
 
 /// An edit as one text: `2 → 10`.
@@ -86,6 +102,11 @@ mod tests {
         assert_eq!(shown(None, &SCREEN), "absent");
         assert_eq!(shown(Some(&Value::Integer(2)), &SCREEN), "2");
         assert_eq!(shown(Some(&long), &SCREEN), "\"0123456789abc…opqrstuvwxyz\"");
+        let host = |number| Value::String(format!("scylla-0.scylla-{number}.data.svc.cluster.local"));
+        assert_eq!(
+            way(&edit(host(1), host(2)), &SCREEN),
+            "\"scyll…a-1.data.svc.c…local\" → \"scyll…a-2.data.svc.c…local\""
+        );
         assert_eq!(way(&edit(Value::Integer(2), Value::Integer(10)), &SCREEN), "2 → 10");
     }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -84,6 +85,42 @@ pub(crate) fn cut(text: &str, most: usize, more: &str) -> String {
     head + more + &tail.into_iter().rev().collect::<String>()
 }
 
+/// Texts that are compared, each in at most `most` columns as [`cut`] does it. Where that would leave out what they differ in, it is
+/// kept instead; texts that would still look alike stay whole.
+pub(crate) fn cut_apart(texts: &[String], most: usize, more: &str) -> Vec<String> {
+    let plainly: Vec<String> = texts.iter().map(|text| cut(text, most, more)).collect();
+    if tells_apart(texts, &plainly) {
+        return plainly;
+    }
+    let long: Vec<&String> = texts.iter().filter(|text| width(text) > most).collect();
+    let same = |other: &String| long[0].chars().zip(other.chars()).take_while(|(a, b)| a == b).count();
+    let first = long.iter().filter(|text| **text != long[0]).map(|text| same(text)).min().unwrap_or_default();
+    let around =
+        texts.iter().map(|text| if width(text) > most { cut_around(text, first, most, more) } else { text.clone() });
+    let around: Vec<String> = around.collect();
+    if tells_apart(texts, &around) { around } else { texts.to_vec() }
+}
+
+fn tells_apart(texts: &[String], shown: &[String]) -> bool {
+    let texts: BTreeSet<&String> = texts.iter().collect();
+    let shown: BTreeSet<&String> = shown.iter().collect();
+    texts.len() == shown.len()
+}
+
+/// A text in about `most` columns that has what is at a place, with a little of both its ends.
+fn cut_around(text: &str, place: usize, most: usize, more: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let room = most.saturating_sub(2 * width(more));
+    let end = room / 4;
+    let from = place.saturating_sub(2).max(end).min(chars.len());
+    let to = (from + room - 2 * end).min(chars.len());
+    let tail = chars.len().saturating_sub(end).max(to);
+    let part = |chars: &[char]| chars.iter().collect::<String>();
+    let gap = |from: usize, to: usize| if to > from { more } else { "" };
+    let head = end.min(from);
+    [&part(&chars[..head]), gap(head, from), &part(&chars[from..to]), gap(to, tail), &part(&chars[tail..])].concat()
+}
+
 /// Breaks a text between words into lines of at most `most` columns; a longer word has a line of its own.
 pub(crate) fn wrap(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -120,6 +157,19 @@ mod tests {
     fn test_cut_and_wrap() {
         assert_eq!(cut("abcdefghij", 7, "…"), "abc…hij");
         assert_eq!(cut("abc", 7, "…"), "abc");
+        let apart = |texts: &[&str]| {
+            let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+            cut_apart(&texts, 12, "…").join("  ")
+        };
+        assert_eq!(apart(&["abcdefghijklmnopqrst", "abcdefghijklmnopqrsT", "abc"]), "abcdef…pqrst  abcdef…pqrsT  abc");
+        assert_eq!(apart(&["abcdefghijklmnopqrstuvw", "abcdefghijKlmnopqrstuvw"]), "ab…ijklmn…vw  ab…ijKlmn…vw");
+        assert_eq!(apart(&["abcdefghijklmnopqrst", "abcdefghijklmnopqrst"]), "abcdef…pqrst  abcdef…pqrst");
+        let many = [
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "aaaaaaaabaaaaaaaaaaaaaaaaaaaaaaaa",
+            "aaaaaaaaaaaaaaaaaabaaaaaaaaaaaaaa",
+        ];
+        assert_eq!(apart(&many), many.join("  "));
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
     }
 }

@@ -51,9 +51,16 @@ fn test_what_cannot_be_read_is_said() {
 fn test_a_wildcard_that_is_not_read_matches_nothing() {
     let repository = Repository::small();
     repository.write("states/baseline.toml", "[resource.all]\nat = \"k8s:deployment/cdn/*\"\nreplicas = 2\n");
-    repository.write("states/busy.toml", "[resource.all]\nreplicas = 4\n");
-    repository.write("states/drained.toml", "summary = \"Nothing\"\n");
+    repository.write("states/busy.toml", "extends = \"baseline\"\n[resource.all]\nreplicas = 4\n");
+    let east = "aws:route53-record/Z1/live.example.com/CNAME/east";
+    repository.write("states/drained.toml", &format!("[resource.east]\nat = \"{east}\"\nweight = 100\n"));
     repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
-    insta::assert_snapshot!(repository.opsctl(&["states"]).out, @"");
-    repository.ends(1, &["states"]);
+    insta::assert_snapshot!(repository.ends(1, &["states"]).out, @"
+                   live   baseline       busy  drained
+    aws  route53-record/Z1/live.example.com/CNAME/east
+           weight   100                            100
+                                               as live
+                         1 unknown  1 unknown
+    k8s:deployment/cdn/* could not be read: unreachable: nobody answers
+    ");
 }

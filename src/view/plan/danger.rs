@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Value, format_duration};
+use opsctl_api::format_duration;
 
 use super::super::table::{Cell, Column, Table};
-use super::super::value::{shown, way};
+use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::labelled;
@@ -187,8 +187,7 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
             SkippedWhy::ChangedSince { left: set, live, before, by } => {
                 any_left = true;
                 let who = by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
-                let [before, set, live] =
-                    [before, set, live].map(|value: &Option<Value>| shown(value.as_ref(), screen));
+                let [before, set, live] = compared([before.as_ref(), set.as_ref(), live.as_ref()], screen);
                 let story = format!("was {before}, opsctl set {set}, now {live}: changed since{who}");
                 left.row(cells.into_iter().chain([Cell::new(story).open()]));
                 left.line(format!("       --force {} takes it back too", skipped.at));
