@@ -181,7 +181,10 @@ pub(super) fn simulated(
         kept: Some(kept(config).into_std_path_buf()),
     };
     match opsctl_sim::open(options) {
-        Ok(sim) => Some(sim),
+        Ok(sim) => {
+            strangers(config, &sim, world, report);
+            Some(sim)
+        }
         Err(OpenError::World { mistakes, .. }) => {
             let world = world.unwrap_or(WorldFile { path: String::new(), text: String::new() });
             let file = report.sources.add(&world.path, world.text);
@@ -194,6 +197,25 @@ pub(super) fn simulated(
             report.diagnostics.push(diagnostic.note(format!("begin anew: opsctl sim reset {name}")));
             None
         }
+    }
+}
+
+/// What a world file has of instances that nobody has would be passed over by all.
+fn strangers(config: &Config, sim: &Sim, world: Option<WorldFile>, report: &mut Report) {
+    let Some(world) = world else { return };
+    let strangers = sim.elsewhere().iter().filter(|(name, _)| !config.providers.contains_key(*name));
+    for (name, span) in strangers {
+        let message = format!("{} is about `{name}`, and there is no such instance", world.path);
+        // The instances of one file find the same.
+        if report.diagnostics.iter().any(|found| found.message == message) {
+            continue;
+        }
+        let file = report.sources.add(&world.path, world.text.as_str());
+        let names: Vec<&str> = config.providers.keys().map(String::as_str).collect();
+        let note = format!("the instances of opsctl.toml: {}", names.join(", "));
+        report
+            .diagnostics
+            .push(Diagnostic::error(Code::ProviderOption, Span::new(file, span.clone()), message).note(note));
     }
 }
 

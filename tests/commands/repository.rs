@@ -65,6 +65,23 @@ fn test_mistakes_of_opsctl_toml_and_of_a_world() {
 }
 
 #[test]
+fn test_a_world_about_an_instance_that_is_not_there() {
+    let repository = Repository::small();
+    repository.append("world.toml", "\n[resource.db]\nat = \"lob:deployment/data/db\"\nreplicas = 1\n");
+    insta::assert_snapshot!(repository.ends(1, &["states"]), @r#"
+    --- stderr
+    error[E0204]: world.toml is about `lob`, and there is no such instance
+       ┌ world.toml:26:6
+    26 │ at = "lob:deployment/data/db"
+       │      ^^^^^^^^^^^^^^^^^^^^^^^^
+       = the instances of opsctl.toml: aws, k8s
+
+    1 error in 1 file; opsctl explain E0204 says more. Nothing was read or changed.
+    --- exit 1
+    "#);
+}
+
+#[test]
 #[cfg(not(feature = "kubernetes"))]
 fn test_a_provider_that_is_left_out_names_its_feature() {
     let repository = Repository::small();

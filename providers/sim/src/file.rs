@@ -19,6 +19,8 @@ pub(crate) struct Loaded {
     pub(crate) resources: BTreeMap<Address, Resource>,
     pub(crate) everywhere: Knobs,
     pub(crate) here: Knobs,
+    /// The other instances that the file names, and where it does so first.
+    pub(crate) elsewhere: BTreeMap<String, Range<usize>>,
 }
 
 /// Keys of a resource that belong to the order and the settling of a state, and say nothing about what is live.
@@ -72,6 +74,7 @@ fn in_parts(text: &str, instance: &str, catalogue: &'static dyn Catalogue) -> Op
         let (part, later) = rest.split_at(cut);
         let behaves = file.behaves;
         file.behaves = false;
+        file.begins = text.len() - rest.len();
         file.part(part);
         if !file.mistakes.is_empty() || (behaves && file.behaves) {
             return None;
@@ -94,12 +97,22 @@ struct File<'a> {
     behaves: bool,
     /// The names that were there, as digests.
     names: HashSet<u64>,
+    /// Where in the file the part that is read begins.
+    begins: usize,
 }
 
 impl<'a> File<'a> {
     fn new(path: &'a str, text: &'a str, instance: &'a str, catalogue: &'static dyn Catalogue) -> Self {
         let mistakes = Mistakes::new(path, text);
-        Self { instance, catalogue, mistakes, loaded: Loaded::default(), behaves: false, names: HashSet::new() }
+        Self {
+            instance,
+            catalogue,
+            mistakes,
+            loaded: Loaded::default(),
+            behaves: false,
+            names: HashSet::new(),
+            begins: 0,
+        }
     }
 
     fn part(&mut self, text: &str) {
@@ -151,6 +164,7 @@ impl<'a> File<'a> {
             }
         };
         if address.instance() != self.instance {
+            self.elsewhere(address.instance(), at.span());
             return;
         }
         let Some(kind) = self.kind(&address, at.span()) else { return };
@@ -227,6 +241,8 @@ impl<'a> File<'a> {
                         let knobs = self.knobs(Scope::Instance, value);
                         if name.get_ref() == self.instance {
                             self.loaded.here = knobs;
+                        } else {
+                            self.elsewhere(name.get_ref(), name.span());
                         }
                     }
                 }
@@ -234,6 +250,13 @@ impl<'a> File<'a> {
             }
         }
         self.loaded.everywhere = self.knobs_of(Scope::World, table);
+    }
+
+    fn elsewhere(&mut self, instance: &str, span: Range<usize>) {
+        if !self.loaded.elsewhere.contains_key(instance) {
+            let span = self.begins + span.start..self.begins + span.end;
+            self.loaded.elsewhere.insert(instance.to_owned(), span);
+        }
     }
 
     fn knobs(&mut self, scope: Scope, value: Spanned<DeValue<'_>>) -> Knobs {
@@ -288,6 +311,9 @@ mod tests {
     fn test_a_large_file_in_parts() {
         let text = world(4_000).replace("[resource.within-a-text]\n", "");
         assert_eq!(in_parts(&text, "sim", crate::catalogue()).unwrap().resources.len(), 4_000);
+        let elsewhere = format!("{text}[resource.other]\nat = \"lob:document/x\"\n");
+        let found = in_parts(&elsewhere, "sim", crate::catalogue()).unwrap().elsewhere;
+        assert_eq!(&elsewhere[found["lob"].clone()], "\"lob:document/x\"");
         for wrong in [
             "[resource.r1]\nat = \"sim:number/x\"\n",
             "[resource.r1.config]\na = 1\n",

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -64,6 +66,7 @@ pub struct Sim {
     digest: String,
     kept: Option<PathBuf>,
     held: Mutex<Held>,
+    elsewhere: BTreeMap<String, Range<usize>>,
 }
 
 /// What changes.
@@ -83,26 +86,36 @@ pub fn open(options: Options) -> Result<Sim, OpenError> {
     let Options { instance, catalogue, world, kept } = options;
     let file = world.unwrap_or(WorldFile { path: String::new(), text: String::new() });
     let digest = format!("{:016x}", digest(&[&file.text]));
-    let world = first_world(&file, &instance, catalogue)
+    let (world, elsewhere) = first_world(&file, &instance, catalogue)
         .map_err(|mistakes| OpenError::World { instance: instance.clone(), mistakes })?;
     let log = kept.as_ref().map(|kept| Log::new(kept, &instance, digest.clone()));
     let held = Mutex::new(Held { world, luck: Luck::default(), log, begun_with: None });
-    let sim = Sim { instance, catalogue, file, digest, kept, held };
+    let sim = Sim { instance, catalogue, file, digest, kept, held, elsewhere };
     match sim.look(|_, _| ()) {
         Ok(()) => Ok(sim),
         Err(source) => Err(OpenError::Kept { instance: sim.instance, source }),
     }
 }
 
-fn first_world(file: &WorldFile, instance: &str, catalogue: &'static dyn Catalogue) -> Result<World, Vec<Mistake>> {
+/// The world at first, and the other instances that its file names.
+fn first_world(
+    file: &WorldFile,
+    instance: &str,
+    catalogue: &'static dyn Catalogue,
+) -> Result<(World, BTreeMap<String, Range<usize>>), Vec<Mistake>> {
     let loaded = load(&file.path, &file.text, instance, catalogue)?;
-    Ok(World::new(catalogue, loaded.resources, loaded.everywhere, loaded.here))
+    Ok((World::new(catalogue, loaded.resources, loaded.everywhere, loaded.here), loaded.elsewhere))
 }
 
 impl Sim {
     /// The name of the instance.
     pub fn instance(&self) -> &str {
         &self.instance
+    }
+
+    /// The other instances that the world file names, and where in its text it does so first: theirs to take, if they are there.
+    pub fn elsewhere(&self) -> &BTreeMap<String, Range<usize>> {
+        &self.elsewhere
     }
 
     /// What an operator should know of a kept world, a sentence each: that its file has changed since.
@@ -213,7 +226,7 @@ impl Sim {
     fn begin_anew(&self, held: &mut Held) {
         held.begun_with = None;
         // The text was read without mistakes before.
-        if let Ok(world) = first_world(&self.file, &self.instance, self.catalogue) {
+        if let Ok((world, _)) = first_world(&self.file, &self.instance, self.catalogue) {
             held.world = world;
         }
     }
