@@ -77,16 +77,26 @@ impl Item {
 /// Expands all names of a state.
 pub(super) fn expand(
     state: &State,
+    reverts: bool,
     observation: &Observation,
     catalogues: &Catalogues,
     problems: &mut Vec<Problem>,
 ) -> Expanded {
-    let mut expansion =
-        Expansion { state, observation, catalogues, problems, skipped: Vec::new(), items: BTreeMap::new() };
+    let mut expansion = Expansion {
+        state,
+        reverts,
+        observation,
+        catalogues,
+        problems,
+        skipped: Vec::new(),
+        items: BTreeMap::new(),
+        down: BTreeMap::new(),
+    };
     let mut members: BTreeMap<&str, (Vec<Address>, Option<String>)> = BTreeMap::new();
     for (name, resource) in &state.resources {
         members.insert(name, expansion.members(name, resource));
     }
+    expansion.tell_down();
     let skipped = expansion.skipped;
     let items: Vec<Item> = expansion.items.into_values().collect();
     let index: BTreeMap<&Address, usize> = items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
@@ -103,11 +113,23 @@ pub(super) fn expand(
 
 struct Expansion<'a> {
     state: &'a State,
+    /// Whether it is a rollback: what it restores stands in no file.
+    reverts: bool,
     observation: &'a Observation,
     catalogues: &'a Catalogues,
     problems: &'a mut Vec<Problem>,
     skipped: Vec<Skipped>,
     items: BTreeMap<Address, Item>,
+    /// What is not reached and must be, by instance: a problem each, however much of it is asked for.
+    down: BTreeMap<String, Down>,
+}
+
+/// What is wanted of an instance that is not reached.
+struct Down {
+    why: String,
+    first: String,
+    place: Option<Place>,
+    names: usize,
 }
 
 impl Expansion<'_> {
@@ -131,7 +153,7 @@ impl Expansion<'_> {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
                     return (vec![at.clone()], Some(why));
                 }
-                None => self.problems.push(self.unreadable(&at.to_string(), fault).at_place(place)),
+                None => self.unreadable(at.as_str(), fault, place),
             },
             (Target::Many { pattern, .. }, Some(Ok(found))) => {
                 if !found.complete {
@@ -154,7 +176,7 @@ impl Expansion<'_> {
                     self.owed(pattern, resource, &why);
                     return (Vec::new(), Some(why));
                 }
-                None => self.problems.push(self.unreadable(pattern.as_str(), fault).at_place(place)),
+                None => self.unreadable(pattern.as_str(), fault, place),
             },
             (_, None) => self.problems.push(problem(Code::BrokenProvider, &name, "it was not asked for".to_owned())),
         }
@@ -234,16 +256,33 @@ impl Expansion<'_> {
         tolerated.then(|| why.clone())
     }
 
-    fn unreadable(&self, at: &str, fault: &Fault) -> Problem {
+    fn unreadable(&mut self, at: &str, fault: &Fault, place: Option<Place>) {
         match fault {
             Fault::Unreachable(why) => {
-                let instance = at.split(':').next().unwrap_or(at);
-                Problem::new(Code::InstanceUnreachable, at, format!("unreachable: {why}")).instead(format!(
-                    "if {} may go on without it, say `tolerates_unreachable = [\"{instance}:*\"]` in the state",
-                    self.state.name
-                ))
+                let instance = at.split(':').next().unwrap_or(at).to_owned();
+                let new = || Down { why: why.clone(), first: at.to_owned(), place, names: 0 };
+                self.down.entry(instance).or_insert_with(new).names += 1;
             }
-            other => Problem::new(Code::NotReadable, at, other.to_string()),
+            other => self.problems.push(Problem::new(Code::NotReadable, at, other.to_string()).at_place(place)),
+        }
+    }
+
+    /// Instances that are not reached and must be.
+    fn tell_down(&mut self) {
+        for (instance, down) in std::mem::take(&mut self.down) {
+            let others = match down.names - 1 {
+                0 => String::new(),
+                more => format!(", and {more} more at {instance}"),
+            };
+            let name = &self.state.name;
+            let instead = if self.reverts || name.starts_with('@') {
+                format!("what was there before is not known to be there without it: try again when {instance} answers")
+            } else {
+                format!("if {name} may go on without it, say `tolerates_unreachable = [\"{instance}:*\"]` in the state")
+            };
+            let at = format!("{}{others}", down.first);
+            let problem = Problem::new(Code::InstanceUnreachable, &at, format!("unreachable: {}", down.why));
+            self.problems.push(problem.instead(instead).at_place(down.place));
         }
     }
 }

@@ -46,7 +46,7 @@ fn from_observation(
     let state = request.state;
     let catalogues = instances.catalogues();
     let mut problems = Vec::new();
-    let mut expanded = expand(state, observation, &catalogues, &mut problems);
+    let mut expanded = expand(state, request.reverts.is_some(), observation, &catalogues, &mut problems);
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
     select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);

@@ -164,7 +164,9 @@ fn left_alone(plan: &Plan, screen: &Screen) -> Vec<String> {
 pub(super) fn missing(plan: &Plan) -> Vec<String> {
     let gone = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
         SkippedWhy::Missing => Some(format!("{} is not there; it is optional", skipped.at)),
-        SkippedWhy::GatesNothing => Some(format!("{} stands between steps, of which none is there", skipped.at)),
+        SkippedWhy::GatesNothing => {
+            Some(format!("{} is left out: of what it stands between nothing is there", skipped.at))
+        }
         SkippedWhy::OwnNeed { .. }
         | SkippedWhy::NotTargeted
         | SkippedWhy::Owed { .. }
