@@ -57,7 +57,7 @@ pub enum ApplyError {
     #[error("{} that would be changed cannot be read", count(.0.len(), "resource", "resources"))]
     Unreadable(Vec<Unreadable>),
     /// Checks before the first change do not hold: name and what was seen.
-    #[error("{} before the first change does not hold", count(.0.len(), "check", "checks"))]
+    #[error("{} not hold before the first change", count(.0.len(), "check does", "checks do"))]
     BeforeChecks(Vec<(String, String)>),
     /// A secret's text cannot be had.
     #[error("the secret {from} cannot be read: {why}")]

@@ -78,8 +78,6 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     let history = run.store.history().map_err(ApplyError::Before)?;
     let journals = journals(run.work_dir);
     let operation = id::new_id(began, &run.operator, &journals, |id| history.iter().any(|entry| entry.operation == id));
-    say(&site.events, What::Begun { operation: operation.clone(), resumed: false });
-
     let mut pressed = site.interrupt.clone();
     let (filled, sight) = tokio::select! {
         checked = before(plan, &site, run.secrets) => checked?,
@@ -99,6 +97,8 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     };
     let mut journal = Journal::create(&journals, &operation)?;
     journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
+    // Not before the journal has it: what stops an apply until then leaves nothing that has this id.
+    say(&site.events, What::Begun { operation: begin.operation.clone(), resumed: false });
     snapshot_before(&begin, &sight, &site, &mut journal)?;
 
     stage(&site.events, "applying");

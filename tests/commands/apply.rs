@@ -96,7 +96,6 @@ fn test_a_plan_that_live_has_left_behind_is_stale() {
     let said = repository.opsctl(&["apply", "plan.json", "-y"]);
     insta::assert_snapshot!(Said { out: String::new(), ..said }, @"
     --- stderr
-      TIME  operation ID began
       TIME  checking
     stale: 1 setting is not what the plan was made from
       k8s  deployment/cdn/edge  replicas  the plan saw 2, now 4 (kubectl-scale, AGO)
@@ -104,6 +103,7 @@ fn test_a_plan_that_live_has_left_behind_is_stale() {
     --- exit 4
     ");
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
+    assert!(repository.done(&["log"]).out.contains("Nothing was applied yet"));
 }
 
 #[test]

@@ -47,8 +47,12 @@ impl<'a> Board<'a> {
     /// Takes an event in.
     pub(super) fn take(&mut self, event: &Event) {
         match &event.what {
-            What::Begun { .. } => self.began = Some(event.at),
-            What::Stage { name } => self.stage.clone_from(name),
+            What::Begun { .. } => self.began = self.began.or(Some(event.at)),
+            // What is looked at before it begins takes its time too.
+            What::Stage { name } => {
+                self.began = self.began.or(Some(event.at));
+                self.stage.clone_from(name);
+            }
             What::Sent { step, .. } => self.moved(*step, Status::Sent, event.at, "sent".to_owned()),
             What::Settling { step, readiness } => self.moved(*step, Status::Settling, event.at, settling(readiness)),
             What::Ended { step, status, why, .. } => self.moved(*step, *status, event.at, clean(why)),
