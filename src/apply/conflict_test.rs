@@ -41,7 +41,7 @@ fn seen(setting: &str, value: i64, goal: Option<Goal>, relations: Vec<Relation>)
     let setting_seen = SeenSetting { live: Some(Value::Integer(value)), hidden: None, goal };
     Seen {
         names: Vec::new(),
-        settings: BTreeMap::from([(setting.to_owned(), setting_seen)]),
+        settings: opsctl_api::Settings::from([(setting.to_owned(), setting_seen)]),
         readiness: Readiness::Ready,
         relations,
         owners: Vec::new(),

@@ -198,14 +198,14 @@ fn seen(
             let Some(live) = observation.found.get(at) else { continue };
             let seen = resources.entry(at.clone()).or_insert_with(|| Seen {
                 names: Vec::new(),
-                settings: BTreeMap::new(),
+                settings: Settings::new(),
                 readiness: live.readiness.clone(),
                 relations: live.relations.clone(),
                 owners: live.owners.clone(),
             });
             seen.names.push(name.clone());
             for key in keys.into_iter().flat_map(Settings::keys) {
-                seen.settings.entry(key.clone()).or_insert_with(|| {
+                seen.settings.or_insert_with(key, || {
                     let setting = live.settings.get(key);
                     let hidden = match setting {
                         Some(LiveSetting::Hidden(why)) => Some(why.clone()),

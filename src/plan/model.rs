@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Value};
+use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value};
 use serde::{Deserialize, Serialize};
 
 use super::said::{Leave, OwnerNote, PreflightNote, Refusal, Skipped, TrafficMove, WayBack};
@@ -96,7 +96,7 @@ pub struct Seen {
     /// The names in the states that stand for it: its own, and those of wildcards.
     pub names: Vec<String>,
     /// By key, every setting that any state sets.
-    pub settings: BTreeMap<String, SeenSetting>,
+    pub settings: Settings<SeenSetting>,
     /// Whether it did what its settings said.
     pub readiness: Readiness,
     /// What the provider knows of its neighbours.

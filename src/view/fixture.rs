@@ -118,7 +118,7 @@ fn seen(name: &str, setting: &str, live: i64, goal: i64) -> Seen {
         SeenSetting { live: Some(Value::Integer(live)), hidden: None, goal: Some(Goal::Exact(Value::Integer(goal))) };
     Seen {
         names: vec![name.into()],
-        settings: BTreeMap::from([(setting.to_owned(), setting_seen)]),
+        settings: opsctl_api::Settings::from([(setting.to_owned(), setting_seen)]),
         readiness: Readiness::Ready,
         relations: vec![],
         owners: vec![],

@@ -1,11 +1,10 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Address, Value};
+use crate::{Address, Settings, Value};
 
 /// One resource as a provider reads it now.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,7 +12,7 @@ pub struct Live {
     /// The resource.
     pub at: Address,
     /// Each setting that was asked for, and all of the kind where all were asked for.
-    pub settings: BTreeMap<String, LiveSetting>,
+    pub settings: Settings<LiveSetting>,
     /// The API's own version of the whole, where it has one.
     pub version: Option<String>,
     /// Whether it does what its settings say.
@@ -125,7 +124,7 @@ impl Live {
     pub fn new(at: Address) -> Self {
         Self {
             at,
-            settings: BTreeMap::new(),
+            settings: Settings::new(),
             version: None,
             readiness: Readiness::Ready,
             owners: Vec::new(),

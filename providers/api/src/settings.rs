@@ -59,20 +59,25 @@ impl<V> Settings<V> {
         self.find(key).ok().map(|at| self.0.remove(at).1)
     }
 
+    /// What there is of a setting; where there is nothing, this is set.
+    pub fn or_insert_with(&mut self, key: &str, value: impl FnOnce() -> V) -> &mut V {
+        let at = match self.find(key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.reserve_exact(1);
+                self.0.insert(at, (key.to_owned(), value()));
+                at
+            }
+        };
+        &mut self.0[at].1
+    }
+
     /// What there is of a setting; where there is nothing, its default is set.
     pub fn or_default(&mut self, key: &str) -> &mut V
     where
         V: Default,
     {
-        let at = match self.find(key) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.reserve_exact(1);
-                self.0.insert(at, (key.to_owned(), V::default()));
-                at
-            }
-        };
-        &mut self.0[at].1
+        self.or_insert_with(key, V::default)
     }
 
     /// Keeps only what a test says yes to.

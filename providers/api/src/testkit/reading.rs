@@ -108,7 +108,11 @@ async fn some_settings_are_read_as_among_all(case: &Case) -> Proof {
     let restless = case.harness.restless(case.kind);
     for (key, expected) in all.settings.iter().filter(|(key, _)| !restless.contains(key)) {
         let some = desk.read_of(&all.at, Wanted::Only(BTreeSet::from([key.clone()]))).await??;
-        hold!(some.settings.keys().eq([key]), "{key} was asked for, and {:?} answered", some.settings.keys());
+        hold!(
+            some.settings.keys().eq([key]),
+            "{key} was asked for, and {:?} answered",
+            some.settings.keys().collect::<Vec<_>>()
+        );
         hold!(some.settings.get(key) == Some(expected), "{key} is {:?}, not {expected:?}", some.settings.get(key));
     }
     Ok(())
