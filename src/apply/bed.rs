@@ -248,6 +248,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
             summary: "What is wanted".into(),
             state_digest: "s1".into(),
             reverts: None,
+            rest_of: None,
             confirm: false,
             rto: None,
             on_failure: OnFailure::Stop,

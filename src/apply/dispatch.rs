@@ -290,11 +290,20 @@ impl Machine {
             _ => {
                 self.skip_followers(step);
                 if self.on_failure != OnFailure::Continue && self.failure.is_none() {
-                    self.failure = Some(format!("step {step} is {status}"));
+                    self.failure = Some(format!("{} {status}", self.told(step)));
                 }
             }
         }
         Ok(())
+    }
+
+    /// A step as an operator knows it.
+    fn told(&self, step: usize) -> String {
+        match &self.plan.steps[step].work {
+            Work::Change { at, .. } | Work::Wait { at, .. } => at.to_string(),
+            Work::Check { name } => format!("check {name}"),
+            Work::Joint { label } => label.clone(),
+        }
     }
 
     /// What waited for a step alone is free now.

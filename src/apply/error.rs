@@ -2,6 +2,7 @@ use opsctl_api::{Identity, Source};
 
 use super::journal::JournalError;
 use super::lock::{Holder, LockError};
+use super::running::Running;
 use super::stale::{Moved, Unreadable};
 use super::unfinished::Unfinished;
 use super::{Illegal, OperationId};
@@ -14,6 +15,9 @@ pub enum ApplyError {
     /// Somebody else holds the lock.
     #[error("somebody else is applying{}", .0.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
     Locked(Option<Holder>),
+    /// The same, with what they are at.
+    #[error("{0}")]
+    Running(Box<Running>),
     /// The lock cannot be taken.
     #[error("the lock cannot be taken")]
     Lock(#[source] LockError),
@@ -21,7 +25,7 @@ pub enum ApplyError {
     #[error("an operation did not end: {}", .0.operation)]
     Unfinished(Box<Unfinished>),
     /// There is nothing to go on with.
-    #[error("no operation is open")]
+    #[error("no operation is open and nothing is owed")]
     NothingOpen,
     /// The plan does nothing.
     #[error("the plan changes nothing")]

@@ -20,7 +20,7 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
-    /// The lock is held and the operation has its id.
+    /// The operation has begun, and its journal has it. What comes before may still refuse it.
     Begun {
         /// The operation's id.
         operation: String,

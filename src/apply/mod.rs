@@ -27,6 +27,7 @@ mod interrupt;
 mod journal;
 #[cfg(test)]
 mod kill_test;
+mod let_go;
 mod lock;
 mod looks;
 mod moment;
@@ -41,6 +42,7 @@ mod resume_test;
 mod run;
 #[cfg(test)]
 mod run_test;
+mod running;
 mod secrets;
 mod settle;
 #[cfg(test)]
@@ -58,14 +60,16 @@ pub use error::ApplyError;
 pub use event::{Event, What};
 pub use id::OperationId;
 pub use journal::{Journal, JournalError, Record};
+pub use let_go::{LetGo, let_go};
 pub use lock::{Holder, Lock, LockError, holder};
 pub use progress::{Progress, Stand};
 pub use resume::{Resume, resume};
 pub use run::{Run, run};
+pub use running::{Running, running};
 pub use secrets::Secrets;
 pub use stale::{Moved, Unreadable};
 pub use tempo::Tempo;
-pub use unfinished::{Effect, OpenStep, Unfinished, unfinished};
+pub use unfinished::{Effect, OpenStep, Unfinished, open_record, unfinished};
 
 /// Tells what happened to whoever listens; nobody has to.
 fn say(events: &UnboundedSender<Event>, what: What) {

@@ -24,6 +24,7 @@ pub(super) fn begun(begin: &Begin) -> Operation {
         ended: None,
         outcome: Outcome::Running,
         reverts: intent.reverts.clone(),
+        rest_of: intent.rest_of.clone(),
         abandoned: None,
         calls: BTreeMap::new(),
         failed_checks: BTreeMap::new(),
@@ -33,11 +34,16 @@ pub(super) fn begun(begin: &Begin) -> Operation {
 
 /// The record of an operation whose steps have come to an end, but for its outcome.
 pub(super) fn ended(begin: &Begin, machine: &Machine) -> Operation {
+    Operation { ended: Some(Timestamp::now()), ..so_far(begin, machine) }
+}
+
+/// The record of an operation that has no end.
+pub(super) fn so_far(begin: &Begin, machine: &Machine) -> Operation {
     let plan = &begin.plan;
     let steps = plan.steps.iter().zip(machine.steps()).enumerate();
     let done = steps.filter_map(|(id, (step, progress))| of_step(id, step, progress));
     let owed = plan.skipped.iter().enumerate().filter_map(|(at, skipped)| owed(plan.steps.len() + at, skipped));
-    Operation { steps: done.chain(owed).collect(), ended: Some(Timestamp::now()), ..begun(begin) }
+    Operation { steps: done.chain(owed).collect(), ..begun(begin) }
 }
 
 /// How the steps ended; what the checks say comes on top of it.

@@ -7,10 +7,10 @@ use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
 use super::journal::{self, Journal, JournalError};
 use super::progress::Stand;
 use super::replay::{Replayed, replay};
-use super::{conflict, journals};
+use super::{conflict, journals, record};
 use crate::instance::Instances;
 use crate::plan::Work;
-use crate::snapshot::Status;
+use crate::snapshot::{Operation, Status};
 
 /// An operation that did not end: killed, or ended at once by its operator.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,13 +65,25 @@ pub enum Effect {
 /// # Errors
 /// A journal cannot be read, or is damaged.
 pub fn unfinished(work_dir: &Utf8Path) -> Result<Option<Unfinished>, JournalError> {
+    Ok(without_end(work_dir)?.map(|replayed| Unfinished::of(&replayed)))
+}
+
+/// Its record as far as it came.
+///
+/// # Errors
+/// A journal cannot be read, or is damaged.
+pub fn open_record(work_dir: &Utf8Path) -> Result<Option<Operation>, JournalError> {
+    Ok(without_end(work_dir)?.map(|replayed| record::so_far(&replayed.begin, &replayed.machine)))
+}
+
+fn without_end(work_dir: &Utf8Path) -> Result<Option<Replayed>, JournalError> {
     for path in journal::open_journals(&journals(work_dir))? {
         let (records, _) = journal::read(&path)?;
         if let Some(replayed) = replay(&path, records)?
             && replayed.end.is_none()
             && replayed.any_intent
         {
-            return Ok(Some(Unfinished::of(&replayed)));
+            return Ok(Some(replayed));
         }
     }
     Ok(None)

@@ -175,7 +175,7 @@ fn messages(failure: &Failure) -> Vec<String> {
 /// The exit code of an apply that did not come to its end.
 fn of_apply(error: &ApplyError) -> Exit {
     match error {
-        ApplyError::Locked(_) => Exit::Locked,
+        ApplyError::Locked(_) | ApplyError::Running(_) => Exit::Locked,
         ApplyError::Unfinished(_) => Exit::Unfinished,
         // Who stops it before anything was changed has said no.
         ApplyError::Refused(_) | ApplyError::WrongTarget { .. } | ApplyError::Interrupted => Exit::Refused,

@@ -1,12 +1,12 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
-use opsctl_api::{Address, Pattern};
+use opsctl_api::Pattern;
 
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
 use crate::instance::Instances;
-use crate::plan::{self, Plan, Request};
+use crate::plan::{self, Plan, Request, Rest};
 use crate::snapshot::Store;
 use crate::state::{Scope, State};
 
@@ -66,12 +66,15 @@ pub(super) struct Selection {
     /// Allows one-way changes of these
     #[arg(long, value_name = "ADDRESS")]
     allow_one_way: Vec<String>,
+    /// The rest of an operation, and nothing else.
+    #[arg(skip)]
+    rest: Option<Rest>,
 }
 
 impl Selection {
-    /// Only these resources.
-    pub(super) fn only<'a>(addresses: impl Iterator<Item = &'a Address>) -> Self {
-        Self { target: addresses.map(ToString::to_string).collect(), ..Self::default() }
+    /// Only what an operation did not do.
+    pub(super) fn rest(rest: Rest) -> Self {
+        Self { rest: Some(rest), ..Self::default() }
     }
 
     /// Whether nothing is selected and nothing allowed.
@@ -102,6 +105,7 @@ impl Selection {
             exclude: patterns(&self.exclude),
             allow_one_way: patterns(&self.allow_one_way),
             reverts: None,
+            rest: self.rest.clone(),
             left: Default::default(),
             force: Vec::new(),
             secrets,

@@ -17,6 +17,7 @@ mod rollback_state;
 mod run;
 mod scope;
 mod signals;
+mod standing;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, 
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Status, StoreError};
 
-/// The operation that did not end and that nobody is at.
+/// The operation that did not end. Nobody is at it, where nobody holds the lock.
 pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure> {
     Ok(apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?)
 }
@@ -26,7 +26,7 @@ pub(super) async fn resume(
 ) -> Result<(Operation, Option<Plan>), Failure> {
     let plan = planned(setting, operation)?;
     if let Some(plan) = plan.as_ref().filter(|_| output.json) {
-        page::show_before(plan, setting.store, &Situation::of(setting.repository)?, output)?;
+        page::show_before(plan, &Situation::of(setting.repository, setting.store)?, output)?;
     }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
@@ -40,7 +40,7 @@ pub(super) async fn resume(
 }
 
 /// The plan of an operation, from its snapshot; `None` where it was ended before that was taken.
-fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<Plan>, Failure> {
+pub(super) fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<Plan>, Failure> {
     match setting.store.operation(operation) {
         Err(StoreError::UnknownOperation { .. }) => Ok(None),
         recorded => setting.repository.planned(setting.store, &recorded?),

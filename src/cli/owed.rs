@@ -1,83 +1,163 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Pattern, Query, Reading, Selector, Wanted};
 
 use super::failure::Failure;
-use super::repository::Repository;
+use super::run::Setting;
 use crate::instance::Instances;
-use crate::plan::{Plan, Skipped, SkippedWhy};
-use crate::snapshot::{Operation, OperationKind, Recorded, Status, StepRecord, Store, StoreError};
+use crate::plan::{Plan, Rest, Skipped, SkippedWhy};
+use crate::snapshot::{Operation, OperationKind, Outcome, Recorded, Status, StepRecord};
 use crate::state::{Bound, Goal};
+use crate::view::status::Owed;
 
 /// What an ended operation did not do and that is still wanted.
-pub(super) struct Debt<'a> {
-    pub(super) operation: &'a Operation,
-    pub(super) steps: Vec<&'a StepRecord>,
+#[derive(Debug, Clone)]
+pub(super) struct Debt {
+    pub(super) operation: Operation,
+    /// Of each, only the edits that are still wanted.
+    pub(super) steps: Vec<StepRecord>,
 }
 
 /// How far back debts are looked for.
 const RECENT: usize = 30;
 
-/// The newest operations, newest first.
-///
-/// # Errors
-/// The repository cannot be read, or one of their records is damaged.
-pub(super) fn recent(store: &Store) -> Result<Vec<Recorded>, StoreError> {
-    store.operations()?.take(RECENT).collect()
+/// A setting of a resource.
+type Key = (Address, String);
+
+impl Debt {
+    /// What is to be planned anew.
+    pub(super) fn rest(&self) -> Rest {
+        let mut settings: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
+        for (at, setting) in self.steps.iter().flat_map(settings_of) {
+            settings.entry(at).or_default().insert(setting);
+        }
+        Rest { operation: self.operation.id.clone(), settings }
+    }
+
+    /// As it is shown.
+    pub(super) fn told(&self) -> Owed<'_> {
+        Owed { operation: &self.operation.id, name: &self.operation.name, steps: &self.steps }
+    }
+
+    /// What of it a plan decides otherwise, or again.
+    pub(super) fn decided_by(&self, decided: &BTreeSet<Key>) -> Vec<StepRecord> {
+        let of_plan = |step: &&StepRecord| settings_of(step).iter().all(|setting| is_in(decided, setting));
+        self.steps.iter().filter(of_plan).cloned().collect()
+    }
 }
 
-/// All that is owed, newest first: what could not be reached and what was never started, as far as live is not so by now.
+/// All that is owed, newest first: what could not be reached, was never started, or failed, as far as live is not so by now.
 ///
-/// A later operation that had a say in the same setting makes it void, and so does one that took the operation back.
+/// Void is what a later operation had a goal for, changed or not; what one was abandoned with; and what was taken back.
 ///
 /// # Errors
-/// The plan of an operation is damaged.
-pub(super) async fn all<'a>(
-    newest_first: &'a [Recorded],
-    repository: &Repository,
-    store: &Store,
-    instances: &Instances,
-) -> Result<Vec<Debt<'a>>, Failure> {
-    let mut plans = BTreeMap::new();
-    let (mut steps, mut wishes) = (Vec::new(), Vec::new());
-    for (age, recorded) in newest_first.iter().enumerate() {
-        let (later, operation) = (&newest_first[..age], &recorded.operation);
-        let reverted = || later.iter().any(|later| later.operation.reverts.as_ref() == Some(&operation.id));
-        let undone: Vec<&StepRecord> = operation.steps.iter().filter(|step| is_undone(step)).collect();
-        if operation.ended.is_none() || operation.kind == OperationKind::Take || undone.is_empty() || reverted() {
+/// The history cannot be read, or something in it that is needed is damaged.
+pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
+    let recent: Vec<Recorded> = setting.store.operations()?.take(RECENT).collect::<Result<_, _>>()?;
+    // Plans are large: none is read where nothing is owed.
+    let Some(oldest) = recent.iter().rposition(|recorded| undone(&recorded.operation).next().is_some()) else {
+        return Ok(Vec::new());
+    };
+    let mut since: BTreeSet<Key> = BTreeSet::new();
+    let mut taken_back: BTreeSet<&str> = BTreeSet::new();
+    let mut debts = Vec::new();
+    for recorded in recent.iter().take(oldest + 1) {
+        let operation = &recorded.operation;
+        if operation.ended.is_none() {
             continue;
         }
-        for recorded in &newest_first[..=age] {
-            if !plans.contains_key(recorded.operation.id.as_str()) {
-                plans.insert(recorded.operation.id.as_str(), repository.planned(store, recorded)?);
+        let plan = setting.repository.planned(setting.store, recorded)?;
+        if taken_back.is_empty() {
+            let steps = undone(operation).filter_map(|step| without(step, &since)).collect();
+            let steps = not_so_yet(steps, plan.as_ref(), setting.instances).await;
+            if !steps.is_empty() {
+                debts.push(Debt { operation: operation.clone(), steps });
             }
         }
-        let plan = |recorded: &Recorded| plans.get(recorded.operation.id.as_str()).and_then(Option::as_ref);
-        for step in undone {
-            let goals = goals(step, plan(recorded));
-            let decided = |wish: &Wish| later.iter().filter_map(plan).any(|later| decides(later, wish));
-            if !goals.is_empty() && !goals.iter().any(decided) {
-                steps.push((recorded, step, wishes.len()..wishes.len() + goals.len()));
-                wishes.extend(goals);
-            }
-        }
-    }
-    let granted = granted(&wishes, instances).await;
-    let mut debts: Vec<Debt<'_>> = Vec::new();
-    for (recorded, step, wishes) in steps {
-        if granted[wishes].iter().all(|granted| *granted) {
-            continue;
-        }
-        match debts.last_mut().filter(|debt| debt.operation.id == recorded.operation.id) {
-            Some(debt) => debt.steps.push(step),
-            None => debts.push(Debt { operation: &recorded.operation, steps: vec![step] }),
-        }
+        // A rollback takes back all down to that one.
+        taken_back.remove(operation.id.as_str());
+        taken_back.extend(operation.reverts.as_deref());
+        since.extend(operation.steps.iter().flat_map(settings_of));
+        since.extend(plan.iter().flat_map(decided));
     }
     Ok(debts)
 }
 
-fn is_undone(step: &StepRecord) -> bool {
-    matches!(step.status, Status::Owed | Status::Skipped) && step.at.is_some()
+/// The steps that live is not as they want it.
+async fn not_so_yet(steps: Vec<StepRecord>, plan: Option<&Plan>, instances: &Instances) -> Vec<StepRecord> {
+    let mut left = Vec::new();
+    let wishes: Vec<Vec<Wish>> = steps.iter().map(|step| goals(step, plan)).collect();
+    let granted = granted(&wishes.concat(), instances).await;
+    let mut granted = granted.into_iter();
+    for (step, wishes) in steps.into_iter().zip(wishes) {
+        let open = granted.by_ref().take(wishes.len()).filter(|granted| !granted).count();
+        // Nothing that failed is done for being written: it may not be ready.
+        if open > 0 || matches!(step.status, Status::Failed | Status::Unknown) {
+            left.push(step);
+        }
+    }
+    left
+}
+
+/// Whether a setting is among these; of a wildcard, that of any that it stands for.
+fn is_in(settings: &BTreeSet<Key>, setting: &Key) -> bool {
+    let meant = Pattern::new(setting.0.to_string());
+    settings.contains(setting) || settings.iter().any(|(at, key)| *key == setting.1 && meant.matches(at))
+}
+
+/// What a plan has a goal for, changed or not; what it leaves to others is not decided by it.
+pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
+    let skipped = plan.skipped.iter().filter(|skipped| match skipped.why {
+        SkippedWhy::NotTargeted
+        | SkippedWhy::Owed { .. }
+        | SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::HeldBack(_) => true,
+        SkippedWhy::Missing | SkippedWhy::OwnNeed { .. } | SkippedWhy::GatesNothing => false,
+    });
+    let left: BTreeSet<(&str, Option<&str>)> =
+        skipped.map(|skipped| (skipped.at.as_str(), skipped.setting.as_deref())).collect();
+    let mut decided = BTreeSet::new();
+    for (at, seen) in &plan.resources {
+        for (key, setting) in &seen.settings {
+            if setting.goal.is_some() && !left.contains(&(at.as_str(), Some(key.as_str()))) {
+                decided.insert((at.clone(), key.clone()));
+            }
+        }
+    }
+    decided
+}
+
+/// The steps of an ended operation that it did not do. Waits and checks are planned anew with what they are for.
+fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
+    let may_owe = match (operation.kind, operation.outcome) {
+        (OperationKind::Take | OperationKind::LetGo, _) | (_, Outcome::Abandoned | Outcome::Running) => false,
+        (OperationKind::Apply | OperationKind::Rollback, _) => operation.ended.is_some(),
+    };
+    let steps = operation.steps.iter().filter(move |_| may_owe);
+    steps.filter(|step| {
+        matches!(step.status, Status::Owed | Status::Skipped | Status::Failed | Status::Unknown)
+            && !settings_of(step).is_empty()
+    })
+}
+
+/// A step without what was decided since; `None` where nothing is left of it.
+fn without(step: &StepRecord, since: &BTreeSet<Key>) -> Option<StepRecord> {
+    let at = step.at.as_ref()?;
+    let mut left = step.clone();
+    left.edits.retain(|edit| !is_in(since, &(at.clone(), edit.setting.clone())));
+    let void = match step.edits.is_empty() {
+        true => settings_of(step).iter().all(|setting| is_in(since, setting)),
+        false => left.edits.is_empty(),
+    };
+    (!void).then_some(left)
+}
+
+/// What a step is about. What is owed was never planned in full: it has no edits, and begins with its setting.
+fn settings_of(step: &StepRecord) -> Vec<Key> {
+    let Some(at) = &step.at else { return Vec::new() };
+    let owed = (step.status == Status::Owed && step.edits.is_empty()).then(|| step.what.split(' ').next()).flatten();
+    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(owed);
+    settings.map(|setting| (at.clone(), setting.to_owned())).collect()
 }
 
 /// A setting and what it should be.
@@ -95,28 +175,6 @@ fn goals(step: &StepRecord, plan: Option<&Plan>) -> Vec<Wish> {
         None => Goal::Bound(Box::new(Bound { absent: true, ..Bound::default() })),
     };
     step.edits.iter().map(|edit| (at.clone(), edit.setting.clone(), goal(&edit.to))).collect()
-}
-
-/// Whether a plan says what a setting shall be; of a wildcard, that of any that it stands for.
-fn decides(plan: &Plan, (at, key, _): &Wish) -> bool {
-    let meant = Pattern::new(at.to_string());
-    let left_out = |at: &Address| {
-        plan.skipped.iter().any(|skipped| {
-            skipped.why == SkippedWhy::NotTargeted
-                && skipped.at == at.as_str()
-                && skipped.setting.as_ref().is_none_or(|setting| setting == key)
-        })
-    };
-    let seen = plan.resources.iter().any(|(at, seen)| {
-        let said = seen.settings.get(key).is_some_and(|setting| setting.goal.is_some());
-        said && meant.matches(at) && !left_out(at)
-    });
-    // It may be owed once more.
-    seen || plan.skipped.iter().any(|skipped| {
-        matches!(skipped.why, SkippedWhy::Owed { .. })
-            && skipped.at == at.as_str()
-            && skipped.setting.as_ref() == Some(key)
-    })
 }
 
 /// Which settings are as they should be by now; none of those that cannot be told.

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::failure::Failure;
 use super::output::Output;
-use super::repository::{self, Repository};
+use super::repository::Repository;
+use super::standing::Standing;
 use crate::apply::{self, ApplyError};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, Store};
@@ -19,16 +20,22 @@ pub(super) struct Situation {
     pub(super) lock: Option<String>,
     /// How long earlier operations towards the same took.
     pub(super) earlier: Vec<Duration>,
+    /// The operation that began last.
+    #[serde(skip)]
+    pub(super) last: Option<Operation>,
 }
 
 impl Situation {
-    /// Looks at journal and lock.
-    pub(super) fn of(repository: &Repository) -> Result<Self, Failure> {
+    /// Looks at journal, lock and history.
+    pub(super) fn of(repository: &Repository, store: &Store) -> Result<Self, Failure> {
         let work_dir = repository.work_dir();
-        let open =
-            apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation.to_string());
-        let lock = apply::holder(&work_dir).map_err(ApplyError::from)?.map(|holder| holder.to_string());
-        Ok(Self { open, lock, earlier: Vec::new() })
+        let lock = apply::running(&work_dir)?.map(|running| running.to_string());
+        // While somebody holds the lock, it is the operation that runs.
+        let open = match lock {
+            Some(_) => None,
+            None => apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation),
+        };
+        Ok(Self { open, lock, earlier: Vec::new(), last: Standing::of(repository)?.last(store) })
     }
 }
 
@@ -40,7 +47,10 @@ pub(super) fn estimate(plan: &mut Plan, store: &Store, situation: &mut Situation
     let Ok(operations) = store.operations() else { return };
     let recent = operations.take(RECENT).filter_map(|recorded| Some(recorded.ok()?.operation));
     let same = recent.filter(|earlier| {
-        earlier.name == plan.intent.name && matches!(earlier.outcome, Outcome::Done | Outcome::DoneInPart)
+        earlier.name == plan.intent.name
+            && earlier.rest_of.is_none()
+            && plan.intent.rest_of.is_none()
+            && matches!(earlier.outcome, Outcome::Done | Outcome::DoneInPart)
     });
     let mut took: Vec<Duration> =
         same.filter_map(|earlier| Duration::try_from(earlier.ended?.duration_since(earlier.began)).ok()).collect();
@@ -50,9 +60,8 @@ pub(super) fn estimate(plan: &mut Plan, store: &Store, situation: &mut Situation
 }
 
 /// Prints the page of a plan; with `--json` the same facts as a document.
-pub(super) fn show(plan: &Plan, store: &Store, situation: &Situation, output: &Output) -> Result<(), Failure> {
-    let last = repository::last(store);
-    let last = last.as_ref();
+pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Result<(), Failure> {
+    let last = situation.last.as_ref();
     if output.json {
         output.result(&view::json::document(
             "plan",
@@ -70,12 +79,12 @@ pub(super) fn show(plan: &Plan, store: &Store, situation: &Situation, output: &O
 }
 
 /// The same before an apply: with `--json` on one line, before the lines of the events, which name steps by their id in it.
-pub(super) fn show_before(plan: &Plan, store: &Store, situation: &Situation, output: &Output) -> Result<(), Failure> {
+pub(super) fn show_before(plan: &Plan, situation: &Situation, output: &Output) -> Result<(), Failure> {
     if !output.json {
-        return show(plan, store, situation, output);
+        return show(plan, situation, output);
     }
-    let last = repository::last(store);
-    let document = Document { plan, totals: view::plan::totals(plan), last: last.as_ref(), situation };
+    let last = situation.last.as_ref();
+    let document = Document { plan, totals: view::plan::totals(plan), last, situation };
     output.result(&view::json::line("plan", &document)?);
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::Report;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Plan;
-use crate::snapshot::{Operation, Recorded, Store, Stored, Which};
+use crate::snapshot::{OperationKind, Outcome, Recorded, Store, Stored, Which};
 use crate::state::{self, Loaded, State};
 use crate::view;
 
@@ -109,7 +109,8 @@ impl Repository {
         Ok(state)
     }
 
-    /// The checks of what was applied before an operation; none where nothing was, or where it has no record.
+    /// The checks of what was applied before an operation; none where nothing was, where it has no record, and where it did not
+    /// come to its end: nobody has seen them hold.
     ///
     /// # Errors
     /// A snapshot that is needed is damaged.
@@ -118,10 +119,18 @@ impl Repository {
             Ok(recorded) => recorded.operation.id != operation,
             Err(_) => true,
         });
-        match older.nth(1) {
-            Some(recorded) => Ok(self.after(store, &recorded?)?.map(|state| state.checks).unwrap_or_default()),
-            None => Ok(Vec::new()),
+        older.next();
+        for recorded in older {
+            let recorded = recorded?;
+            return match (recorded.operation.kind, recorded.operation.outcome) {
+                (OperationKind::LetGo, _) => continue,
+                (_, Outcome::Done | Outcome::DoneInPart) => {
+                    Ok(self.after(store, &recorded)?.map(|state| state.checks).unwrap_or_default())
+                }
+                _ => Ok(Vec::new()),
+            };
         }
+        Ok(Vec::new())
     }
 
     /// What was there when an operation had ended; `None` where that was not recorded.
@@ -174,9 +183,4 @@ fn told(report: Report, output: &Output) -> Result<(), Failure> {
         output.say(&view::error::report(&report, &output.progress));
     }
     Ok(())
-}
-
-/// The operation that began last, for the eye: where its record is damaged, that is no reason not to go on.
-pub(super) fn last(store: &Store) -> Option<Operation> {
-    Some(store.operations().ok()?.next()?.ok()?.operation)
 }

@@ -10,11 +10,11 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
-use super::{operator, signals};
-use crate::apply::{self, ApplyError, Event, Run, Tempo};
+use super::{operator, owed, signals};
+use crate::apply::{self, ApplyError, Event, LetGo, Run, Tempo};
 use crate::instance::Instances;
 use crate::plan::Plan;
-use crate::snapshot::{Operation, Outcome, Status, Store};
+use crate::snapshot::{Operation, Outcome, StepRecord, Store};
 use crate::state::OnFailure;
 use crate::view::{self, progress};
 
@@ -29,6 +29,16 @@ pub(super) struct Flags {
     /// At most so many steps under way at once
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     parallelism: Option<u16>,
+}
+
+impl Flags {
+    /// Lets the operator say yes, or not.
+    ///
+    /// # Errors
+    /// The operator said no, or nobody can be asked.
+    pub(super) fn confirm(&self, plan: &Plan, output: &Output) -> Result<(), Failure> {
+        confirm(plan, &self.consent, output)
+    }
 }
 
 /// What a failed step does to the rest.
@@ -49,10 +59,11 @@ pub(super) struct Setting<'a> {
     pub(super) store: &'a Store,
 }
 
-/// Somebody else at it is in the way: said before anything is read. Whoever comes in between is met by the lock itself.
+/// Somebody else at it is in the way of all that changes anything: said before anything is read. Whoever comes in between is met
+/// by the lock itself.
 pub(super) fn alone(repository: &Repository) -> Result<(), Failure> {
-    match apply::holder(&repository.work_dir()).map_err(ApplyError::from)? {
-        Some(holder) => Err(ApplyError::Locked(Some(holder)).into()),
+    match apply::running(&repository.work_dir())? {
+        Some(running) => Err(ApplyError::Running(Box::new(running)).into()),
         None => Ok(()),
     }
 }
@@ -66,6 +77,41 @@ pub(super) fn unhindered(repository: &Repository) -> Result<(), Failure> {
     }
 }
 
+/// Records that steps of ended operations are not wanted any more.
+pub(super) async fn let_go(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    name: String,
+    reason: String,
+    steps: Vec<StepRecord>,
+) -> Result<Operation, Failure> {
+    let work_dir = setting.repository.work_dir();
+    let (instances, store) = (setting.instances, setting.store);
+    let (operator, host) = (operator::name(), operator::host());
+    let what = LetGo { plan, instances, store, work_dir: &work_dir, operator, host, name, reason, steps };
+    Ok(apply::let_go(what).await?)
+}
+
+/// A plan that changes nothing still decides: what earlier operations owe of it is let go of.
+async fn decide(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<(), Failure> {
+    let debts = owed::all(setting).await?;
+    if debts.is_empty() {
+        return Ok(());
+    }
+    let decided = owed::decided(plan);
+    let steps: Vec<StepRecord> = debts.iter().flat_map(|debt| debt.decided_by(&decided)).collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let name = plan.intent.name.clone();
+    let reason = format!("all that {name} says of it is so already");
+    let operation = let_go(setting, plan, name, reason, steps).await?;
+    if !output.json {
+        output.result(&view::let_go(&operation, &output.results));
+    }
+    Ok(())
+}
+
 /// Carries a plan out: asks, applies, shows what happens, and sums up.
 ///
 /// # Errors
@@ -77,6 +123,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     if plan.is_empty() {
+        decide(setting, &plan, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
     if !plan.refusals.is_empty() {
@@ -115,7 +162,6 @@ pub(super) fn summed_up(operation: &Operation, rto: Option<Duration>, output: &O
         Outcome::Done => Exit::Done,
         Outcome::DoneInPart => Exit::InPart,
         Outcome::Failed | Outcome::Interrupted | Outcome::CheckFailed | Outcome::Running => Exit::Failed,
-        Outcome::Abandoned if operation.count(Status::Owed) > 0 => Exit::InPart,
         Outcome::Abandoned => Exit::Done,
     })
 }

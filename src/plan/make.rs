@@ -11,7 +11,7 @@ use super::order::order;
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
-    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight,
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, rest,
     select, steps,
 };
 use crate::instance::Instances;
@@ -50,6 +50,9 @@ fn from_observation(
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
     select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);
+    if let Some(rest) = &request.rest {
+        rest::only(rest, state, &mut expanded, &mut edits);
+    }
     spare(state, &mut expanded, &mut edits);
     let ordered = order(state, &expanded, &edits, &mut problems);
     let timeout = request.guard.timeout.unwrap_or(steps::TIMEOUT);
@@ -66,6 +69,9 @@ fn from_observation(
     refusals.extend(notes::fights(&owners));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));
+    if request.rest.is_some() {
+        refusals.extend(rest::bereft(state, &expanded, &edits));
+    }
     let names = members(observation);
     let wanted = |at: &Address, setting: &str| {
         let item = expanded.items.binary_search_by(|item| item.at.cmp(at));
@@ -159,6 +165,7 @@ fn intent(request: &Request<'_>) -> Intent {
         summary: state.summary.clone(),
         state_digest: state.digest.clone(),
         reverts: request.reverts.clone(),
+        rest_of: request.rest.as_ref().map(|rest| rest.operation.clone()),
         confirm: state.confirm,
         rto: state.rto,
         on_failure: state.on_failure,

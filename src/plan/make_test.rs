@@ -110,6 +110,7 @@ impl<'a> Asked<'a> {
             exclude: Vec::new(),
             allow_one_way: Vec::new(),
             reverts: None,
+            rest: None,
             left: BTreeMap::new(),
             force: Vec::new(),
             secrets: &no_secrets,

@@ -15,6 +15,7 @@ mod order;
 mod preflight;
 mod problem;
 mod request;
+mod rest;
 mod said;
 mod select;
 mod step;
@@ -27,6 +28,7 @@ pub use observe::{Members, Observation, observe};
 pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
 pub use request::Request;
+pub use rest::Rest;
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
 pub use said::{Leave, OwnerNote, PreflightNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack};

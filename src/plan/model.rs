@@ -63,6 +63,9 @@ pub struct Intent {
     /// The operation that is taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverts: Option<String>,
+    /// The operation of which this is the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_of: Option<String>,
     /// Whether the operator must type the name.
     pub confirm: bool,
     /// How long it may take.

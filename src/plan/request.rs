@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Pattern, Plain, Source, Value};
 
+use super::Rest;
 use crate::config::GuardConfig;
 use crate::state::{Scope, State};
 
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub allow_one_way: Vec<Pattern>,
     /// The operation that is taken back.
     pub reverts: Option<String>,
+    /// The rest of an operation, and nothing else.
+    pub rest: Option<Rest>,
     /// What opsctl left at each setting that a rollback restores.
     pub left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
     /// A rollback takes these back whoever changed them.

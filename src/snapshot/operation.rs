@@ -37,6 +37,9 @@ pub struct Operation {
     /// The operation that was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverts: Option<String>,
+    /// The operation of which this was the rest: what that one had not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rest_of: Option<String>,
     /// Why it was abandoned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned: Option<String>,
@@ -61,6 +64,8 @@ pub enum OperationKind {
     Rollback,
     /// Nothing was changed: a snapshot was taken for itself.
     Take,
+    /// Nothing was changed: what earlier operations had not done, its steps, is not wanted any more.
+    LetGo,
 }
 
 /// How an operation ended.
@@ -197,6 +202,7 @@ impl Operation {
             ended: Some(at),
             outcome: Outcome::Done,
             reverts: None,
+            rest_of: None,
             abandoned: None,
             calls: BTreeMap::new(),
             failed_checks: BTreeMap::new(),

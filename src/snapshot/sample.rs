@@ -82,6 +82,7 @@ pub(super) fn plan() -> Plan {
             summary: String::new(),
             state_digest: String::new(),
             reverts: None,
+            rest_of: None,
             confirm: false,
             rto: None,
             on_failure: OnFailure::Stop,

@@ -72,7 +72,7 @@ pub fn last_to_roll_back(operations_newest_first: &[Operation]) -> Option<&Opera
                 let down_to = older.iter().position(|operation| operation.id == *reverts);
                 down_to.map_or(&[], |index| &older[index + 1..])
             }
-            (OperationKind::Rollback | OperationKind::Take, _) => older,
+            (OperationKind::Rollback | OperationKind::Take | OperationKind::LetGo, _) => older,
         };
     }
     None

@@ -92,6 +92,7 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
             chain(error, None, screen)
         ),
         ApplyError::Locked(_)
+        | ApplyError::Running(_)
         | ApplyError::Lock(_)
         | ApplyError::NothingOpen
         | ApplyError::Empty

@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::record::called;
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::time::{ago, length};
-use super::words::clean;
+use super::words::{clean, count};
 use crate::snapshot::{Operation, OperationKind, Outcome, Status};
 
 /// Who did what, when, and how it ended; newest first, a line an operation.
@@ -15,16 +16,17 @@ pub fn log(operations: &[Operation], now: Timestamp, screen: &Screen) -> String 
     }
     let mut table = Table::new([Column::gap(0), Column::gap(2), Column::gap(2), Column::gap(2), Column::gap(2)]);
     for operation in operations {
-        let (word, ink) = ending(operation.outcome);
+        let (word, ink) = ending(operation);
         let done = operation.count(Status::Done);
         let all = operation.steps.len();
         let steps = match operation.kind {
             OperationKind::Apply | OperationKind::Rollback => format!("{done} of {all} steps"),
+            OperationKind::LetGo => count(all, "step"),
             OperationKind::Take => String::new(),
         };
         table.row([
             Cell::new(&operation.id).ink(Ink::Strong),
-            Cell::new(clean(&operation.name)),
+            Cell::new(called(operation)),
             Cell::new(word).ink(ink),
             Cell::new(steps),
             Cell::new(when(operation, now)).open(),
@@ -41,9 +43,11 @@ fn when(operation: &Operation, now: Timestamp) -> String {
     format!("{} by {}{took}", ago(operation.began, now), clean(&operation.operator))
 }
 
-/// An outcome as it is shown.
-pub(crate) fn ending(outcome: Outcome) -> (&'static str, Ink) {
-    match outcome {
+/// How an operation ended, as it is shown.
+pub(crate) fn ending(operation: &Operation) -> (&'static str, Ink) {
+    match operation.outcome {
+        _ if operation.kind == OperationKind::LetGo => ("let go", Ink::Attention),
+        outcome if operation.ended.is_none() && outcome != Outcome::Running => ("did not end", Ink::Bad),
         Outcome::Done => ("done", Ink::Good),
         Outcome::DoneInPart => ("done in part", Ink::Attention),
         Outcome::Running => ("running", Ink::Attention),

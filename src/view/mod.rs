@@ -28,4 +28,4 @@ mod words;
 
 pub use log::log;
 pub use screen::{Ink, Screen, Sign, WIDTH};
-pub use summary::summary;
+pub use summary::{let_go, summary};

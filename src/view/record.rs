@@ -3,7 +3,7 @@ use opsctl_api::Edit;
 use super::screen::Screen;
 use super::value::way;
 use super::words::clean;
-use crate::snapshot::{EditRecord, StepRecord};
+use crate::snapshot::{EditRecord, Operation, StepRecord};
 
 /// What a recorded step was about: `gke deployment/data/minio replicas 1 → 4`.
 pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
@@ -17,4 +17,10 @@ pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
 pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
     let as_planned = Edit { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone() };
     format!("{} {}", clean(&edit.setting), way(&as_planned, screen))
+}
+
+/// What an operation is called in a sentence: `night`, `the rest of night`.
+pub(crate) fn called(operation: &Operation) -> String {
+    let name = clean(&operation.name);
+    if operation.rest_of.is_some() { format!("the rest of {name}") } else { name }
 }

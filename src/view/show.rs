@@ -3,16 +3,16 @@
 use jiff::Timestamp;
 
 use super::log::ending;
-use super::record::edited;
+use super::record::{called, edited};
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::{ago, length, moment};
 use super::words::clean;
-use crate::snapshot::{Operation, Status};
+use crate::snapshot::{Operation, Outcome, Status};
 
 /// One operation in full: what it was, who, when, what became of every step, and what it cost.
 pub fn operation(operation: &Operation, snapshots: &[(String, String)], now: Timestamp, screen: &Screen) -> String {
-    let (word, ink) = ending(operation.outcome);
+    let (word, ink) = ending(operation);
     let mut page = format!("{}   {}\n", screen.paint(Ink::Strong, &operation.id), screen.paint(ink, word));
     let mut fact = |label: &str, text: String| {
         if !text.is_empty() {
@@ -20,13 +20,17 @@ pub fn operation(operation: &Operation, snapshots: &[(String, String)], now: Tim
         }
     };
     let summary = if operation.summary.is_empty() { String::new() } else { format!(": {}", clean(&operation.summary)) };
-    fact("what", format!("{}{summary}", clean(&operation.name)));
+    fact("what", format!("{}{summary}", called(operation)));
     fact("who", format!("{} on {}", clean(&operation.operator), clean(&operation.host)));
     let took =
         operation.ended.and_then(|ended| std::time::Duration::try_from(ended.duration_since(operation.began)).ok());
-    let took = took.map_or_else(|| "; it did not end".to_owned(), |took| format!("; took {}", length(took)));
+    let took = took.map_or_else(
+        || if operation.outcome == Outcome::Running { String::new() } else { "; it did not end".to_owned() },
+        |took| format!("; took {}", length(took)),
+    );
     fact("when", format!("{} UTC, {}{took}", moment(operation.began), ago(operation.began, now)));
     fact("reverts", operation.reverts.clone().unwrap_or_default());
+    fact("rest of", operation.rest_of.clone().unwrap_or_default());
     fact("abandoned", operation.abandoned.as_deref().map(clean).unwrap_or_default());
     fact("plan", operation.plan_digest.chars().take(8).collect());
     for (which, commit) in snapshots {

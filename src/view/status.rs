@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use opsctl_api::{Address, Value};
 
-use super::record::described;
+use super::record::{called, described};
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
-use super::value::compared;
+use super::value::{compared, shown};
 use super::words::{clean, count};
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord};
+use crate::state::Goal;
 
 /// How things stand.
 #[derive(Debug, Clone, Default, serde::Serialize)]
@@ -22,13 +23,39 @@ pub struct Status<'a> {
     pub drifts: Vec<Drift>,
     /// What could not be read, and why.
     pub unread: Vec<(String, String)>,
-    /// What an ended operation still owes, or never started.
-    pub owed: Vec<&'a StepRecord>,
+    /// What the operation wanted otherwise than it is, where it left it so: others have changed it while it was under way.
+    pub unmet: Vec<Unmet>,
+    /// What ended operations have not done.
+    pub owed: Vec<Owed<'a>>,
     /// What is to be said of an operation that did not end.
     #[serde(skip)]
     pub unfinished: Option<String>,
     /// Who holds the lock.
     pub lock: Option<String>,
+}
+
+/// What one ended operation owes, never started, or failed at.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Owed<'a> {
+    /// The operation's id.
+    pub operation: &'a str,
+    /// What it was for.
+    pub name: &'a str,
+    /// The steps.
+    pub steps: &'a [StepRecord],
+}
+
+/// A setting that is not as the state says.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Unmet {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// What it should be.
+    pub wants: Goal,
+    /// What it is.
+    pub live: Option<Value>,
 }
 
 /// A setting that is not as it was left.
@@ -60,10 +87,11 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
             screen.paint(Ink::Attention, &format!("{at} could not be read: {}", clean(why)))
         ));
     }
-    if !status.owed.is_empty() {
-        let text = format!("{} still to be done (opsctl resume):", count(status.owed.len(), "step"));
+    for owed in &status.owed {
+        let (steps, name) = (count(owed.steps.len(), "step"), clean(owed.name));
+        let text = format!("{steps} of {name} ({}) still to be done (opsctl resume):", owed.operation);
         page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
-        for step in &status.owed {
+        for step in owed.steps {
             let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
             page.push_str(&format!("  {:12}{}{why}\n", step.status.to_string(), described(step, screen)));
         }
@@ -76,9 +104,11 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
 }
 
 fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) -> String {
-    let name = clean(&last.name);
+    let name = called(last);
     let did = match (last.kind, last.outcome) {
+        _ if last.ended.is_none() => "was begun",
         (OperationKind::Rollback, Outcome::Done) => "was done",
+        (_, Outcome::Done) if last.rest_of.is_some() => "was done",
         (_, Outcome::Done) => "was applied",
         (_, Outcome::DoneInPart) => "was applied in part",
         (_, Outcome::CheckFailed) => "was applied, with a check that did not hold,",
@@ -112,7 +142,33 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
             Cell::new(reason(drift, now)).open(),
         ]);
     }
-    format!("{head} {rest}\n{}", table.draw(screen))
+    format!("{head} {rest}\n{}{}", table.draw(screen), unmet(status, last, screen))
+}
+
+/// What is as it was left, and not as it should be.
+fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
+    if status.unmet.is_empty() {
+        return String::new();
+    }
+    let name = called(last);
+    let text = match status.unmet.len() {
+        1 => format!("1 setting is not as {name} says:"),
+        more => format!("{more} settings are not as {name} says:"),
+    };
+    let mut table = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
+    for unmet in &status.unmet {
+        let wants = match &unmet.wants {
+            Goal::Exact(value) => shown(Some(value), screen),
+            Goal::Bound(_) => clean(&unmet.wants.to_string()),
+        };
+        table.row([
+            Cell::new(unmet.at.instance()),
+            Cell::new(unmet.at.local()),
+            Cell::new(clean(&unmet.setting)),
+            Cell::new(format!("{wants}, now {}", shown(unmet.live.as_ref(), screen))).ink(Ink::Attention),
+        ]);
+    }
+    format!("{}\n{}", screen.paint(Ink::Attention, &text), table.draw(screen))
 }
 
 fn are(settings: usize) -> String {
@@ -135,7 +191,8 @@ fn last_line(status: &Status<'_>) -> String {
     let owed = if status.owed.is_empty() {
         "nothing is owed".to_owned()
     } else {
-        format!("{} owed", count(status.owed.len(), "step"))
+        let steps = status.owed.iter().map(|owed| owed.steps.len()).sum();
+        format!("{} still to be done", count(steps, "step"))
     };
     let lock = match &status.lock {
         Some(holder) => format!("{} holds the lock", clean(holder)),
@@ -165,16 +222,17 @@ mod tests {
             drift("k8s:deployment/cdn/ats-edge", Some("hpa/cdn/ats-edge")),
             drift("k8s:deployment/media/packager", None),
         ];
-        let owed = last.steps.iter().filter(|step| step.status == Ended::Owed).collect();
+        let steps: Vec<_> = last.steps.iter().filter(|step| step.status == Ended::Owed).cloned().collect();
+        let owed = vec![Owed { operation: &last.id, name: &last.name, steps: &steps }];
         let now = moment("2026-11-25T05:00:00Z");
         let stands = Status { last: Some(&last), settings: 38, drifts, owed, ..Status::default() };
         insta::assert_snapshot!(status(&stands, now, &PLAIN), @"
         dr-active was applied in part 3 days ago by ana (20261122-0412-ana). 1 of 38 settings differs from what it left:
           k8s  deployment/cdn/ats-edge    replicas  2, now 5   hpa/cdn/ats-edge moves it: not counted as drift
           k8s  deployment/media/packager  replicas  2, now 5   by kubectl-scale, 3h ago
-        1 step still to be done (opsctl resume):
+        1 step of dr-active (20261122-0412-ana) still to be done (opsctl resume):
           owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: unreachable
-        No operation is open, 1 step owed, nobody holds the lock.
+        No operation is open, 1 step still to be done, nobody holds the lock.
         ");
         insta::assert_snapshot!(status(&Status::default(), now, &PLAIN), @"
         Nothing was applied yet.

@@ -14,7 +14,8 @@ const MOST: usize = 10;
 /// What became of an apply: what went wrong first, with the reason; then the counts, and the commands that make sense now.
 pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
     let mut page = format!("{}\n", headline(operation, rto, screen));
-    for (status, ink) in [(Status::Failed, Ink::Bad), (Status::Unknown, Ink::Bad)] {
+    let sent = [(Status::Sent, Ink::Bad), (Status::Settling, Ink::Bad)];
+    for (status, ink) in [(Status::Failed, Ink::Bad), (Status::Unknown, Ink::Bad)].into_iter().chain(sent) {
         page.push_str(&listed(operation, status, ink, screen));
     }
     for (name, seen) in &operation.failed_checks {
@@ -37,7 +38,12 @@ fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> St
     let mut parts = vec![screen.paint(ink, &sentence)];
     if let Some(ended) = operation.ended {
         let took = Duration::try_from(ended.duration_since(operation.began)).unwrap_or_default();
+        // Nobody has kept to it who did not come to the end.
+        let rto = rto.filter(|_| {
+            matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed | Outcome::Failed)
+        });
         parts.push(match rto {
+            Some(rto) if operation.outcome == Outcome::Failed && took <= rto => format!("{}.", length(took)),
             None => format!("{}.", length(took)),
             Some(rto) if took <= rto => format!("{}, RTO {} held.", length(took), format_duration(rto)),
             Some(rto) => format!("{}, RTO {} missed by {}.", length(took), format_duration(rto), length(took - rto)),
@@ -48,13 +54,19 @@ fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> St
 }
 
 fn sentence(operation: &Operation) -> (String, Ink) {
-    let name = clean(&operation.name);
+    let name = match &operation.rest_of {
+        Some(_) => format!("The rest of {}", clean(&operation.name)),
+        None => clean(&operation.name),
+    };
     let applied = match operation.kind {
-        OperationKind::Rollback => "is done",
-        _ => "is applied",
+        OperationKind::Apply if operation.rest_of.is_none() => "is applied",
+        _ => "is done",
     };
     let owed = operation.count(Status::Owed);
     match operation.outcome {
+        _ if operation.ended.is_none() => {
+            (format!("{name} was ended at once and stays open. What was sent may be done."), Ink::Bad)
+        }
         Outcome::Done => (format!("{name} {applied}."), Ink::Good),
         Outcome::DoneInPart if owed > 0 => {
             (format!("{name} {applied}, with {} owed.", count(owed, "step")), Ink::Attention)
@@ -94,7 +106,12 @@ fn held_back(operation: &Operation) -> String {
 
 fn counts(operation: &Operation) -> String {
     let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed, Status::Skipped];
-    let parts: Vec<String> = statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
+    let mut parts: Vec<String> =
+        statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
+    match operation.count(Status::Sent) + operation.count(Status::Settling) {
+        0 => {}
+        sent => parts.insert(1, format!("sent, not yet seen to be true {sent}")),
+    }
     format!("  {}\n", parts.join("   "))
 }
 
@@ -118,7 +135,21 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
         Outcome::Abandoned => commands.push(("look", format!("opsctl show {}", operation.id))),
     }
     commands.extend(back);
+    if operation.ended.is_none() {
+        commands.push(("leave", "opsctl resume --abandon REASON".to_owned()));
+    }
     commands
+}
+
+/// What is let go of, and why.
+pub fn let_go(operation: &Operation, screen: &Screen) -> String {
+    let steps = count(operation.steps.len(), "step");
+    let why = clean(operation.abandoned.as_deref().unwrap_or_default());
+    let mut page = format!("{steps} of earlier operations, not done, let go of: {why}.   Operation {}\n", operation.id);
+    for step in &operation.steps {
+        page.push_str(&format!("  {:12}{}\n", step.status.to_string(), described(step, screen)));
+    }
+    page
 }
 
 #[cfg(test)]

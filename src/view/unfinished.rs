@@ -53,6 +53,13 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
     page
 }
 
+/// What is to be done when it is gone on with, and has not been begun.
+pub fn ahead(open: &Unfinished, screen: &Screen) -> String {
+    let steps = open.steps.iter().filter(|step| matches!(step.status, Status::Pending | Status::Skipped));
+    let lines: String = steps.map(|step| format!("  to do    {}\n", described(step, screen))).collect();
+    if lines.is_empty() { lines } else { format!("Gone on with, this is still to be done:\n{lines}") }
+}
+
 fn is_unsure(step: &OpenStep) -> bool {
     matches!(step.status, Status::Sent | Status::Settling | Status::Unknown)
 }

@@ -110,7 +110,9 @@ fn test_a_plan_that_live_has_left_behind_is_stale() {
 fn test_a_step_that_fails_is_told_first() {
     let repository = Repository::small();
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.fail=no node has room"]);
-    let said = repository.opsctl(&["apply", "busy", "-y", "-q"]);
+    let said = repository.opsctl(&["apply", "busy", "-y"]);
+    assert!(said.err.contains("Stopping, k8s:deployment/data/origin failed: nothing new is started"), "{said}");
+    let said = Said { err: String::new(), ..said };
     let summary = said.out.split_once("Plan ").unwrap().1.split_once("\n\n").unwrap().1.to_owned();
     insta::assert_snapshot!(Said { out: summary, ..said }, @"
     busy failed. What was done stays as it is.   TIME.   Operation ID

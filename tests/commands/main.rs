@@ -9,6 +9,7 @@ mod exit_codes;
 mod harness;
 mod history;
 mod kinds;
+mod owed;
 mod plan;
 mod repository;
 mod rollback;

@@ -42,9 +42,9 @@ fn test_what_is_owed_is_told_and_done_later() {
     k8s:deployment/cdn/edge could not be read: unreachable: nobody answers
     k8s:deployment/cdn/spare could not be read: unreachable: nobody answers
     k8s:deployment/data/origin could not be read: unreachable: nobody answers
-    1 step still to be done (opsctl resume):
+    1 step of moved (ID) still to be done (opsctl resume):
       owed        k8s deployment/cdn/edge replicas 0: nobody answers
-    No operation is open, 1 step owed, nobody holds the lock.
+    No operation is open, 1 step still to be done, nobody holds the lock.
     --- exit 10
     ");
     repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);

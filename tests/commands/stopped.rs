@@ -1,10 +1,10 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::process::{Child, Command};
 
 use crate::harness::{Repository, Said};
 
 /// Starts an apply of which one step never settles by itself, and waits until that one is under way.
-fn hanging(repository: &Repository) -> (Child, BufReader<std::process::ChildStderr>) {
+pub(crate) fn hanging(repository: &Repository) -> (Child, BufReader<std::process::ChildStderr>) {
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=1h"]);
     let mut child = repository.start(&["apply", "busy", "-y"]);
     let mut lines = BufReader::new(child.stderr.take().unwrap());
@@ -13,7 +13,7 @@ fn hanging(repository: &Repository) -> (Child, BufReader<std::process::ChildStde
     (child, lines)
 }
 
-fn wait_for(lines: &mut impl BufRead, text: &str) -> String {
+pub(crate) fn wait_for(lines: &mut impl BufRead, text: &str) -> String {
     let mut line = String::new();
     while lines.read_line(&mut line).unwrap() > 0 {
         if line.contains(text) {
@@ -24,7 +24,7 @@ fn wait_for(lines: &mut impl BufRead, text: &str) -> String {
     panic!("it ended without `{text}`");
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
@@ -37,6 +37,11 @@ fn test_the_second_ctrl_c_ends_at_once_and_it_stays_recorded() {
     wait_for(&mut lines, "Once more ends at once");
     signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(7));
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    assert!(out.contains("busy was ended at once and stays open."), "{out}");
+    assert!(out.contains("done 1   sent, not yet seen to be true 1   failed 0"), "{out}");
+    assert!(out.contains("opsctl resume --abandon REASON"), "{out}");
     let said = repository.opsctl(&["apply", "busy", "-y"]);
     insta::assert_snapshot!(said, @"
     --- stderr
@@ -64,8 +69,10 @@ fn test_killed_told_and_resumed() {
     --- exit 8
     ");
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
-    let said = repository.opsctl(&["resume"]);
-    assert_eq!(said.exit, Some(0), "{said}");
+    let said = repository.ends(3, &["resume"]);
+    assert!(said.err.contains("to do    k8s deployment/cdn/edge replicas 2 → 5"), "{said}");
+    assert!(said.err.contains("nobody can be asked here"), "{said}");
+    repository.done(&["resume", "-y"]);
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
     repository.done(&["status"]);
 }
@@ -94,15 +101,60 @@ fn test_killed_and_abandoned() {
     assert!(log.out.contains("abandoned"), "{log}");
 }
 
+/// Who has the lock is at it: nothing of theirs is called open, or closed, by anybody else.
 #[test]
 fn test_somebody_else_is_applying() {
     let repository = Repository::small();
-    let (mut child, _) = hanging(&repository);
-    let said = repository.opsctl(&["apply", "drained", "--confirm", "drained"]);
-    assert_eq!(said.exit, Some(5), "{said}");
-    assert!(said.err.contains("ana on a17"), "{said}");
+    let (mut child, _lines) = hanging(&repository);
+    let all: [&[&str]; 4] = [
+        &["apply", "drained", "--confirm", "drained"],
+        &["resume", "-y"],
+        &["resume", "--abandon", "it hangs"],
+        &["rollback", "-y"],
+    ];
+    for command in all {
+        let said = repository.ends(5, command);
+        assert!(said.err.starts_with("error: ana on a17 (process"), "{said}");
+        assert!(said.err.contains("is applying busy"), "{said}");
+        assert!(said.err.contains("1 of 3 steps done, since"), "{said}");
+        assert!(!said.err.contains("did not end") && !said.err.contains("closed"), "{said}");
+        assert_eq!(said.out, "", "{said}");
+    }
+    let said = repository.done(&["status"]);
+    assert!(said.out.starts_with("ana on a17") && said.out.lines().count() == 1, "{said}");
+    let said = repository.done(&["plan", "busy"]);
+    assert!(said.out.contains("is applying busy") && !said.out.contains("did not end"), "{said}");
+    let said = repository.done(&["log"]);
+    assert!(said.out.contains("running  1 of 3 steps"), "{said}");
     signal(&child, "KILL");
     child.wait().unwrap();
+}
+
+/// The history ends where it was killed; its journal tells the rest.
+#[test]
+fn test_what_was_killed_is_not_called_running() {
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let said = repository.done(&["log"]);
+    assert!(said.out.contains("did not end  1 of 3 steps"), "{said}");
+    let said = repository.done(&["show"]);
+    assert!(said.out.contains("did not end") && !said.out.contains("running"), "{said}");
+    assert!(said.out.contains("replicas 2 → 5"), "{said}");
+    let said = repository.done(&["plan", "baseline"]);
+    assert!(said.out.contains("now: busy (did not end)"), "{said}");
+    assert_eq!(repository.json(&["show"])["operation"]["outcome"], "interrupted");
+}
+
+/// A plan that is refused has begun nothing.
+#[test]
+fn test_what_is_refused_did_not_begin() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "plan.json"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=3"]);
+    let said = repository.ends(4, &["apply", "plan.json", "-y"]);
+    assert!(!said.err.contains("began"), "{said}");
 }
 
 #[test]
@@ -112,7 +164,7 @@ fn test_nothing_to_resume() {
     insta::assert_snapshot!(said, @"No operation is open and nothing is owed.");
     insta::assert_snapshot!(repository.opsctl(&["resume", "--abandon", "x"]), @"
     --- stderr
-    error: no operation is open
+    error: no operation is open and nothing is owed
     Nothing was changed.
     --- exit 1
     ");

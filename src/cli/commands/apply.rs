@@ -28,11 +28,11 @@ impl Apply {
         let intended = Intended::read(&self.what, &repository);
         run::unhindered(&repository)?;
         let store = repository.store()?;
-        let mut situation = Situation::of(&repository)?;
+        let mut situation = Situation::of(&repository, &store)?;
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         page::estimate(&mut plan, &store, &mut situation);
-        page::show_before(&plan, &store, &situation, output)?;
+        page::show_before(&plan, &situation, output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
         run::run(Arc::new(plan), &setting, &self.flags, output).await
     }

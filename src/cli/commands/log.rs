@@ -5,6 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
+use crate::cli::standing::Standing;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -19,10 +20,11 @@ pub(in crate::cli) struct Log {
 impl Log {
     pub(in crate::cli) fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
+        let standing = Standing::of(&repository)?;
         let mut operations: Vec<Operation> = Vec::new();
         for recorded in repository.store()?.operations()?.take(self.limit.unwrap_or(usize::MAX)) {
             match recorded {
-                Ok(recorded) => operations.push(recorded.operation),
+                Ok(recorded) => operations.push(standing.record(recorded.operation)),
                 // One that is damaged hides none of the others.
                 Err(error) => output.warn(&view::error::chain(&error, error.hint().as_deref(), &output.progress)),
             }

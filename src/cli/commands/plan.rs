@@ -32,12 +32,12 @@ impl Plan {
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
-        let mut situation = Situation::of(&repository)?;
+        let mut situation = Situation::of(&repository, &store)?;
         page::estimate(&mut plan, &store, &mut situation);
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
         }
-        page::show(&plan, &store, &situation, output)?;
+        page::show(&plan, &situation, output)?;
         if !plan.refusals.is_empty() {
             return Ok(Exit::Refused);
         }

@@ -20,7 +20,7 @@ use crate::view;
 /// What was sent and not seen to be true is looked at first; nothing is done twice.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
-    /// Closes the operation as it stands instead, and says why
+    /// Closes the operation as it stands instead, or lets go of what is owed, and says why
     #[arg(long, value_name = "REASON")]
     abandon: Option<String>,
     #[command(flatten)]
@@ -43,10 +43,15 @@ impl Resume {
                 }
                 run::summed_up(&operation, None, output)
             }
-            (None, Some(_)) => Err(ApplyError::NothingOpen.into()),
+            (None, Some(reason)) => let_go_of_debts(&setting, reason, output).await,
             (Some(open), None) => {
                 let effects = open.look(&instances).await;
                 output.say(&view::unfinished::unfinished(&open, &effects, &output.progress));
+                output.say(&view::unfinished::ahead(&open, &output.progress));
+                let plan = open::planned(&setting, &open.operation)?;
+                if let Some(plan) = &plan {
+                    self.flags.confirm(plan, output)?;
+                }
                 let (operation, plan) = open::resume(&setting, &open.operation, false, output).await?;
                 run::summed_up(&operation, plan.and_then(|plan| plan.intent.rto), output)
             }
@@ -62,9 +67,7 @@ struct Document<'a> {
 
 /// Plans what ended operations owe anew, and does it.
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
-    let operations = owed::recent(setting.store)?;
-    let debts = owed::all(&operations, setting.repository, setting.store, setting.instances).await?;
-    let Some(debt) = debts.into_iter().next() else {
+    let Some(debt) = owed::all(setting).await?.into_iter().next() else {
         output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };
@@ -74,10 +77,29 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
             hint: "opsctl rollback".to_owned(),
         });
     }
-    let selection = Selection::only(debt.steps.iter().filter_map(|step| step.at.as_ref()));
+    let selection = Selection::rest(debt.rest());
     let intended = Intended::recorded(&debt.operation.name);
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
-    page::show_before(&plan, store, &Situation::of(repository)?, output)?;
+    page::show_before(&plan, &Situation::of(repository, store)?, output)?;
     run::run(Arc::new(plan), setting, flags, output).await
+}
+
+/// Lets go of all that ended operations owe.
+async fn let_go_of_debts(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Exit, Failure> {
+    let debts = owed::all(setting).await?;
+    let Some(newest) = debts.first() else { return Err(ApplyError::NothingOpen.into()) };
+    let recorded = setting.store.operation(&newest.operation.id)?;
+    let Some(plan) = setting.repository.planned(setting.store, &recorded)? else {
+        return Err(ApplyError::NothingOpen.into());
+    };
+    let name = newest.operation.name.clone();
+    let steps = debts.iter().flat_map(|debt| debt.steps.iter().cloned()).collect();
+    let operation = run::let_go(setting, &plan, name, reason, steps).await?;
+    if output.json {
+        output.result(&view::json::document("operation", &Document { operation: &operation })?);
+    } else {
+        output.result(&view::let_go(&operation, &output.results));
+    }
+    Ok(Exit::Done)
 }

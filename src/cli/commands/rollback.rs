@@ -59,12 +59,13 @@ impl Rollback {
             exclude: Vec::new(),
             allow_one_way: patterns(&self.allow_one_way),
             reverts: Some(operation.id.clone()),
+            rest: None,
             left: back.left,
             force: patterns(&self.force),
             secrets: &secrets,
         };
         let plan = plan::make(request, &instances).await?;
-        page::show_before(&plan, &store, &Situation::of(&repository)?, output)?;
+        page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;
         run::run(Arc::new(plan), &setting, &self.flags, output).await
     }
 }

@@ -5,6 +5,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
+use crate::cli::standing::Standing;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -27,7 +28,7 @@ impl Show {
                 .transpose()?
                 .ok_or_else(|| Failure::Unknown { what: "nothing was applied yet".to_owned(), hint: String::new() })?,
         };
-        let operation = &recorded.operation;
+        let operation = &Standing::of(&repository)?.record(recorded.operation);
         let in_order = recorded.snapshots.iter().rev();
         let snapshots: Vec<(String, String)> =
             in_order.map(|entry| (entry.which.to_string(), entry.commit.short())).collect();

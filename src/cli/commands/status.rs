@@ -1,22 +1,26 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::Live;
+use opsctl_api::{Address, Live, Owner};
 
 use crate::apply::{self, ApplyError};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::cli::owed;
-use crate::cli::page::Situation;
+use crate::cli::owed::{self, Debt};
 use crate::cli::repository::Repository;
+use crate::cli::run::Setting;
 use crate::cli::scope::scope_of;
+use crate::cli::standing::Standing;
 use crate::instance::Instances;
-use crate::plan;
-use crate::snapshot::Store;
+use crate::plan::{self, Observation, Plan};
+use crate::snapshot::{OperationKind, Outcome, Recorded, Store, StoreError};
 use crate::state::{Goal, State, Target};
-use crate::view::{self, status::Drift};
+use crate::view::{
+    self,
+    status::{Drift, Unmet},
+};
 
 /// Tells how things stand: what was applied last, what differs from it now, what is open or owed
 ///
@@ -28,25 +32,24 @@ impl Status {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
         let store = repository.store()?;
-        let operations = owed::recent(&store)?;
-        let instances = repository.instances(output)?;
-        let situation = Situation::of(&repository)?;
-        let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
-        // While somebody holds the lock, it is the operation that runs.
-        let open = open.filter(|_| situation.lock.is_none());
-        let mut status = view::status::Status {
-            last: operations.first().map(|last| &last.operation),
-            lock: situation.lock,
-            ..Default::default()
-        };
-        if let Some(left) = left(&repository, &store)? {
-            compare(&left, &instances, &mut status).await;
+        if let Some(running) = apply::running(&repository.work_dir())? {
+            return under_way(running.to_string(), output);
         }
-        status.owed = owed::all(&operations, &repository, &store, &instances)
-            .await?
-            .into_iter()
-            .flat_map(|debt| debt.steps)
-            .collect();
+        let instances = repository.instances(output)?;
+        let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
+        let recorded = last(&store)?;
+        let setting = Setting { repository: &repository, instances: &instances, store: &store };
+        let debts = owed::all(&setting).await?;
+        let standing = Standing::of(&repository)?;
+        let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
+        let mut status = view::status::Status { last: last.as_ref(), ..Default::default() };
+        status.owed = debts.iter().map(Debt::told).collect();
+        if let Some(recorded) = &recorded
+            && let Some(left) = repository.after(&store, recorded)?
+        {
+            let plan = repository.planned(&store, recorded)?;
+            compare(&left, plan.as_ref(), &instances, &mut status).await;
+        }
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
             status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
@@ -76,16 +79,28 @@ struct Document<'a> {
     status: &'a view::status::Status<'a>,
 }
 
-/// What was there when the last operation had ended.
-fn left(repository: &Repository, store: &Store) -> Result<Option<State>, Failure> {
-    match store.operations()?.next() {
-        Some(last) => repository.after(store, &last?),
-        None => Ok(None),
+/// Somebody is applying: what is live is on its way, and nothing else can be said of it.
+fn under_way(running: String, output: &Output) -> Result<Exit, Failure> {
+    if output.json {
+        let status = view::status::Status { lock: Some(running), ..Default::default() };
+        let document = Document { exit: Exit::Done.code(), open: None, status: &status };
+        output.result(&view::json::document("status", &document)?);
+    } else {
+        output.result(&format!("{running}.\n"));
     }
+    Ok(Exit::Done)
+}
+
+/// The operation that began last.
+fn last(store: &Store) -> Result<Option<Recorded>, StoreError> {
+    let mut operations = store.operations()?;
+    operations
+        .find(|recorded| !recorded.as_ref().is_ok_and(|recorded| recorded.operation.kind == OperationKind::LetGo))
+        .transpose()
 }
 
 /// Reads what was left again, and takes down what is not so any more.
-async fn compare(left: &State, instances: &Instances, status: &mut view::status::Status<'_>) {
+async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, status: &mut view::status::Status<'_>) {
     let observation = plan::observe(&scope_of(left), instances).await;
     let mut unread: BTreeMap<String, String> = BTreeMap::new();
     for (name, resource) in &left.resources {
@@ -106,14 +121,55 @@ async fn compare(left: &State, instances: &Instances, status: &mut view::status:
         }
     }
     status.unread = unread.into_iter().collect();
+    status.unmet = plan.map(|plan| unmet(plan, &observation, status)).unwrap_or_default();
+}
+
+/// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.
+fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'_>) -> Vec<Unmet> {
+    if status.last.is_some_and(|last| last.outcome == Outcome::Abandoned) {
+        return Vec::new();
+    }
+    let decided = owed::decided(plan);
+    let owed: BTreeSet<(&Address, &str)> = status
+        .owed
+        .iter()
+        .flat_map(|owed| owed.steps)
+        .filter_map(|step| Some((step.at.as_ref()?, step)))
+        .flat_map(|(at, step)| step.edits.iter().map(move |edit| (at, edit.setting.as_str())))
+        .collect();
+    let mut unmet = Vec::new();
+    for (at, seen) in &plan.resources {
+        let Some(live) = observation.found.get(at) else { continue };
+        for (key, setting) in &seen.settings {
+            let Some(goal) = &setting.goal else { continue };
+            let told = status.drifts.iter().any(|drift| drift.at == *at && drift.setting == *key);
+            if told
+                || goal.holds(live.value(key))
+                || mover(key, live).is_some()
+                || owed.contains(&(at, key.as_str()))
+                || !decided.contains(&(at.clone(), key.clone()))
+            {
+                continue;
+            }
+            unmet.push(Unmet {
+                at: at.clone(),
+                setting: key.clone(),
+                wants: goal.clone(),
+                live: live.value(key).cloned(),
+            });
+        }
+    }
+    unmet
+}
+
+/// The declared owner that may have moved a setting to where it is.
+fn mover<'a>(key: &'a str, live: &'a Live) -> Option<&'a Owner> {
+    let value = live.value(key)?;
+    live.owners_of(key).find(|owner| owner.within.is_some() && owner.allows(value))
 }
 
 fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
     let value = live.value(key);
-    let mover = live.owners_of(key).find(|owner| match (&owner.within, value) {
-        (Some(_), Some(value)) => owner.allows(value),
-        _ => false,
-    });
     let touch = live.touched.iter().find(|touch| touch.setting == key);
     Drift {
         at: live.at.clone(),
@@ -123,7 +179,7 @@ fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
             Goal::Bound(_) => None,
         },
         live: value.cloned(),
-        moved_by: mover.map(|owner| match &owner.within {
+        moved_by: mover(key, live).map(|owner| match &owner.within {
             Some((least, most)) => format!("{} (within {least}..{most})", owner.name),
             None => owner.name.clone(),
         }),

@@ -1,3 +1,4 @@
+use super::super::record::called;
 use super::super::table::{Cell, Column, Table};
 use super::super::time::ago;
 use super::super::words::{and, clean, cut, width};
@@ -25,13 +26,14 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &text)));
     }
     if let Some(holder) = now.lock {
-        block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &format!("locked by {}", clean(holder)))));
+        block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &clean(holder))));
     }
     block
 }
 
 fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
-    let name = &plan.intent.name;
+    let rest = if plan.intent.rest_of.is_some() { "the rest of " } else { "" };
+    let name = &format!("{rest}{}", plan.intent.name);
     let from = format!("now: {}", before(now));
     let head = format!("{}   {}", name, clean(&plan.intent.summary));
     // Where both do not fit beside each other, each has a line.
@@ -48,11 +50,12 @@ fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
 fn before(now: &Now<'_>) -> String {
     let Some(last) = now.last else { return "nothing was applied yet".to_owned() };
     let when = ago(last.ended.unwrap_or(last.began), now.at);
-    format!("{}{}, {when} by {}", clean(&last.name), ending(last), clean(&last.operator))
+    format!("{}{}, {when} by {}", called(last), ending(last), clean(&last.operator))
 }
 
 fn ending(last: &Operation) -> &'static str {
     match last.outcome {
+        outcome if last.ended.is_none() && outcome != Outcome::Running => " (did not end)",
         Outcome::Done => "",
         Outcome::DoneInPart => " in part",
         Outcome::Running => " (running)",

@@ -61,7 +61,7 @@ fn test_two_ctrl_c_end_it_at_once_and_it_is_resumed() {
     assert_eq!((&status["exit"], &status["open"]), (&json!(8), &operation));
 
     platform.mend("origin");
-    let resumed = platform.ops.start(&["resume"]).ends(0);
+    let resumed = platform.ops.start(&["resume", "-y"]).ends(0);
     assert_eq!(resumed.operation()["id"], operation);
     platform.is(&[("origin", "replicas", json!(2)), ("edge", "replicas", json!(5))]);
     platform.ops.done(&["status"]);

@@ -18,7 +18,7 @@ fn test_it_is_resumed_under_its_own_name() {
     let operation = platform.ops.json(&["show"])["operation"]["id"].clone();
     platform.ops.ends(8, &["status"]);
     platform.mend("origin");
-    let resumed = platform.ops.start(&["resume"]).ends(0);
+    let resumed = platform.ops.start(&["resume", "-y"]).ends(0);
     assert_eq!(resumed.operation()["id"], operation);
     // What was written before is only waited for.
     assert!(!resumed.written().contains(&platform.at("origin")), "{resumed}");

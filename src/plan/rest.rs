@@ -1,0 +1,92 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Address, Pattern};
+
+use super::diff::Edits;
+use super::expand::{Expanded, Item};
+use super::order::provider_needs;
+use super::select::hold_back;
+use super::{Refusal, RefusedBy, Skipped, SkippedWhy};
+use crate::state::State;
+
+/// What an ended operation did not do and that is to be done now: nothing else of its state is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// The operation's id.
+    pub operation: String,
+    /// What it did not do, by resource or wildcard.
+    pub settings: BTreeMap<Address, BTreeSet<String>>,
+}
+
+impl Rest {
+    fn has(&self, at: &Address, setting: &str) -> bool {
+        let of = |(meant, settings): (&Address, &BTreeSet<String>)| {
+            settings.contains(setting) && (meant == at || Pattern::new(meant.to_string()).matches(at))
+        };
+        self.settings.iter().any(of)
+    }
+}
+
+/// Takes out all edits that are not of the rest, with what would grow on them: others may have wanted that otherwise since.
+pub(super) fn only(rest: &Rest, state: &State, expanded: &mut Expanded, edits: &mut Edits) {
+    let mut gone = Vec::new();
+    for (index, item) in expanded.items.iter().enumerate() {
+        for (slot, edits) in &mut edits[index] {
+            let all = std::mem::take(edits);
+            let (kept, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|edit| rest.has(&item.at, &edit.setting));
+            *edits = kept;
+            if slot.is_up() && !others.is_empty() {
+                gone.push(index);
+            }
+            expanded.skipped.extend(others.into_iter().map(|edit| Skipped {
+                at: item.at.to_string(),
+                setting: Some(edit.setting),
+                why: SkippedWhy::NotTargeted,
+            }));
+        }
+        edits[index].retain(|_, edits| !edits.is_empty());
+    }
+    expanded.skipped.retain(|skipped| match (&skipped.why, &skipped.setting) {
+        (SkippedWhy::Owed { .. }, Some(setting)) => skipped.at.parse().is_ok_and(|at| rest.has(&at, setting)),
+        _ => true,
+    });
+    gone.dedup();
+    hold_back(state, expanded, edits, gone, "it needs what is not as the operation wanted it");
+}
+
+/// What would be taken from under something that is not as its state wants it: others changed that since, or it failed.
+pub(super) fn bereft(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Refusal> {
+    let shrinks = |item: &usize| edits[*item].keys().any(|slot| !slot.is_up());
+    let mut relying: BTreeMap<usize, usize> = BTreeMap::new();
+    for (name, resource) in &state.resources {
+        let needed = resource.declared.needs.iter().flat_map(|need| &need.any_of);
+        let needed = needed.filter_map(|name| expanded.groups.get(name)).flat_map(|group| &group.items);
+        let Some(&shrinking) = needed.copied().collect::<Vec<_>>().iter().find(|item| shrinks(item)) else { continue };
+        let members = expanded.groups.get(name).into_iter().flat_map(|group| &group.items);
+        relying.extend(members.filter(|item| **item != shrinking).map(|item| (*item, shrinking)));
+    }
+    relying.extend(provider_needs(expanded).filter(|(_, needed)| shrinks(needed)));
+    let refusal = |(item, shrinking): (usize, usize)| {
+        let item_edits = edits[item].values().flatten();
+        let setting = unmet(&expanded.items[item], &item_edits.map(|edit| edit.setting.as_str()).collect())?;
+        Some(Refusal {
+            by: RefusedBy::Need,
+            at: expanded.items[shrinking].at.to_string(),
+            why: format!("{} needs it, and its `{setting}` is not as {} says", expanded.items[item].at, state.name),
+            instead: "apply the state that shall be, whole, or let go of the rest: opsctl resume --abandon REASON"
+                .to_owned(),
+        })
+    };
+    relying.into_iter().filter_map(refusal).collect()
+}
+
+/// A setting that is not as it should be and that is not about to be.
+fn unmet<'a>(item: &'a Item, edited: &BTreeSet<&str>) -> Option<&'a str> {
+    let live = item.live()?;
+    let unmet = item.goals.iter().find(|(key, goal)| {
+        let value = live.value(key);
+        let moved = || value.is_some_and(|value| live.owners_of(key).any(|o| o.within.is_some() && o.allows(value)));
+        !edited.contains(key.as_str()) && !goal.goal.holds(value) && !moved()
+    });
+    unmet.map(|(key, _)| key.as_str())
+}

@@ -1,0 +1,144 @@
+use crate::harness::{Repository, Said};
+use crate::stopped::{hanging, signal, wait_for};
+
+const EDGE: &str = "k8s:deployment/cdn/edge";
+const EAST: &str = "aws:route53-record/Z1/live.example.com/CNAME/east";
+
+/// An apply of `busy` that was stopped before the edge.
+fn stopped() -> (Repository, Said) {
+    let repository = Repository::small();
+    let (child, mut lines) = hanging(&repository);
+    signal(&child, "INT");
+    wait_for(&mut lines, "Once more ends at once");
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    let output = child.wait_with_output().unwrap();
+    let said = Said { out: String::from_utf8(output.stdout).unwrap(), err: String::new(), exit: output.status.code() };
+    assert_eq!(said.exit, Some(7), "{said}");
+    (repository, said)
+}
+
+#[test]
+fn test_a_later_apply_makes_it_void_even_where_it_changes_nothing_there() {
+    let (repository, _) = stopped();
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("1 step of busy ("), "{said}");
+    repository.done(&["apply", "baseline", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("nothing is owed"), "{said}");
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+}
+
+#[test]
+fn test_what_others_have_done_meanwhile_is_not_owed() {
+    let (repository, _) = stopped();
+    repository.done(&["sim", "set", EDGE, "replicas=5"]);
+    repository.done(&["status"]);
+}
+
+/// What shall be is so already: nothing is changed, and it is decided all the same.
+#[test]
+fn test_an_apply_that_finds_all_as_it_should_be_lets_go_too() {
+    let (repository, _) = stopped();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=1"]);
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=normal"]);
+    let said = repository.done(&["apply", "baseline", "-y"]);
+    assert!(said.out.contains("1 step of earlier operations, not done, let go of"), "{said}");
+    repository.done(&["status"]);
+    let log = repository.done(&["log"]);
+    assert!(log.out.contains("let go"), "{log}");
+    // It is no operation to go back from: there is only the other one, of which nothing is left.
+    let said = repository.opsctl(&["rollback", "-y", "-q"]);
+    assert!(said.out.contains("rollback of") || said.out.contains("nothing"), "{said}");
+}
+
+#[test]
+fn test_it_is_abandoned() {
+    let (repository, _) = stopped();
+    let said = repository.done(&["resume", "--abandon", "not today"]);
+    assert!(said.out.contains("let go of: not today."), "{said}");
+    repository.done(&["status"]);
+    let said = repository.done(&["resume"]);
+    assert!(said.out.contains("nothing is owed"), "{said}");
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+}
+
+/// What was abandoned is not owed.
+#[test]
+fn test_what_was_killed_and_abandoned_owes_nothing() {
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["resume", "--abandon", "kaput"]);
+    repository.done(&["status"]);
+}
+
+#[test]
+fn test_the_rest_is_no_apply_of_the_whole() {
+    let (repository, _) = stopped();
+    let said = repository.done(&["resume", "-y"]);
+    assert!(said.out.contains("the rest of busy") && said.out.contains("The rest of busy is done."), "{said}");
+    assert_eq!(repository.simulated(EDGE, "replicas"), 5);
+    let said = repository.done(&["status"]);
+    assert!(said.out.starts_with("the rest of busy was done"), "{said}");
+}
+
+/// The east is out of rotation, its edge is still there; then somebody brings the east back.
+#[test]
+fn test_nothing_is_taken_from_under_what_was_changed_since() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", EAST, "sim.settle=1h"]);
+    let mut child = repository.start(&["apply", "drained", "--confirm", "drained"]);
+    let mut lines = std::io::BufReader::new(child.stderr.take().unwrap());
+    wait_for(&mut lines, "CNAME/east");
+    signal(&child, "INT");
+    wait_for(&mut lines, "Once more ends at once");
+    repository.done(&["sim", "set", EAST, "sim.settle=0s"]);
+    let output = child.wait_with_output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(7), "{out}");
+    // Nobody has kept to a time who did not come to the end.
+    assert!(out.contains("drained was stopped") && !out.contains("RTO 10m held"), "{out}");
+
+    repository.done(&["sim", "set", EAST, "weight=100"]);
+    let said = repository.ends(3, &["resume", "--confirm", "drained"]);
+    assert!(said.err.contains("`weight` is not as drained says"), "{said}");
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+    repository.done(&["sim", "set", EAST, "weight=0"]);
+    repository.done(&["resume", "--confirm", "drained"]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 0);
+}
+
+/// What could not hold when it was left need not hold when it is gone back to.
+#[test]
+fn test_a_rollback_to_what_was_stopped_measures_none_of_its_checks() {
+    let (repository, _) = stopped();
+    repository.done(&["rollback", "-y", "-q"]);
+    let grown = "extends = \"busy\"\n[check.grown]\nat = \"edge\"\nsetting = \"replicas\"\nis = { at_least = 5 }\n";
+    repository.write("states/busy.toml", &grown.replace("busy", "more"));
+    repository.write("states/more.toml", include_str!("small/busy.toml"));
+    let (child, mut lines) = hanging(&repository);
+    signal(&child, "INT");
+    wait_for(&mut lines, "Once more ends at once");
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(7));
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 2);
+}
+
+/// It was done, and somebody undid it before the operation ended.
+#[test]
+fn test_a_change_by_others_meanwhile_is_told() {
+    let repository = Repository::small();
+    let (child, lines) = hanging(&repository);
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=odd"]);
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    drop(lines);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("1 setting is not as busy says:"), "{said}");
+    assert!(said.out.contains("\"busy\", now \"odd\""), "{said}");
+}
