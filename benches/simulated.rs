@@ -1,6 +1,7 @@
 //! What the simulated path costs: `cargo bench --bench simulated` prints a table.
 //!
 //! Each figure is a whole process of the built `opsctl`, the median of several runs, with its peak memory as the kernel accounts it.
+#![allow(clippy::expect_used, clippy::print_stdout, clippy::print_stderr, reason = "a table is what it is for")]
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,23 +20,23 @@ fn main() -> ExitCode {
         return one(&program, &arguments.collect::<Vec<_>>());
     }
     println!("{:<46} {:>10} {:>10} {:>10}", "", "median", "slowest", "memory");
-    line("opsctl --version", None, |_| {}, &["--version"]);
+    line("opsctl --version", |_| {}, &["--version"]);
     for count in [10_000, 50_000, 100_000] {
         let name = format!("plan over {count} resources, nothing to do");
-        line(&name, Some(count), |folder| repository(folder, count, 0), &["plan", "wanted"]);
+        line(&name, |folder| repository(folder, count, 0), &["plan", "wanted"]);
     }
     let changed = 5_000;
     let name = format!("plan of {changed} changes");
-    line(&name, Some(changed), |folder| repository(folder, changed, changed), &["plan", "wanted"]);
+    line(&name, |folder| repository(folder, changed, changed), &["plan", "wanted"]);
     let name = format!("apply of {changed} changes");
-    line(&name, Some(changed), |folder| repository(folder, changed, changed), &["apply", "wanted", "-y", "-q"]);
+    line(&name, |folder| repository(folder, changed, changed), &["apply", "wanted", "-y", "-q"]);
     let name = format!("snapshot of {changed}");
-    line(&name, Some(changed), |folder| repository(folder, changed, 0), &["snapshot", "take"]);
+    line(&name, |folder| repository(folder, changed, 0), &["snapshot", "take"]);
     ExitCode::SUCCESS
 }
 
 /// Measures one command in repositories of its own and prints a line of the table.
-fn line(name: &str, _count: Option<usize>, prepare: impl Fn(&Path), arguments: &[&str]) {
+fn line(name: &str, prepare: impl Fn(&Path), arguments: &[&str]) {
     let mut runs: Vec<(Duration, i64)> = (0..RUNS)
         .map(|_| {
             let folder = tempfile::tempdir().expect("a temporary folder");
@@ -86,7 +87,7 @@ fn repository(folder: &Path, count: usize, changes: usize) {
         let live = if index < changes { 1 } else { 2 };
         let table = format!("[resource.s{index}]\nat = \"world:service/s{index}\"\n");
         writeln!(world, "{table}replicas = {live}").expect("a text grows");
-        write!(state, "{table}replicas = 2\n").expect("a text grows");
+        writeln!(state, "{table}replicas = 2").expect("a text grows");
         // Rows of ten, each needing the one before it.
         if index % 10 != 0 {
             writeln!(state, "needs = [\"s{}\"]", index - 1).expect("a text grows");

@@ -97,12 +97,15 @@ pub fn open(options: Options) -> Result<Sim, OpenError> {
     }
 }
 
+/// Other instances that a world file names, each with where in its text it does so first.
+type Elsewhere = BTreeMap<String, Range<usize>>;
+
 /// The world at first, and the other instances that its file names.
 fn first_world(
     file: &WorldFile,
     instance: &str,
     catalogue: &'static dyn Catalogue,
-) -> Result<(World, BTreeMap<String, Range<usize>>), Vec<Mistake>> {
+) -> Result<(World, Elsewhere), Vec<Mistake>> {
     let loaded = load(&file.path, &file.text, instance, catalogue)?;
     Ok((World::new(catalogue, loaded.resources, loaded.everywhere, loaded.here), loaded.elsewhere))
 }

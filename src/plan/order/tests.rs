@@ -376,8 +376,7 @@ fn plain(counts: &[(i64, i64)]) -> Case {
 impl Case {
     fn live(&mut self, item: usize) -> &mut Live {
         let Presence::Live(live) = &mut self.expanded.items[item].presence else { unreachable!() };
-        let live = Arc::make_mut(live);
-        live
+        Arc::make_mut(live)
     }
 
     fn needs(&mut self, name: &str, any_of: &[&str]) {
