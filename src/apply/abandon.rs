@@ -12,8 +12,22 @@ use super::moment::between;
 use super::progress::Stand;
 use super::replay::Replayed;
 use super::resume::Resume;
+use super::unfinished::{Effect, Unfinished};
 use super::{ApplyError, record, say, sight, unfinished};
-use crate::snapshot::{Operation, Outcome};
+use crate::snapshot::{Operation, Outcome, Status};
+
+/// What the operation that did not end has done so far, once none of its writes can be done any more. It stays open.
+///
+/// # Errors
+/// No operation is open, or the operator did not want to wait.
+pub async fn settled(resume: Resume<'_>) -> Result<Operation, ApplyError> {
+    let site = resume.site()?;
+    let (mut journal, mut replayed) = find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
+    if !wait_out(&site, &mut journal, &mut replayed).await? {
+        return Err(ApplyError::Interrupted);
+    }
+    Ok(Operation { ended: None, ..record::ended(&replayed.begin, &replayed.machine) })
+}
 
 /// Closes the operation that did not end as it stands, with a snapshot of what is there now. Nothing is changed.
 ///
@@ -52,6 +66,7 @@ async fn as_it_stands(
     mut replayed: Replayed,
     reason: String,
 ) -> Result<Operation, ApplyError> {
+    // Who cannot wait is not made to.
     wait_out(site, &mut journal, &mut replayed).await?;
     let begin = &replayed.begin;
     let mut operation = record::ended(begin, &replayed.machine);
@@ -70,17 +85,18 @@ async fn as_it_stands(
     Ok(operation)
 }
 
-/// Until no write without an answer can take effect any more.
-async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replayed) -> Result<(), ApplyError> {
-    let mut unanswered = Vec::new();
-    let mut until = Timestamp::now();
+/// Until each write without an answer is seen to be done, or cannot take effect any more; false where the operator did not want
+/// to wait so long.
+async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replayed) -> Result<bool, ApplyError> {
+    let (mut unanswered, mut left) = (Vec::new(), Duration::ZERO);
     for (step, progress) in replayed.machine.steps().iter().enumerate() {
         if matches!(progress.stand, Stand::Asked | Stand::Unknown) {
-            until = until.max(progress.deadline);
+            // A clock that was set back since makes it no longer than it was when it was written.
+            let at_first = progress.began.map_or(Duration::MAX, |began| between(began, progress.deadline));
+            left = left.max(between(Timestamp::now(), progress.deadline).min(at_first));
         }
         if progress.stand == Stand::Asked {
-            let answer = Answer::Unknown("the process that wrote it ended before an answer came".to_owned());
-            unanswered.push(Entry::Answer { step, hop: progress.hop, answer });
+            unanswered.push(Entry::Answer { step, hop: progress.hop, answer: Answer::never_came() });
         }
     }
     for entry in &unanswered {
@@ -89,17 +105,30 @@ async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replaye
     if !unanswered.is_empty() {
         journal.append(unanswered)?;
     }
-    let left = between(Timestamp::now(), until);
-    if !left.is_zero() {
-        let left = Duration::from_secs(left.as_secs() + 1);
-        let text = format!("a write without an answer may still be done: waiting {}", format_duration(left));
-        say(&site.events, What::Notice { text });
-        let mut pressed = site.interrupt.clone();
-        tokio::select! {
-            () = tokio::time::sleep(left) => {}
-            // Who cannot wait is not made to.
-            () = pressed.at_least(1) => {}
-        }
+    if left.is_zero() || all_seen(&Unfinished::of(replayed), site).await {
+        return Ok(true);
     }
-    Ok(())
+    let left = Duration::from_secs(left.as_secs() + 1);
+    let text = format!("a write without an answer may still be done: waiting {}", format_duration(left));
+    say(&site.events, What::Notice { text });
+    let seen = async {
+        while !all_seen(&Unfinished::of(replayed), site).await {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    let mut pressed = site.interrupt.clone();
+    tokio::select! {
+        _ = tokio::time::timeout(left, seen) => Ok(true),
+        () = pressed.at_least(1) => Ok(false),
+    }
+}
+
+/// How often it is looked whether such a write is done.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Whether live has all that was written without an answer.
+async fn all_seen(open: &Unfinished, site: &Site<'_>) -> bool {
+    let effects = open.look(site.instances).await;
+    let mut unknown = open.steps.iter().filter(|step| step.status == Status::Unknown);
+    unknown.all(|step| effects.get(&step.step) == Some(&Effect::TookEffect))
 }

@@ -140,3 +140,10 @@ pub enum Answer {
     /// It may be done, or may yet be. Why.
     Unknown(String),
 }
+
+impl Answer {
+    /// The process that wrote it ended before an answer came.
+    pub(super) fn never_came() -> Self {
+        Self::Unknown("the process that wrote it ended before an answer came".to_owned())
+    }
+}

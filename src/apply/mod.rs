@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
 mod abandon;
+#[cfg(test)]
+mod abandon_test;
 mod answers;
 #[cfg(test)]
 mod bed;
@@ -53,7 +55,7 @@ mod tempo;
 mod unfinished;
 mod watch;
 
-pub use abandon::abandon;
+pub use abandon::{abandon, settled};
 pub use dispatch::{Illegal, Machine, Room, Start};
 pub use entry::{Answer, Begin, Entry, Intent};
 pub use error::ApplyError;

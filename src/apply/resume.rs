@@ -82,8 +82,7 @@ impl Engine {
             match stand {
                 Stand::Asked => {
                     let hop = self.machine.steps()[step].hop;
-                    let why = "the process that wrote it ended before an answer came".to_owned();
-                    self.note(Entry::Answer { step, hop, answer: Answer::Unknown(why) })?;
+                    self.note(Entry::Answer { step, hop, answer: Answer::never_came() })?;
                     self.watch(step, None, Some(self.unsure_until(step)));
                 }
                 Stand::Unknown => self.watch(step, None, Some(self.unsure_until(step))),
@@ -102,7 +101,9 @@ impl Engine {
     /// When the last write of a step has been done or never will be.
     fn unsure_until(&self, step: usize) -> Instant {
         let deadline = self.machine.steps()[step].deadline;
-        later(Instant::now(), between(Timestamp::now(), deadline))
+        let instance = self.machine.hop(step).map_or("", |hop| hop.at.instance());
+        // A clock that was set back since makes it no longer than it was when it was written.
+        later(Instant::now(), between(Timestamp::now(), deadline).min(self.lost_answer(instance)))
     }
 
     fn drain_rest(&mut self, step: usize) {

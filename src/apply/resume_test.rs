@@ -170,26 +170,6 @@ async fn test_what_others_did_meanwhile_is_a_conflict() {
 }
 
 #[tokio::test]
-async fn test_abandon() {
-    let bed = Bed::new(WORLD);
-    bed.set("a", "sim.settle=1h");
-    let plan = plan(&bed).await;
-    let press = async {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        bed.press.send_modify(|count| *count = 2);
-    };
-    let _ = tokio::join!(bed.apply(&plan), press);
-    bed.press.send_modify(|count| *count = 0);
-    let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let operation = abandon(bed.resumption(events), "it is over".into()).await.unwrap();
-    assert_eq!((operation.outcome, operation.abandoned.as_deref()), (Outcome::Abandoned, Some("it is over")));
-    assert_eq!(bed.store.read("@").unwrap().operation, operation);
-    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
-    let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    assert!(matches!(abandon(bed.resumption(events), String::new()).await, Err(ApplyError::NothingOpen)));
-}
-
-#[tokio::test]
 async fn test_a_damaged_journal_is_named_and_blocks() {
     let bed = Bed::new(WORLD);
     bed.set("a", "sim.settle=1h");

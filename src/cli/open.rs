@@ -1,7 +1,7 @@
 //! What to do with an operation that did not end.
 
 use camino::Utf8Path;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::failure::Failure;
 use super::output::Output;
@@ -10,18 +10,17 @@ use super::run::{self, Setting};
 use super::{operator, signals};
 use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
-use crate::snapshot::{Operation, Status, StoreError};
+use crate::snapshot::{Operation, StoreError};
 
 /// The operation that did not end. Nobody is at it, where nobody holds the lock.
 pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure> {
     Ok(apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?)
 }
 
-/// Goes on with it under its own id and plan; with `only_settle` nothing new is started.
+/// Goes on with it under its own id and plan.
 pub(super) async fn resume(
     setting: &Setting<'_>,
     operation: &str,
-    only_settle: bool,
     output: &Output,
 ) -> Result<(Operation, Option<Plan>), Failure> {
     let plan = planned(setting, operation)?;
@@ -30,7 +29,7 @@ pub(super) async fn resume(
     }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let resumed = apply::resume(how(setting, &work_dir, events, &secrets, u8::from(only_settle)));
+    let resumed = apply::resume(how(setting, &work_dir, events, &secrets));
     let operation = match &plan {
         Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)).0,
         // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
@@ -47,36 +46,31 @@ pub(super) fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<P
     }
 }
 
-/// Closes it as it is, with a snapshot of what is there now.
-pub(super) async fn abandon(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Operation, Failure> {
+/// What it has done so far, once none of its writes can be done any more. It stays open.
+pub(super) async fn settled(setting: &Setting<'_>, output: &Output) -> Result<Operation, Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
-    let (events, mut received) = unbounded_channel::<Event>();
-    let told = async {
-        while let Some(event) = received.recv().await {
-            if let What::Notice { text } = &event.what {
-                output.say(&format!("{text}\n"));
-            }
-        }
-    };
-    let closed = apply::abandon(how(setting, &work_dir, events, &secrets, 0), reason);
-    let (operation, ()) = tokio::join!(closed, told);
+    let (events, received) = unbounded_channel();
+    let settled = apply::settled(how(setting, &work_dir, events, &secrets));
+    let (operation, ()) = tokio::join!(settled, told(received, output));
     Ok(operation?)
 }
 
-/// A rollback takes back what an unfinished operation did too. What is unknown of it is settled first, so that a write which is
-/// still on its way does not come after; then it is closed.
-pub(super) async fn close_for_rollback(setting: &Setting<'_>, output: &Output) -> Result<(), Failure> {
-    let Some(open) = find(setting)? else { return Ok(()) };
-    if open.count(Status::Unknown) > 0 {
-        output.say(&format!("{} did not end: what is unknown of it is settled first.\n", open.operation));
-        let (operation, _) = resume(setting, &open.operation, true, output).await?;
-        if operation.ended.is_some() {
-            return Ok(());
+/// Closes it as it is, with a snapshot of what is there now.
+pub(super) async fn abandon(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Operation, Failure> {
+    let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
+    let (events, received) = unbounded_channel();
+    let closed = apply::abandon(how(setting, &work_dir, events, &secrets), reason);
+    let (operation, ()) = tokio::join!(closed, told(received, output));
+    Ok(operation?)
+}
+
+/// Says what is worth saying while nothing is drawn.
+async fn told(mut events: UnboundedReceiver<Event>, output: &Output) {
+    while let Some(event) = events.recv().await {
+        if let What::Notice { text } = &event.what {
+            output.warn(&format!("{text}\n"));
         }
     }
-    output.say(&format!("{} did not end: it is closed as it stands, and taken back.\n", open.operation));
-    abandon(setting, "rolled back".to_owned(), output).await?;
-    Ok(())
 }
 
 fn how<'a>(
@@ -84,7 +78,6 @@ fn how<'a>(
     work_dir: &'a Utf8Path,
     events: UnboundedSender<Event>,
     secrets: &'a Secrets<'a>,
-    pressed: u8,
 ) -> Resume<'a> {
     Resume {
         instances: setting.instances,
@@ -93,7 +86,7 @@ fn how<'a>(
         operator: operator::name(),
         host: operator::host(),
         events,
-        interrupt: signals::counted(pressed),
+        interrupt: signals::counted(),
         secrets,
         tempo: Tempo::default(),
     }

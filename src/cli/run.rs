@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
 use super::{operator, owed, signals};
-use crate::apply::{self, ApplyError, Event, LetGo, Run, Tempo};
+use crate::apply::{self, ApplyError, Event, LetGo, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord, Store};
@@ -122,15 +122,38 @@ pub(super) async fn run(
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
+    agreed(&plan, flags, output)?;
+    carry_out(plan, setting, flags, output).await
+}
+
+/// Whether a plan may be carried out. One that changes nothing may.
+///
+/// # Errors
+/// It was refused.
+pub(super) fn agreed(plan: &Plan, flags: &Flags, output: &Output) -> Result<(), Failure> {
     if plan.is_empty() {
-        decide(setting, &plan, output).await?;
-        return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
+        return Ok(());
     }
     if !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()).into());
     }
-    confirm(&plan, &flags.consent, output)?;
+    flags.confirm(plan, output)
+}
 
+/// Applies what was agreed to, shows what happens, and sums up.
+///
+/// # Errors
+/// It did not come to its end.
+pub(super) async fn carry_out(
+    plan: Arc<Plan>,
+    setting: &Setting<'_>,
+    flags: &Flags,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    if plan.is_empty() {
+        decide(setting, &plan, output).await?;
+        return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
+    }
     let work_dir = setting.repository.work_dir();
     let secrets = setting.repository.secrets();
     let (events, received) = unbounded_channel();
@@ -144,7 +167,7 @@ pub(super) async fn run(
         on_failure: flags.on_failure.map(OnFailure::from),
         parallelism: flags.parallelism.map(usize::from),
         events,
-        interrupt: signals::counted(0),
+        interrupt: signals::counted(),
         previous_checks: Vec::new(),
         secrets: &secrets,
         tempo: Tempo::default(),
@@ -173,7 +196,11 @@ pub(super) async fn draw(plan: &Plan, mut events: UnboundedReceiver<Event>, outp
             output.result(&(progress::json_line(&event) + "\n"));
         }
     } else if !output.shows_progress() {
-        while events.recv().await.is_some() {}
+        while let Some(event) = events.recv().await {
+            if let What::Notice { text } = &event.what {
+                output.warn(&format!("{text}\n"));
+            }
+        }
     } else if output.is_live() {
         let mut live = progress::Live::new(plan, output.progress);
         let mut clock = tokio::time::interval(Duration::from_millis(250));

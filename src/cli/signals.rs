@@ -2,12 +2,11 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// Counts Ctrl-C, SIGTERM and a terminal that hangs up from now on: one stops an apply in an orderly way, two end it at once. With `so_far` of 1 it begins
-/// as if one had been pressed.
+/// Counts Ctrl-C, SIGTERM and a terminal that hangs up from now on: one stops an apply in an orderly way, two end it at once.
 ///
 /// Must be called within a runtime. Until then a signal ends the process, as nothing has been begun.
-pub(super) fn counted(so_far: u8) -> watch::Receiver<u8> {
-    let (count, counted) = watch::channel(so_far);
+pub(super) fn counted() -> watch::Receiver<u8> {
+    let (count, counted) = watch::channel(0_u8);
     tokio::spawn(async move {
         let mut terminated = Terminated::new();
         loop {

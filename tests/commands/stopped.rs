@@ -90,6 +90,23 @@ fn test_killed_and_rolled_back() {
 }
 
 #[test]
+fn test_a_write_whose_answer_never_came_is_rolled_back_once_that_is_agreed_to() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.latency=1s"]);
+    let mut child = repository.start(&["apply", "busy", "-y"]);
+    wait_for(&mut BufReader::new(child.stderr.take().unwrap()), "origin");
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    // It took effect for all that.
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.latency=0s", "replicas=2"]);
+    repository.ends(3, &["rollback"]);
+    repository.ends(8, &["status"]);
+    let said = repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1, "{said}");
+    repository.done(&["status"]);
+}
+
+#[test]
 fn test_killed_and_abandoned() {
     let repository = Repository::small();
     let (mut child, _) = hanging(&repository);

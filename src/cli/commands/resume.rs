@@ -52,7 +52,7 @@ impl Resume {
                 if let Some(plan) = &plan {
                     self.flags.confirm(plan, output)?;
                 }
-                let (operation, plan) = open::resume(&setting, &open.operation, false, output).await?;
+                let (operation, plan) = open::resume(&setting, &open.operation, output).await?;
                 run::summed_up(&operation, plan.and_then(|plan| plan.intent.rto), output)
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,

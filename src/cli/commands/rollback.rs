@@ -12,7 +12,7 @@ use crate::cli::repository::Repository;
 use crate::cli::rollback_state;
 use crate::cli::run::{self, Flags, Setting};
 use crate::plan::{self, Request};
-use crate::snapshot::{StoreError, unwind};
+use crate::snapshot::{Operation, StoreError, unwind};
 
 /// Goes back to what was really there before an operation
 ///
@@ -39,12 +39,20 @@ impl Rollback {
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
-        open::close_for_rollback(&setting, output).await?;
+        // An operation that did not end is taken back with those that have; it stays open until the operator has agreed.
+        let open = match open::find(&setting)? {
+            Some(_) => Some(open::settled(&setting, output).await?),
+            None => None,
+        };
 
-        let operations = store.to_roll_back(self.operation.as_deref())?;
+        let mut operations = store.to_roll_back(self.operation.as_deref())?;
+        if let Some(open) = &open {
+            operations.iter_mut().filter(|operation| operation.id == open.id).for_each(|found| found.clone_from(open));
+        }
         let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
         let unwound = unwind(&operations, &operation.id);
         if unwound.values.is_empty() {
+            close(&open, &setting, output).await?;
             output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
             return Ok(Exit::Done);
         }
@@ -66,6 +74,17 @@ impl Rollback {
         };
         let plan = plan::make(request, &instances).await?;
         page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;
-        run::run(Arc::new(plan), &setting, &self.flags, output).await
+        run::agreed(&plan, &self.flags, output)?;
+        close(&open, &setting, output).await?;
+        run::carry_out(Arc::new(plan), &setting, &self.flags, output).await
     }
+}
+
+/// Closes the operation that did not end as it stands.
+async fn close(open: &Option<Operation>, setting: &Setting<'_>, output: &Output) -> Result<(), Failure> {
+    if let Some(open) = open {
+        output.say(&format!("{} did not end: it is closed as it stands, and taken back.\n", open.id));
+        open::abandon(setting, "rolled back".to_owned(), output).await?;
+    }
+    Ok(())
 }

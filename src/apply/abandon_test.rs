@@ -1,0 +1,81 @@
+//! An operation that did not end is closed as it stands: nothing that may have been written is forgotten.
+
+use super::bed::*;
+use super::resume_test::{WORLD, plan};
+use super::*;
+use crate::plan::Plan;
+use crate::snapshot::{Outcome, Status, unwind};
+
+#[tokio::test]
+async fn test_abandon() {
+    let bed = Bed::new(WORLD);
+    bed.set("a", "sim.settle=1h");
+    let plan = plan(&bed).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let _ = tokio::join!(bed.apply(&plan), press);
+    bed.press.send_modify(|count| *count = 0);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let operation = abandon(bed.resumption(events), "it is over".into()).await.unwrap();
+    assert_eq!((operation.outcome, operation.abandoned.as_deref()), (Outcome::Abandoned, Some("it is over")));
+    assert_eq!(bed.store.read("@").unwrap().operation, operation);
+    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    assert!(matches!(abandon(bed.resumption(events), String::new()).await, Err(ApplyError::NothingOpen)));
+}
+
+/// Begins an apply and ends it as a kill would, while a write is out.
+async fn killed_while_a_write_is_out(bed: &Bed) -> Plan {
+    bed.set("a:service/origin", "sim.latency=300ms");
+    let plan = bed.plan(vec![integers("a:service/origin", &[("replicas", 3)])]).await;
+    let journals = bed.work_dir.join("journal");
+    let intended = async {
+        loop {
+            let open = super::journal::open_journals(&journals).unwrap();
+            if open.iter().any(|path| fs_err::read_to_string(path).unwrap().contains("\"intent\"")) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    // The future is dropped: nothing is journalled any more.
+    tokio::select! {
+        done = bed.apply(&plan) => panic!("{done:?}"),
+        () = intended => {}
+    }
+    plan
+}
+
+#[tokio::test]
+async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
+    let mut bed = Bed::new(WORLD);
+    bed.tempo.lost_answer = Some(std::time::Duration::from_secs(5));
+    killed_while_a_write_is_out(&bed).await;
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    // It is waited for: the write is done while the operation is looked at.
+    let standing = settled(bed.resumption(events)).await.unwrap();
+    assert_eq!((standing.outcome, standing.ended), (Outcome::Running, None));
+    assert_eq!(bed.integer("a:service/origin", "replicas").await, 3);
+    assert!(unfinished(&bed.work_dir).unwrap().is_some(), "it was closed");
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let closed = abandon(bed.resumption(events), "rolled back".into()).await.unwrap();
+    for operation in [standing, closed] {
+        assert_eq!(statuses(&operation), [Status::Unknown]);
+        let back = unwind(std::slice::from_ref(&operation), &operation.id);
+        assert!(back.values.contains_key(&at("a:service/origin")), "{back:?}");
+    }
+}
+
+#[tokio::test]
+async fn test_who_does_not_want_to_wait_for_a_lost_answer_changes_nothing() {
+    let mut bed = Bed::new(WORLD);
+    bed.tempo.lost_answer = Some(std::time::Duration::from_secs(600));
+    killed_while_a_write_is_out(&bed).await;
+    bed.set("a:service/origin", "replicas=9");
+    bed.press.send_modify(|count| *count = 1);
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    assert!(matches!(settled(bed.resumption(events)).await, Err(ApplyError::Interrupted)));
+    assert!(unfinished(&bed.work_dir).unwrap().is_some());
+}
