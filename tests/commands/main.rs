@@ -11,6 +11,7 @@ mod history;
 mod kinds;
 mod owed;
 mod plan;
+mod readme;
 mod repository;
 mod rollback;
 mod sim;
