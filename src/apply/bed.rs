@@ -16,7 +16,7 @@ use crate::plan::{
     Edge, FORMAT, InstanceSeen, Intent, Plan, Position, Reason, Rule, Seen, SeenSetting, Step, WayBack, Work,
 };
 use crate::snapshot::{Operation, Status, Store};
-use crate::state::{Declared, Goal, OnFailure};
+use crate::state::{Goal, OnFailure};
 
 pub(super) struct Bed {
     pub(super) sim: Arc<Sim>,
@@ -255,7 +255,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
             tolerates_unreachable: Vec::new(),
         },
         instances,
-        declared: BTreeMap::<String, Declared>::new(),
+        declared: BTreeMap::new(),
         resources: BTreeMap::new(),
         steps: Vec::new(),
         skipped: Vec::new(),

@@ -3,6 +3,7 @@
 mod address;
 mod node;
 mod parse;
+mod parts;
 mod problems;
 mod read;
 mod similar;

@@ -3,31 +3,37 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
+use super::parts::in_parts;
 use super::{Data, Entry, Node, Problems, Table};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 
 /// Reads a text as TOML. What is wrong is reported, and what could be read is given all the same: it says which names there
 /// are, though its own mistakes are not reported before it is mended.
 pub(crate) fn parse<'t>(file: FileId, text: &'t str, found: &mut Problems) -> Table<'t> {
+    in_parts(file, text).unwrap_or_else(|| whole(file, text, 0, found))
+}
+
+/// Reads a text that begins at an offset of its file.
+pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut Problems) -> Table<'t> {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        let span = Span::new(file, error.span().unwrap_or(0..0));
-        let mistake = mistake(span, text, error.message());
+        let range = error.span().unwrap_or(0..0);
+        let span = Span::new(file, range.start + offset..range.end + offset);
+        let mistake = mistake(span, text.get(range).unwrap_or_default(), error.message());
         if mistake.code == Code::Syntax {
             found.damaged(file);
         }
         found.push(mistake);
     }
-    Conversion { file, found }.table(table.into_inner())
+    Conversion { file, offset, found }.table(table.into_inner())
 }
 
-/// The parser's first line is what is wrong, and its second what it expected.
+/// What is wrong with a piece of text: the parser's first line is what is wrong, and its second what it expected.
 fn mistake(span: Span, text: &str, message: &str) -> Diagnostic {
     let mut lines = message.lines();
     let what = lines.next().unwrap_or("not TOML");
     if what == "duplicate key" {
-        let key = text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        return Diagnostic::error(Code::DuplicateKey, span, format!("`{}` is given twice", key.trim()));
+        return Diagnostic::error(Code::DuplicateKey, span, format!("`{}` is given twice", text.trim()));
     }
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("not TOML: {what}"));
     lines.fold(diagnostic, |diagnostic, line| diagnostic.note(line))
@@ -35,12 +41,13 @@ fn mistake(span: Span, text: &str, message: &str) -> Diagnostic {
 
 struct Conversion<'a> {
     file: FileId,
+    offset: usize,
     found: &'a mut Problems,
 }
 
 impl Conversion<'_> {
     fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, range)
+        Span::new(self.file, range.start + self.offset..range.end + self.offset)
     }
 
     fn table<'t>(&mut self, table: DeTable<'t>) -> Table<'t> {

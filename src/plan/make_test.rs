@@ -76,7 +76,7 @@ fn state(resources: &[Short<'_>]) -> State {
             timeout: None,
             drain_time: Duration::ZERO,
         };
-        state.resources.insert((*name).to_owned(), Resource { declared, wants: wants.collect() });
+        state.resources.insert((*name).to_owned(), Resource { declared: declared.into(), wants: wants.collect() });
     }
     state
 }

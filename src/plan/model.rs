@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value};
@@ -25,7 +26,7 @@ pub struct Plan {
     /// The instances that were asked, by name.
     pub instances: BTreeMap<String, InstanceSeen>,
     /// What was declared of each resource, by name.
-    pub declared: BTreeMap<String, Declared>,
+    pub declared: BTreeMap<String, Arc<Declared>>,
     /// All that was observed, by address.
     pub resources: BTreeMap<Address, Seen>,
     /// What is to be done. A step's id is its index; the order of the list is a legal order.

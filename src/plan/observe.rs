@@ -28,7 +28,7 @@ pub struct Members {
 
 /// Reads every setting that any state sets, from all instances at once.
 pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
-    let asked: Vec<(&String, &Declared)> = scope.declared.iter().collect();
+    let asked: Vec<(&String, &Arc<Declared>)> = scope.declared.iter().collect();
     let nothing = Settings::new();
     let queries: Vec<Query> = asked
         .iter()

@@ -49,7 +49,7 @@ pub(super) fn steps(
 
 fn declared_of<'a>(state: &'a State, expanded: &Expanded, item: usize) -> Vec<&'a Declared> {
     let names = &expanded.items[item].names;
-    names.iter().filter_map(|name| state.resources.get(name)).map(|resource| &resource.declared).collect()
+    names.iter().filter_map(|name| state.resources.get(name)).map(|resource| resource.declared.as_ref()).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]

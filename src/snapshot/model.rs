@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use opsctl_api::{Address, Relation, Value};
@@ -12,7 +13,7 @@ pub struct Snapshot {
     /// When the values were read.
     pub taken_at: Timestamp,
     /// What was declared of the resources, by name.
-    pub declared: BTreeMap<String, Declared>,
+    pub declared: BTreeMap<String, Arc<Declared>>,
     /// By address, then by key of the setting; `None` is absent.
     pub resources: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
     /// What the providers knew of their neighbours.

@@ -82,7 +82,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         let mut snapshot = sample::snapshot(&[]);
         for (n, ((at, settings), declared)) in resources.into_iter().enumerate() {
             if declared {
-                snapshot.declared.insert(format!("resource-{n}"), sample::declared(at.as_str()));
+                snapshot.declared.insert(format!("resource-{n}"), sample::declared(at.as_str()).into());
             }
             snapshot.resources.insert(at, settings);
         }
@@ -131,7 +131,7 @@ proptest! {
 fn test_a_snapshot_is_a_world() {
     let (edge, hpa) = ("k8s:deployment/cdn/ats-edge", "k8s:hpa/cdn/ats-edge");
     let mut snapshot = sample::snapshot(&[(edge, 4)]);
-    snapshot.declared.insert("edge".to_owned(), Declared { optional: true, ..sample::declared(edge) });
+    snapshot.declared.insert("edge".to_owned(), Declared { optional: true, ..sample::declared(edge) }.into());
     let count = |n| Some(Value::Integer(n));
     let bounds = [("min".to_owned(), count(2)), ("max".to_owned(), count(6))];
     snapshot.resources.insert(hpa.parse().unwrap(), bounds.into());
@@ -161,16 +161,16 @@ fn test_what_was_declared_keeps_its_meaning() {
         optional: true,
         ..sample::declared(edge)
     };
-    snapshot.declared.insert("edge".to_owned(), declared.clone());
-    snapshot.declared.insert("atc".to_owned(), sample::declared(atc));
+    snapshot.declared.insert("edge".to_owned(), declared.clone().into());
+    snapshot.declared.insert("atc".to_owned(), sample::declared(atc).into());
     let media = Target::Many {
         pattern: Pattern::new("k8s:deployment/media/*"),
         select: BTreeMap::from([("app.io/tier".to_owned(), "batch".to_owned())]),
         except: vec![Pattern::new("k8s:deployment/media/x*")],
     };
-    snapshot.declared.insert("media".to_owned(), Declared { at: media.clone(), ..sample::declared(atc) });
+    snapshot.declared.insert("media".to_owned(), Declared { at: media.clone(), ..sample::declared(atc) }.into());
     let state = loaded(&snapshot);
-    assert_eq!(state.resources["edge"].declared, declared);
+    assert_eq!(*state.resources["edge"].declared, declared);
     assert_eq!(state.resources["media"].declared.at, media);
     assert!(state.resources["media"].wants.is_empty());
     assert!(state.resources["k8s:deployment/media/packager"].wants.contains_key("replicas"));

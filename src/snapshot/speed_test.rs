@@ -28,7 +28,7 @@ fn test_speed() {
         let live: Vec<(&str, i64)> = addresses.iter().map(|at| (at.as_str(), n)).collect();
         let mut snapshot = sample::snapshot(&live);
         for (n, at) in addresses.iter().enumerate() {
-            snapshot.declared.insert(format!("worker-{n}"), sample::declared(at));
+            snapshot.declared.insert(format!("worker-{n}"), sample::declared(at).into());
         }
         snapshot
     };

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opsctl_api::{Address, Pattern, Relation, Value, format_duration};
@@ -56,7 +57,7 @@ struct Table<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn of(declared: &'a BTreeMap<String, Declared>) -> Self {
+    fn of(declared: &'a BTreeMap<String, Arc<Declared>>) -> Self {
         let mut names = Self { by_address: BTreeMap::new(), stands_for: BTreeMap::new() };
         for (name, of) in declared {
             if let Target::One(at) = &of.at {
@@ -220,11 +221,11 @@ mod tests {
         declared.after = vec![After { name: "atc".to_owned(), place: None }];
         declared.timeout = Some(Duration::from_secs(90));
         declared.drain_time = Duration::from_secs(60);
-        snapshot.declared.insert("edge".to_owned(), declared);
+        snapshot.declared.insert("edge".to_owned(), declared.into());
         let mut too = sample::declared(edge);
         too.needs = vec![need(&["atc"])];
-        snapshot.declared.insert("edge-too".to_owned(), too);
-        snapshot.declared.insert("atc".to_owned(), sample::declared(map));
+        snapshot.declared.insert("edge-too".to_owned(), too.into());
+        snapshot.declared.insert("atc".to_owned(), sample::declared(map).into());
         let mut many = sample::declared(edge);
         many.at = Target::Many {
             pattern: Pattern::new("k8s:deployment/media/*"),
@@ -232,7 +233,7 @@ mod tests {
             except: vec![Pattern::new("*/packager")],
         };
         many.optional = true;
-        snapshot.declared.insert("media".to_owned(), many);
+        snapshot.declared.insert("media".to_owned(), many.into());
         snapshot
             .relations
             .insert(edge.parse().unwrap(), vec![Relation::Confines("k8s:deployment/cdn/x".parse().unwrap())]);

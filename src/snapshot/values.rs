@@ -220,7 +220,7 @@ mod tests {
         let mut declared = sample::declared(MAP);
         declared.pool = Some("live".to_owned());
         declared.optional = true;
-        snapshot.declared.insert("atc".to_owned(), declared);
+        snapshot.declared.insert("atc".to_owned(), declared.into());
         assert_eq!(snapshot.written(), snapshot.resources);
     }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use minijinja::Environment;
 use opsctl_api::Pattern;
@@ -6,8 +7,8 @@ use opsctl_api::Settings;
 
 use super::chain::Chain;
 use super::checks::Checks;
-use super::layer::Part;
 use super::names::{Meaning, Names};
+use super::part::Part;
 use super::template::{Renderer, variables};
 use super::value::{Reading, Written};
 use super::written::written;
@@ -51,7 +52,7 @@ impl<'t> Workshop<'_, 't> {
                 let meaning = self.meaning(chain, name, stack, found)?;
                 let declared = self.declared(meaning, stack);
                 let wants = self.wants(&renderer, meaning, stack, found);
-                Some(((*name).to_owned(), Resource { declared, wants }))
+                Some(((*name).to_owned(), Resource { declared: Arc::new(declared), wants }))
             })
             .collect();
         self.one_name_an_address(&stacks, &resources, found);
@@ -112,8 +113,8 @@ impl<'t> Workshop<'_, 't> {
 
     fn declared(&self, meaning: &Meaning, stack: &[&Part<'t>]) -> Declared {
         let place = |span: Span| self.place(span);
-        let needs = stack.iter().rev().find_map(|part| part.needs.as_ref()).map_or(&[][..], Vec::as_slice);
-        let after = stack.iter().rev().find_map(|part| part.after.as_ref()).map_or(&[][..], Vec::as_slice);
+        let needs = stack.iter().rev().find_map(|part| part.order().needs.as_ref()).map_or(&[][..], Vec::as_slice);
+        let after = stack.iter().rev().find_map(|part| part.order().after.as_ref()).map_or(&[][..], Vec::as_slice);
         let need = |any: &Vec<(&str, Span)>| Need {
             any_of: any.iter().map(|(name, _)| (*name).to_owned()).collect(),
             place: any.first().and_then(|(_, span)| place(*span)),
@@ -123,11 +124,11 @@ impl<'t> Workshop<'_, 't> {
             at: meaning.target.clone(),
             place: declaring.and_then(|part| place(part.span)),
             needs: needs.iter().map(need).collect(),
-            pool: stack.iter().rev().find_map(|part| part.pool).map(str::to_owned),
+            pool: stack.iter().rev().find_map(|part| part.order().pool).map(str::to_owned),
             after: after.iter().map(|(name, span)| After { name: (*name).to_owned(), place: place(*span) }).collect(),
-            optional: stack.iter().rev().find_map(|part| part.optional).unwrap_or_default(),
-            timeout: stack.iter().rev().find_map(|part| part.timeout),
-            drain_time: stack.iter().rev().find_map(|part| part.drain_time).unwrap_or_default(),
+            optional: stack.iter().rev().find_map(|part| part.order().optional).unwrap_or_default(),
+            timeout: stack.iter().rev().find_map(|part| part.order().timeout),
+            drain_time: stack.iter().rev().find_map(|part| part.order().drain_time).unwrap_or_default(),
         }
     }
 
@@ -185,8 +186,8 @@ impl<'t> Workshop<'_, 't> {
 /// Reports names in `needs` and `after` that the state does not have.
 fn known_names(stacks: &Stacks<'_, '_>, stack: &[&Part<'_>], found: &mut Problems) {
     for part in stack {
-        let needs = part.needs.iter().flatten().flatten();
-        for (name, span) in needs.chain(part.after.iter().flatten()) {
+        let needs = part.order().needs.iter().flatten().flatten();
+        for (name, span) in needs.chain(part.order().after.iter().flatten()) {
             if !stacks.contains_key(name) {
                 let diagnostic = unknown_name(stacks, name, *span, found);
                 found.push(diagnostic);

@@ -19,7 +19,7 @@ impl<'l, 't> Chain<'l, 't> {
 
     /// The state's name.
     pub(super) fn name(&self) -> &'l str {
-        &self.own().name
+        self.own().name
     }
 
     /// Whether it extends nothing.
@@ -30,8 +30,7 @@ impl<'l, 't> Chain<'l, 't> {
 
 /// The chain of each file; unknown states and loops are reported.
 pub(super) fn chains<'l, 't>(layers: &'l [Layer<'t>], found: &mut Problems) -> Vec<Chain<'l, 't>> {
-    let by_name: HashMap<&str, usize> =
-        layers.iter().enumerate().map(|(at, layer)| (layer.name.as_str(), at)).collect();
+    let by_name: HashMap<&str, usize> = layers.iter().enumerate().map(|(at, layer)| (layer.name, at)).collect();
     let parents: Vec<Option<usize>> = layers
         .iter()
         .map(|layer| {
@@ -40,10 +39,10 @@ pub(super) fn chains<'l, 't>(layers: &'l [Layer<'t>], found: &mut Problems) -> V
             if known.is_none() {
                 let message = format!("there is no state `{}`", parent.escape_debug());
                 let mut diagnostic = Diagnostic::error(Code::UnknownState, span, message);
-                if let Some(meant) = found.guess(parent, layers.iter().map(|layer| layer.name.as_str())) {
+                if let Some(meant) = found.guess(parent, layers.iter().map(|layer| layer.name)) {
                     diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
                 }
-                let names = list(layers.iter().map(|layer| layer.name.as_str()));
+                let names = list(layers.iter().map(|layer| layer.name));
                 found.push(diagnostic.note(format!("states: {names}")));
             }
             known

@@ -1,16 +1,14 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::OnFailure;
+use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{
-    Data, Entry, Problems, Table, boolean, duration, line, plain, some_time, string, strings, table, unknown_key,
-};
+use crate::document::{Entry, Problems, Table, boolean, line, some_time, string, strings, table, unknown_key};
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
 #[derive(Debug)]
 pub(super) struct Layer<'t> {
-    pub(super) name: String,
+    pub(super) name: &'t str,
     pub(super) extends: Option<(&'t str, Span)>,
     pub(super) summary: Option<&'t str>,
     pub(super) rto: Option<Duration>,
@@ -24,26 +22,6 @@ pub(super) struct Layer<'t> {
     pub(super) checks: &'t [Entry<'t>],
     /// Whether more stood in the file than could be read: what seems to be missing may have been written.
     pub(super) broken: bool,
-}
-
-/// What one file says of one resource.
-#[derive(Debug)]
-pub(super) struct Part<'t> {
-    pub(super) name: &'t str,
-    pub(super) span: Span,
-    pub(super) at: Option<(&'t str, Span)>,
-    /// Whether an `at` is there, mistaken or not.
-    pub(super) at_given: bool,
-    pub(super) select: Option<(BTreeMap<String, String>, Span)>,
-    pub(super) except: Option<(Vec<(&'t str, Span)>, Span)>,
-    pub(super) needs: Option<Vec<Names<'t>>>,
-    pub(super) after: Option<Names<'t>>,
-    pub(super) pool: Option<&'t str>,
-    pub(super) optional: Option<bool>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) drain_time: Option<Duration>,
-    /// All other keys, which are settings.
-    pub(super) settings: Vec<&'t Entry<'t>>,
 }
 
 /// Names with where each was written.
@@ -63,28 +41,9 @@ const KEYS: &[&str] = &[
     "action",
 ];
 
-/// The keys of a resource that are no settings.
-pub(super) const RESERVED: &[&str] = &[
-    "at",
-    "needs",
-    "pool",
-    "after",
-    "except",
-    "select",
-    "timeout",
-    "optional",
-    "enough",
-    "drain_time",
-    "restarts_with",
-    "pause_owners",
-];
-
-/// What may not be left out and cannot be done yet.
-const LATER: &[&str] = &["restarts_with", "enough", "pause_owners"];
-
 impl<'t> Layer<'t> {
     /// A file that could not be read: it is there, and says nothing.
-    pub(super) fn unread(name: String) -> Self {
+    pub(super) fn unread(name: &'t str) -> Self {
         Self {
             name,
             extends: None,
@@ -101,7 +60,7 @@ impl<'t> Layer<'t> {
     }
 
     /// Reads a file's table.
-    pub(super) fn read(name: String, text: &'t Table<'t>, found: &mut Problems) -> Self {
+    pub(super) fn read(name: &'t str, text: &'t Table<'t>, found: &mut Problems) -> Self {
         let layer = Self::shape(name, text, false, found);
         for entry in text.get("resource").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter) {
             if !named(&entry.key) {
@@ -115,7 +74,7 @@ impl<'t> Layer<'t> {
     }
 
     /// Reads the table of a snapshot, which has resources and checks alone.
-    pub(super) fn read_literal(name: String, text: &'t Table<'t>, found: &mut Problems) -> Self {
+    pub(super) fn read_literal(name: &'t str, text: &'t Table<'t>, found: &mut Problems) -> Self {
         for entry in text.iter().filter(|entry| KEYS.contains(&entry.key.as_ref())) {
             if !["summary", "resource", "check"].contains(&entry.key.as_ref()) {
                 let message = format!("a snapshot has no `{}`", entry.key);
@@ -125,7 +84,7 @@ impl<'t> Layer<'t> {
         Self::shape(name, text, true, found)
     }
 
-    fn shape(name: String, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
+    fn shape(name: &'t str, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
         let mut layer = Self { broken: false, ..Self::unread(name) };
         for entry in text.iter() {
             match entry.key.as_ref() {
@@ -167,90 +126,6 @@ fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<P
 /// Whether a text can be the name of a resource, a check or a state.
 pub(super) fn named(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
-impl<'t> Part<'t> {
-    fn new(name: &'t str, span: Span) -> Self {
-        Self {
-            name,
-            span,
-            at: None,
-            at_given: false,
-            select: None,
-            except: None,
-            needs: None,
-            after: None,
-            pool: None,
-            optional: None,
-            timeout: None,
-            drain_time: None,
-            settings: Vec::new(),
-        }
-    }
-
-    fn read(entry: &'t Entry<'t>, table: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
-        let mut part = Self::new(&entry.key, entry.key_span);
-        for entry in table.iter() {
-            match entry.key.as_ref() {
-                "at" => {
-                    part.at = string(entry, found);
-                    part.at_given = true;
-                }
-                "needs" => part.needs = needs(entry, found),
-                "after" => part.after = strings(entry, found),
-                "pool" => part.pool = line(entry, found),
-                "optional" => part.optional = boolean(entry, found),
-                "timeout" => part.timeout = some_time(entry, found),
-                "drain_time" => part.drain_time = duration(entry, found),
-                "except" => part.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
-                "select" => part.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
-                // What the provider knew when the snapshot was taken; a plan asks it again.
-                "confines" if literal => {}
-                later if LATER.contains(&later) => found.push(not_built(entry, &format!("`{later}`"))),
-                _ => part.settings.push(entry),
-            }
-        }
-        part
-    }
-}
-
-/// `["origin", ["cache-a", "cache-b"]]`.
-fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>>> {
-    let wrong = |what: String, span| {
-        Diagnostic::error(Code::WrongType, span, what).note("as in needs = [\"origin\", [\"cache-a\", \"cache-b\"]]")
-    };
-    let Data::List(items) = &entry.node.data else {
-        let what = format!("`needs` takes a list of names, found {}", entry.node.found());
-        found.push(wrong(what, entry.node.span));
-        return None;
-    };
-    let mut all = Vec::with_capacity(items.len());
-    for item in items {
-        match &item.data {
-            Data::String(name) => all.extend(plain(item, name, found).map(|name| vec![name])),
-            Data::List(any) if any.is_empty() => {
-                found.push(wrong("an any-of list without names can never be met".to_owned(), item.span));
-            }
-            Data::List(any) => {
-                let mut names = Vec::with_capacity(any.len());
-                for name in any {
-                    match name.as_str() {
-                        Some(text) => names.extend(plain(name, text, found)),
-                        None => found.push(wrong(format!("a name is a string, found {}", name.found()), name.span)),
-                    }
-                }
-                all.push(names);
-            }
-            _ => found.push(wrong(format!("a name is a string, found {}", item.found()), item.span)),
-        }
-    }
-    Some(all)
-}
-
-fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {
-    let table = table(entry, found)?;
-    let labels = table.iter().filter_map(|label| Some((label.key.to_string(), string(label, found)?.0.to_owned())));
-    Some(labels.collect())
 }
 
 fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<OnFailure> {

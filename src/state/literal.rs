@@ -19,7 +19,7 @@ pub fn load_literal(name: &str, path: &str, text: &str, catalogues: &Catalogues)
     let mut found = Problems::default();
     let file = sources.add(path, text);
     let table = parse(file, text, &mut found);
-    let layer = Layer::read_literal(name.to_owned(), &table, &mut found);
+    let layer = Layer::read_literal(name, &table, &mut found);
     let layers = [layer];
     let names = Names::new(&layers, catalogues, &mut found);
     let environment = environment();

@@ -48,10 +48,10 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
         .zip(&tables)
         .map(|(file, table)| match table {
             Some(table) => {
-                let layer = Layer::read(file.name.clone(), table, &mut found);
+                let layer = Layer::read(&file.name, table, &mut found);
                 Layer { broken: found.is_damaged(file.id), ..layer }
             }
-            None => Layer::unread(file.name.clone()),
+            None => Layer::unread(&file.name),
         })
         .collect();
     let names = Names::new(&layers, catalogues, &mut found);
@@ -60,6 +60,8 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
     let workshop = Workshop { names: &names, catalogues, sources: &sources, environment: &environment, literal: false };
     let states: BTreeMap<String, State> =
         chains.iter().map(|chain| (chain.name().to_owned(), workshop.state(chain, &mut found))).collect();
+    // What each name means is in the states now.
+    drop(names);
     let scope = Scope::of(&states);
     // What a mistake hides may be the very value that seems to be missing.
     let mistaken = files.iter().filter(|file| found.has_error_in(file.id)).map(|file| file.name.as_str()).collect();

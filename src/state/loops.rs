@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 
 use super::assemble::Stacks;
-use super::layer::{Names, Part};
+use super::layer::Names;
+use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
 
@@ -12,8 +13,8 @@ type Edge = (usize, Span);
 /// edge with its place.
 pub(super) fn report(stacks: &Stacks<'_, '_>, found: &mut Problems) {
     let names: Vec<&str> = stacks.keys().copied().collect();
-    let needs = edges(stacks, |part| Some(part.needs.as_ref()?.iter().flatten().copied().collect()));
-    let after = edges(stacks, |part| part.after.clone());
+    let needs = edges(stacks, |part| Some(part.order().needs.as_ref()?.iter().flatten().copied().collect()));
+    let after = edges(stacks, |part| part.order().after.clone());
     for (edges, verb, code, message) in [
         (needs, "needs", Code::NeedsLoop, "these need each other in a circle"),
         (after, "comes after", Code::AfterLoop, "these come after each other in a circle"),

@@ -15,6 +15,7 @@ mod load;
 mod loops;
 mod model;
 mod names;
+mod part;
 mod scope;
 mod template;
 mod value;

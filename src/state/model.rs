@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opsctl_api::{Address, Pattern, Selector, Setting, Settings};
@@ -48,7 +49,7 @@ pub enum OnFailure {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {
     /// All but the settings.
-    pub declared: Declared,
+    pub declared: Arc<Declared>,
     /// By setting's key.
     pub wants: Settings<Want>,
 }
@@ -138,7 +139,7 @@ pub struct After {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scope {
     /// All resources of all states by name; of several declarations the one of the first state by name.
-    pub declared: BTreeMap<String, Declared>,
+    pub declared: BTreeMap<String, Arc<Declared>>,
     /// By resource name, then by key of the setting: the states that set it, and to what.
     pub settings: BTreeMap<String, Settings<Vec<(String, Goal)>>>,
 }

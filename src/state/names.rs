@@ -3,7 +3,8 @@ use std::collections::HashMap;
 use opsctl_api::{Address, Kind, Pattern};
 
 use super::Target;
-use super::layer::{Layer, Part};
+use super::layer::Layer;
+use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{Problems, list, pattern, unknown_instance};
 use crate::instance::Catalogues;
@@ -16,7 +17,7 @@ pub(super) struct Named<'t> {
     /// `None` where `at` is wrong, which was reported.
     pub(super) meaning: Option<Meaning>,
     /// The state that declares it first.
-    pub(super) state: String,
+    pub(super) state: &'t str,
     at: &'t str,
     at_span: Span,
 }
@@ -48,7 +49,7 @@ impl<'t> Names<'t> {
                         found.push(two_targets(part.name, (at, at_span), first));
                         continue;
                     }
-                    let same = match (&first.meaning, part.select.is_none() && part.except.is_none()) {
+                    let same = match (&first.meaning, part.order().select.is_none() && part.order().except.is_none()) {
                         (Some(Meaning { target: Target::One(_), .. }), true) | (None, _) => true,
                         (Some(first), _) => {
                             target(part, at, at_span, catalogues, found).is_none_or(|this| this.target == first.target)
@@ -65,7 +66,7 @@ impl<'t> Names<'t> {
                     continue;
                 }
                 let meaning = target(part, at, at_span, catalogues, found);
-                let state = layer.name.clone();
+                let state = layer.name;
                 names.insert(part.name, Named { meaning, state, at, at_span });
             }
         }
@@ -87,7 +88,8 @@ fn two_targets(name: &str, (at, span): (&str, Span), first: &Named<'_>) -> Diagn
 
 /// `select` and `except` belong to the target, so they stand beside `at`.
 fn narrowed(part: &Part<'_>, found: &mut Problems) {
-    let spans = [part.select.as_ref().map(|(_, span)| *span), part.except.as_ref().map(|(_, span)| *span)];
+    let spans =
+        [part.order().select.as_ref().map(|(_, span)| *span), part.order().except.as_ref().map(|(_, span)| *span)];
     for span in spans.into_iter().flatten() {
         let message = "`select` and `except` stand beside the `at` that they narrow";
         found.push(Diagnostic::error(Code::OnlyWildcards, span, message));
@@ -113,8 +115,8 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
         return None;
     }
     let target = if many {
-        let select = part.select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
-        let except = part.except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
+        let select = part.order().select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
+        let except = part.order().except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
         let except = except.iter().map(|except| excepted(at, *except, catalogues, found)).collect();
         Target::Many { pattern: Pattern::new(at), select, except }
     } else {
@@ -125,8 +127,8 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
 
 fn narrowed_one(part: &Part<'_>, found: &mut Problems) {
     let keys = [
-        ("select", part.select.as_ref().map(|(_, span)| *span)),
-        ("except", part.except.as_ref().map(|(_, span)| *span)),
+        ("select", part.order().select.as_ref().map(|(_, span)| *span)),
+        ("except", part.order().except.as_ref().map(|(_, span)| *span)),
     ];
     for (key, span) in keys {
         if let Some(span) = span {

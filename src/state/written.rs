@@ -85,7 +85,7 @@ fn unknown(kind: &Kind, entry: &Entry<'_>, found: &mut Problems) -> Diagnostic {
     let forms: Vec<String> = kind.settings.iter().map(Setting::form).collect();
     let note =
         format!("settings of {}: {} (opsctl kinds {})", kind.name, list(forms.iter().map(String::as_str)), kind.name);
-    let reserved = super::layer::RESERVED.iter().copied();
+    let reserved = super::part::RESERVED.iter().copied();
     match found.guess(&entry.key, kind.settings.iter().map(|setting| setting.name).chain(reserved)) {
         Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")).note(note),
         None => diagnostic.note(note),

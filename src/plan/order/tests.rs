@@ -63,7 +63,7 @@ fn declared(at: Address, needs: Vec<Need>, pool: Option<String>) -> Resource {
         timeout: None,
         drain_time: Duration::ZERO,
     };
-    Resource { declared, wants: Settings::new() }
+    Resource { declared: declared.into(), wants: Settings::new() }
 }
 
 fn item(name: &str, at: Address, settings: &[(&str, i64)], relations: Vec<Relation>) -> Item {
@@ -381,7 +381,7 @@ impl Case {
 
     fn needs(&mut self, name: &str, any_of: &[&str]) {
         let need = Need { any_of: any_of.iter().map(|name| (*name).to_owned()).collect(), place: None };
-        self.state.resources.get_mut(name).unwrap().declared.needs.push(need);
+        std::sync::Arc::make_mut(&mut self.state.resources.get_mut(name).unwrap().declared).needs.push(need);
     }
 }
 

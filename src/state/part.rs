@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::layer::{Names, not_built};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::{
+    Data, Entry, Problems, Table, boolean, duration, line, plain, some_time, string, strings, table,
+};
+
+/// What one file says of one resource.
+#[derive(Debug)]
+pub(super) struct Part<'t> {
+    pub(super) name: &'t str,
+    pub(super) span: Span,
+    pub(super) at: Option<(&'t str, Span)>,
+    /// Whether an `at` is there, mistaken or not.
+    pub(super) at_given: bool,
+    /// All keys that are not reserved.
+    pub(super) settings: Vec<&'t Entry<'t>>,
+    order: Option<Box<Order<'t>>>,
+}
+
+/// What stands beside the address and the settings of a resource. Most have none of it, and there may be many resources.
+#[derive(Debug, Default)]
+pub(super) struct Order<'t> {
+    pub(super) select: Option<(BTreeMap<String, String>, Span)>,
+    pub(super) except: Option<(Names<'t>, Span)>,
+    pub(super) needs: Option<Vec<Names<'t>>>,
+    pub(super) after: Option<Names<'t>>,
+    pub(super) pool: Option<&'t str>,
+    pub(super) optional: Option<bool>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) drain_time: Option<Duration>,
+}
+
+static NOTHING: Order<'static> = Order {
+    select: None,
+    except: None,
+    needs: None,
+    after: None,
+    pool: None,
+    optional: None,
+    timeout: None,
+    drain_time: None,
+};
+
+/// The keys of a resource that are no settings.
+pub(super) const RESERVED: &[&str] = &[
+    "at",
+    "needs",
+    "pool",
+    "after",
+    "except",
+    "select",
+    "timeout",
+    "optional",
+    "enough",
+    "drain_time",
+    "restarts_with",
+    "pause_owners",
+];
+
+/// What may not be left out and cannot be done yet.
+const LATER: &[&str] = &["restarts_with", "enough", "pause_owners"];
+
+impl<'t> Part<'t> {
+    /// Reads the table of a resource.
+    pub(super) fn read(entry: &'t Entry<'t>, table: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
+        let (name, span) = (entry.key.as_ref(), entry.key_span);
+        let mut part = Self { name, span, at: None, at_given: false, settings: Vec::new(), order: None };
+        for entry in table.iter() {
+            match entry.key.as_ref() {
+                "at" => {
+                    part.at = string(entry, found);
+                    part.at_given = true;
+                }
+                // What the provider knew when the snapshot was taken; a plan asks it again.
+                "confines" if literal => {}
+                later if LATER.contains(&later) => found.push(not_built(entry, &format!("`{later}`"))),
+                reserved if RESERVED.contains(&reserved) => part.order.get_or_insert_default().read(entry, found),
+                _ => part.settings.push(entry),
+            }
+        }
+        part
+    }
+
+    /// What stands beside its address and its settings.
+    pub(super) fn order(&self) -> &Order<'t> {
+        self.order.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl<'t> Order<'t> {
+    fn read(&mut self, entry: &'t Entry<'t>, found: &mut Problems) {
+        match entry.key.as_ref() {
+            "needs" => self.needs = needs(entry, found),
+            "after" => self.after = strings(entry, found),
+            "pool" => self.pool = line(entry, found),
+            "optional" => self.optional = boolean(entry, found),
+            "timeout" => self.timeout = some_time(entry, found),
+            "drain_time" => self.drain_time = duration(entry, found),
+            "except" => self.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
+            "select" => self.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
+            _ => {}
+        }
+    }
+}
+
+/// `["origin", ["cache-a", "cache-b"]]`.
+fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>>> {
+    let wrong = |what: String, span| {
+        Diagnostic::error(Code::WrongType, span, what).note("as in needs = [\"origin\", [\"cache-a\", \"cache-b\"]]")
+    };
+    let Data::List(items) = &entry.node.data else {
+        let what = format!("`needs` takes a list of names, found {}", entry.node.found());
+        found.push(wrong(what, entry.node.span));
+        return None;
+    };
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        match &item.data {
+            Data::String(name) => all.extend(plain(item, name, found).map(|name| vec![name])),
+            Data::List(any) if any.is_empty() => {
+                found.push(wrong("an any-of list without names can never be met".to_owned(), item.span));
+            }
+            Data::List(any) => {
+                let mut names = Vec::with_capacity(any.len());
+                for name in any {
+                    match name.as_str() {
+                        Some(text) => names.extend(plain(name, text, found)),
+                        None => found.push(wrong(format!("a name is a string, found {}", name.found()), name.span)),
+                    }
+                }
+                all.push(names);
+            }
+            _ => found.push(wrong(format!("a name is a string, found {}", item.found()), item.span)),
+        }
+    }
+    Some(all)
+}
+
+fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {
+    let table = table(entry, found)?;
+    let labels = table.iter().filter_map(|label| Some((label.key.to_string(), string(label, found)?.0.to_owned())));
+    Some(labels.collect())
+}
