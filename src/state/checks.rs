@@ -5,7 +5,7 @@ use opsctl_api::{Address, Kind};
 
 use super::Target;
 use super::assemble::{Stacks, Workshop, unknown_name};
-use super::layer::{Names, named};
+use super::layer::{NAME, Names, named};
 use super::names::address_of;
 use super::value::Reading;
 use crate::check::{Check, Expectation, Gate, Probe};
@@ -47,10 +47,7 @@ impl Checks<'_, '_, '_> {
 
     fn check(&mut self, entry: &Entry<'_>) -> Option<Check> {
         if !named(&entry.key) {
-            self.push(
-                Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a check")
-                    .note("a name has letters, digits, `-`, `_` and `.`"),
-            );
+            self.push(Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a check").note(NAME));
         }
         let table = table(entry, self.reading.found)?;
         let probe = self.probe_entry(entry, table)?;

@@ -81,6 +81,8 @@ fn of_goal(goal: &Goal) -> Json {
 
 fn of_value(value: &Value) -> Json {
     match value {
+        // 0 and -0 are one number.
+        Value::Number(number) => json!(number + 0.0),
         Value::Quantity(quantity) => json!({ "quantity": quantity.nano().to_string() }),
         other => json!(other),
     }

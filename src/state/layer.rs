@@ -64,10 +64,8 @@ impl<'t> Layer<'t> {
         let layer = Self::shape(name, text, false, found);
         for entry in text.get("resource").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter) {
             if !named(&entry.key) {
-                found.push(
-                    Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a resource")
-                        .note("a name has letters, digits, `-`, `_` and `.`"),
-                );
+                found
+                    .push(Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a resource").note(NAME));
             }
         }
         layer
@@ -123,9 +121,14 @@ fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<P
     parts
 }
 
+/// What a name is.
+pub(super) const NAME: &str = "a name has letters, digits, `-`, `_` and `.`, and begins with a letter, a digit or `_`";
+
 /// Whether a text can be the name of a resource, a check or a state.
 pub(super) fn named(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    // `-x` would be taken for an option, and `..` for a folder.
+    text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<OnFailure> {

@@ -5,7 +5,7 @@ use camino::Utf8Path;
 
 use super::assemble::Workshop;
 use super::chain;
-use super::layer::{Layer, named};
+use super::layer::{Layer, NAME, named};
 use super::names::Names;
 use super::template::environment;
 use super::{Scope, State, holes};
@@ -117,8 +117,7 @@ fn file(folder: &Utf8Path, file_name: &str, sources: &mut Sources, found: &mut P
     if !named(&name) {
         let message = format!("`{}` is no name of a state", name.escape_debug());
         found.push(
-            Diagnostic::error(Code::StateName, Span::new(id, 0..0), message)
-                .note("a name has letters, digits, `-`, `_` and `.`: rename the file"),
+            Diagnostic::error(Code::StateName, Span::new(id, 0..0), message).note(format!("{NAME}: rename the file")),
         );
     }
     File { name, id, text }

@@ -158,6 +158,18 @@ proptest! {
     }
 
     #[test]
+    fn test_any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..60), config in ".{0,60}") {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(folder.path()).unwrap();
+        std::fs::create_dir(root.join("states")).unwrap();
+        std::fs::write(root.join("states/a.toml"), bytes).unwrap();
+        std::fs::write(root.join("opsctl.toml"), &config).unwrap();
+        render(&load(root, &catalogues()).report, &Style::plain(true));
+        render(&crate::config::load(root).1, &Style::plain(true));
+        let _ = crate::state::load_literal("@1", "live.toml", &config, &catalogues());
+    }
+
+    #[test]
     fn test_any_cut_of_a_state_is_answered(at in 0..BASELINE.len(), len in 0_usize..60, with in "[\\[\\]{}\"'=.,a-z0-9 \n*%-]{0,12}") {
         prop_assume!(BASELINE.is_char_boundary(at));
         let end = (at + len).min(BASELINE.len());
