@@ -99,8 +99,8 @@ impl ApplyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Journal(JournalError::Damaged { path, .. } | JournalError::Illegal { path, .. }) => Some(format!(
-                "compare what is live with what it was before (opsctl status, opsctl log); then put the journal aside: \
-                 mv {path} {path}.damaged"
+                "`opsctl snapshot diff @` tells what is not as it was before that operation; when that is well, put the \
+                 journal aside: mv {path} {path}.damaged"
             )),
             Self::Journal(JournalError::Foreign(path)) => {
                 Some(format!("another version of opsctl wrote {path}: go on with that one"))

@@ -196,14 +196,19 @@ fn to_line(sequence: u64, record: &Record) -> Result<Vec<u8>, JournalError> {
     Ok(line)
 }
 
+/// The most bytes before a record's content: two numbers, a checksum and the blanks between.
+const HEADER: usize = 20 + 1 + 20 + 1 + 16 + 1;
+
 /// The record that a text begins with: its sequence, itself, and how many bytes it takes.
 fn from_line(bytes: &[u8]) -> Result<(u64, Record, usize), String> {
-    let mut parts = bytes.splitn(4, |&byte| byte == b' ');
+    // No further than a header can be long: what is damaged is looked at from every byte on.
+    let mut parts = bytes[..bytes.len().min(HEADER)].splitn(4, |&byte| byte == b' ');
     let mut word = || parts.next().and_then(|part| std::str::from_utf8(part).ok()).ok_or("it has no header");
-    let sequence: u64 = word()?.parse().map_err(|_| "its sequence is no number")?;
-    let length: usize = word()?.parse().map_err(|_| "its length is no number")?;
-    let sum = word()?.to_owned();
-    let rest = parts.next().ok_or("it has no content")?;
+    let (sequence, length, sum) = (word()?, word()?, word()?);
+    let begins = sequence.len() + length.len() + sum.len() + 3;
+    let sequence: u64 = sequence.parse().map_err(|_| "its sequence is no number")?;
+    let length: usize = length.parse().map_err(|_| "its length is no number")?;
+    let rest = bytes.get(begins..).ok_or("it has no content")?;
     if rest.get(length) != Some(&b'\n') {
         return Err("it does not end where its length says".to_owned());
     }
@@ -286,6 +291,18 @@ mod tests {
         let mut journal = Journal { path: full, operation: "one".into(), file, sequence: 0, length: 0, broken: false };
         assert!(matches!(journal.append(stop("a")), Err(JournalError::Io(_))));
         assert!(matches!(journal.append(stop("b")), Err(JournalError::Broken(_))));
+    }
+
+    /// The first record has the whole plan: megabytes without a blank, in which every digit may begin a record.
+    #[test]
+    fn test_a_long_torn_record_takes_no_longer_to_forgive() {
+        let (_guard, folder) = folder();
+        let (path, records) = three_records(&folder);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"3 99999999 0123456789abcdef ");
+        bytes.extend(std::iter::repeat_n(b'1', 4_000_000));
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(read(&path).unwrap().0, records);
     }
 
     #[test]

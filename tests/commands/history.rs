@@ -61,3 +61,23 @@ fn test_the_beginning_of_several_ids() {
     --- exit 1
     ");
 }
+
+/// The only record is damaged: that is not the same as none.
+#[test]
+fn test_a_damaged_record_is_not_an_empty_log() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    let objects = repository.path("snapshots/.git/objects");
+    let git = |arguments: &[&str]| {
+        let said =
+            std::process::Command::new("git").arg("-C").arg(objects.join("../..")).args(arguments).output().unwrap();
+        String::from_utf8(said.stdout).unwrap().trim().to_owned()
+    };
+    let blob = git(&["-c", "safe.directory=*", "rev-parse", "HEAD:operation.toml"]);
+    let (folder, file) = blob.split_at(2);
+    let object = objects.join(folder).join(file);
+    std::fs::remove_file(&object).unwrap();
+    let said = repository.ends(1, &["log"]);
+    assert!(said.err.contains("is damaged"), "{said}");
+    assert_eq!(said.out, "", "{said}");
+}

@@ -106,6 +106,29 @@ fn test_a_write_whose_answer_never_came_is_rolled_back_once_that_is_agreed_to() 
     repository.done(&["status"]);
 }
 
+/// What a damaged journal says is to be typed works.
+#[test]
+fn test_a_damaged_journal_is_put_aside() {
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let folder = repository.path(".opsctl/journal");
+    let journal = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&journal).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&journal, bytes).unwrap();
+    for command in [&["status"][..], &["apply", "busy", "-y"], &["resume", "-y"], &["rollback", "-y"]] {
+        let said = repository.ends(1, command);
+        assert!(said.err.contains("is damaged at record 0") && said.err.contains("opsctl snapshot diff @"), "{said}");
+    }
+    let said = repository.done(&["snapshot", "diff", "@"]);
+    assert!(said.out.contains("data.mode") && said.out.contains("replicas"), "{said}");
+    std::fs::rename(&journal, journal.with_extension("open.damaged")).unwrap();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    repository.done(&["apply", "baseline", "-y"]);
+}
+
 #[test]
 fn test_killed_and_abandoned() {
     let repository = Repository::small();

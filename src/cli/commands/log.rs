@@ -22,19 +22,23 @@ impl Log {
         let repository = Repository::open(output)?;
         let standing = Standing::of(&repository)?;
         let mut operations: Vec<Operation> = Vec::new();
+        let mut damaged = false;
         for recorded in repository.store()?.operations()?.take(self.limit.unwrap_or(usize::MAX)) {
             match recorded {
                 Ok(recorded) => operations.push(standing.record(recorded.operation)),
                 // One that is damaged hides none of the others.
-                Err(error) => output.warn(&view::error::chain(&error, error.hint().as_deref(), &output.progress)),
+                Err(error) => {
+                    damaged = true;
+                    output.warn(&view::error::chain(&error, error.hint().as_deref(), &output.progress));
+                }
             }
         }
         if output.json {
             output.result(&view::json::document("log", &Document { operations: &operations })?);
-        } else {
+        } else if !operations.is_empty() || !damaged {
             output.result(&view::log(&operations, Timestamp::now(), &output.results));
         }
-        Ok(Exit::Done)
+        Ok(if damaged { Exit::Error } else { Exit::Done })
     }
 }
 
