@@ -114,6 +114,7 @@ impl Bed {
     }
 
     async fn step(&self, plan: &mut Plan, planned: Planned) -> Step {
+        let after = planned.edges();
         let work = match planned.what {
             What::Change { address, edits } => {
                 let live = self.live(&address).await;
@@ -152,7 +153,7 @@ impl Bed {
             }
             What::Joint => Work::Joint { label: "pool".into() },
         };
-        Step { work, after: edges(&planned.after), wave: 1, timeout: planned.timeout }
+        Step { work, after, wave: 1, timeout: planned.timeout, enough: planned.enough }
     }
 
     /// Applies; the record, and what happened.
@@ -236,7 +237,7 @@ fn seen(live: &Live) -> Seen {
 
 pub(super) fn edges(after: &[usize]) -> Vec<Edge> {
     let reason = || Reason { rule: Rule::Needs("x".into(), "y".into()), place: None };
-    after.iter().map(|&step| Edge { step, why: vec![reason()] }).collect()
+    after.iter().map(|&step| Edge { step, enough: false, why: vec![reason()] }).collect()
 }
 
 pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
@@ -276,6 +277,9 @@ pub(super) struct Planned {
     after: Vec<usize>,
     timeout: Duration,
     drain: Duration,
+    enough: Option<u64>,
+    /// Of `after`, those of which enough is enough.
+    relies: Vec<usize>,
 }
 
 enum What {
@@ -287,12 +291,37 @@ enum What {
 
 impl Planned {
     fn new(what: What) -> Self {
-        Self { what, after: Vec::new(), timeout: Duration::from_secs(5), drain: Duration::ZERO }
+        Self {
+            what,
+            after: Vec::new(),
+            timeout: Duration::from_secs(5),
+            drain: Duration::ZERO,
+            enough: None,
+            relies: Vec::new(),
+        }
     }
 
     pub(super) fn after(mut self, after: &[usize]) -> Self {
         self.after = after.to_vec();
         self
+    }
+
+    /// It may begin once enough of these is ready.
+    pub(super) fn relies(mut self, after: &[usize]) -> Self {
+        self.relies = after.to_vec();
+        self
+    }
+
+    pub(super) fn enough(mut self, enough: u64) -> Self {
+        self.enough = Some(enough);
+        self
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        let mut all = edges(&self.after);
+        all.extend(edges(&self.relies).into_iter().map(|edge| Edge { enough: true, ..edge }));
+        all.sort_by_key(|edge| edge.step);
+        all
     }
 
     pub(super) fn within(mut self, millis: u64) -> Self {

@@ -34,7 +34,7 @@ fn step(address: &Address, edit: Edit, coupled: Vec<Edit>, after: &[usize]) -> S
         drain_time: Duration::ZERO,
         settles_with: None,
     };
-    Step { work, after: edges(after), wave: 1, timeout: Duration::from_secs(1) }
+    Step { work, after: edges(after), wave: 1, timeout: Duration::from_secs(1), enough: None }
 }
 
 fn seen(setting: &str, value: i64, goal: Option<Goal>, relations: Vec<Relation>) -> Seen {

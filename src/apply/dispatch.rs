@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,7 +20,8 @@ pub struct Machine {
     /// How many steps may be under way at once.
     parallelism: usize,
     steps: Vec<Progress>,
-    followers: Vec<Vec<usize>>,
+    /// Of each step what comes after it, and whether that may begin once enough of it is ready.
+    followers: Vec<BTreeMap<usize, bool>>,
     /// The steps of which something can be begun, in order of id.
     ready: BTreeSet<usize>,
     underway: usize,
@@ -40,6 +41,15 @@ pub enum Start {
     Wait(usize),
     /// The check is measured.
     Check(usize),
+}
+
+/// How far a step has come, for what follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Enough of it is ready.
+    Enough,
+    /// It is done.
+    Done,
 }
 
 /// How many calls each instance takes now.
@@ -77,14 +87,17 @@ pub enum Illegal {
 impl Machine {
     /// Nothing is done yet.
     pub fn new(plan: Arc<Plan>, on_failure: OnFailure, parallelism: Option<usize>) -> Self {
-        let mut followers = vec![Vec::new(); plan.steps.len()];
+        let mut followers = vec![BTreeMap::new(); plan.steps.len()];
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (id, step) in plan.steps.iter().enumerate() {
-            let mut earlier: Vec<usize> = step.after.iter().map(|edge| edge.step).filter(|&other| other < id).collect();
-            earlier.sort_unstable();
-            earlier.dedup();
-            for &other in &earlier {
-                followers[other].push(id);
+            let mut earlier: BTreeMap<usize, bool> = BTreeMap::new();
+            for edge in step.after.iter().filter(|edge| edge.step < id) {
+                // Of two edges the stricter one counts.
+                let enough = earlier.entry(edge.step).or_insert(edge.enough);
+                *enough &= edge.enough;
+            }
+            for (&other, &enough) in &earlier {
+                followers[other].insert(id, enough);
             }
             steps.push(Progress::new(earlier.len()));
         }
@@ -100,8 +113,10 @@ impl Machine {
             failure: None,
         };
         for id in 0..machine.steps.len() {
-            if machine.steps[id].waits_for == 0 && machine.steps[id].stand == Stand::Pending {
-                machine.becomes_free(id);
+            if machine.steps[id].waits_for == 0
+                && let Some((step, level)) = machine.free_now(id)
+            {
+                machine.release(step, level);
             }
         }
         machine
@@ -198,6 +213,7 @@ impl Machine {
             Entry::Intent(intent) => self.intend(intent, at)?,
             Entry::Began { step } => self.begin(*step, at)?,
             Entry::Answer { step, hop, answer } => self.answer(*step, *hop, answer)?,
+            Entry::Enough { step } => self.has_enough(*step, entry)?,
             Entry::Settled { step, hop, left } => {
                 let last = self.last_hop(*step, *hop)?;
                 let progress =
@@ -269,6 +285,18 @@ impl Machine {
         Ok(())
     }
 
+    fn has_enough(&mut self, step: usize, entry: &Entry) -> Result<(), Illegal> {
+        let hop = self.progress(step, 0)?.hop;
+        let known = self.plan.steps[step].enough.is_some() && !self.steps[step].enough;
+        // Of several hops it is the last one that leads to what is enough.
+        let last = matches!(self.plan.steps[step].work, Work::Wait { .. }) || self.last_hop(step, hop)?;
+        let progress =
+            self.at_hop(step, hop, entry, |stand| known && last && matches!(stand, Stand::Settling | Stand::Unknown))?;
+        progress.enough = true;
+        self.release(step, Level::Enough);
+        Ok(())
+    }
+
     fn end(&mut self, step: usize, status: Status, why: &str, at: Timestamp, entry: &Entry) -> Result<(), Illegal> {
         let change = matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Change { .. }));
         let progress = self.progress(step, 0)?;
@@ -286,7 +314,7 @@ impl Machine {
         self.underway -= 1;
         self.ready.remove(&step);
         match status {
-            Status::Done => self.release(step),
+            Status::Done => self.release(step, Level::Done),
             _ => {
                 self.skip_followers(step);
                 if self.on_failure != OnFailure::Continue && self.failure.is_none() {
@@ -306,37 +334,49 @@ impl Machine {
         }
     }
 
-    /// What waited for a step alone is free now.
-    fn release(&mut self, step: usize) {
-        let mut done = vec![step];
-        while let Some(step) = done.pop() {
-            for at in 0..self.followers[step].len() {
-                let follower = self.followers[step][at];
-                self.steps[follower].waits_for -= 1;
-                if self.steps[follower].waits_for == 0 && self.steps[follower].stand == Stand::Pending {
-                    self.becomes_free(follower);
-                }
+    /// What waited for a step alone is free now: all that follows it once it is done, before that what enough of it is enough for.
+    fn release(&mut self, step: usize, level: Level) {
+        let mut reached = vec![(step, level)];
+        while let Some((step, level)) = reached.pop() {
+            let (done, had_enough) = (level == Level::Done, self.steps[step].enough);
+            let followers: Vec<(usize, bool)> =
+                self.followers[step].iter().map(|(&id, &enough)| (id, enough)).collect();
+            for (follower, enough) in followers {
+                let met = if enough { !done || !had_enough } else { done };
+                let progress = &mut self.steps[follower];
+                progress.not_done -= usize::from(done);
+                progress.waits_for -= usize::from(met);
+                reached.extend(self.free_now(follower));
             }
         }
     }
 
-    fn becomes_free(&mut self, step: usize) {
-        if matches!(self.plan.steps[step].work, Work::Joint { .. }) {
-            self.steps[step].stand = Stand::Over(Status::Done);
-            self.release(step);
-        } else {
-            self.ready.insert(step);
+    /// Takes in that an edge to a step was met. A joint passes on what it has reached by that.
+    fn free_now(&mut self, step: usize) -> Option<(usize, Level)> {
+        let progress = &mut self.steps[step];
+        if progress.stand != Stand::Pending || progress.waits_for > 0 {
+            return None;
         }
+        if !matches!(self.plan.steps[step].work, Work::Joint { .. }) {
+            self.ready.insert(step);
+            return None;
+        }
+        if progress.not_done == 0 {
+            progress.stand = Stand::Over(Status::Done);
+            return Some((step, Level::Done));
+        }
+        (!std::mem::replace(&mut progress.enough, true)).then_some((step, Level::Enough))
     }
 
-    /// All that depends on a step will not be begun.
+    /// All that depends on a step, and was not begun, will not be begun.
     fn skip_followers(&mut self, step: usize) {
         let mut lost = vec![step];
         while let Some(step) = lost.pop() {
-            for at in 0..self.followers[step].len() {
-                let follower = self.followers[step][at];
+            for &follower in self.followers[step].keys() {
                 if self.steps[follower].stand == Stand::Pending {
                     self.steps[follower].stand = Stand::Over(Status::Skipped);
+                    // It may have been free: enough of the step was ready.
+                    self.ready.remove(&follower);
                     lost.push(follower);
                 }
             }

@@ -1,6 +1,6 @@
 //! Random plans with random outcomes, carried out on paper: whatever happens, the machine keeps its promises.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::bed::{at, edges, empty};
 use super::*;
-use crate::plan::{Plan, Position, Step, Work};
+use crate::plan::{Edge, Plan, Position, Step, Work};
 use crate::snapshot::Status;
 use crate::state::OnFailure;
 
@@ -24,7 +24,8 @@ enum Kind {
 
 #[derive(Debug, Clone)]
 struct Case {
-    steps: Vec<(Kind, Vec<usize>)>,
+    /// Each with what comes before it, and whether enough of that is enough.
+    steps: Vec<(Kind, BTreeMap<usize, bool>)>,
     limits: [usize; 2],
     parallelism: Option<usize>,
     on_failure: OnFailure,
@@ -45,17 +46,18 @@ fn kind() -> impl Strategy<Value = Kind> {
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let steps =
-        proptest::collection::vec((kind(), proptest::collection::vec(any::<prop::sample::Index>(), 0..3)), 1..14);
+    let steps = proptest::collection::vec(
+        (kind(), proptest::collection::vec(any::<(prop::sample::Index, bool)>(), 0..3)),
+        1..14,
+    );
     let on_failure = prop_oneof![Just(OnFailure::Stop), Just(OnFailure::Continue)];
     let limits = [1..4_usize, 1..4_usize];
     let luck = proptest::collection::vec(any::<u8>(), 40..200);
     (steps, limits, proptest::option::of(1..4_usize), on_failure, luck, proptest::option::weighted(0.3, 0..20_usize))
         .prop_map(|(steps, limits, parallelism, on_failure, luck, stop_after)| {
-            let after = |id: usize, picks: Vec<prop::sample::Index>| {
-                let picks: BTreeSet<usize> =
-                    picks.into_iter().filter(|_| id > 0).map(|pick| pick.index(id.max(1))).collect();
-                picks.into_iter().collect()
+            let after = |id: usize, picks: Vec<(prop::sample::Index, bool)>| {
+                let picks = picks.into_iter().filter(|_| id > 0);
+                picks.map(|(pick, enough)| (pick.index(id.max(1)), enough)).collect()
             };
             let steps = steps.into_iter().enumerate().map(|(id, (kind, picks))| (kind, after(id, picks))).collect();
             Case { steps, limits, parallelism, on_failure, luck, stop_after }
@@ -85,7 +87,8 @@ fn plan(case: &Case) -> Plan {
             Kind::Check => Work::Check { name: "check".into() },
             Kind::Joint => Work::Joint { label: "joint".into() },
         };
-        plan.steps.push(Step { work, after: edges(after), wave: 1, timeout: Duration::from_secs(1) });
+        let after = after.iter().map(|(&step, &enough)| Edge { enough, ..edges(&[step]).remove(0) }).collect();
+        plan.steps.push(Step { work, after, wave: 1, timeout: Duration::from_secs(1), enough: Some(1) });
     }
     plan
 }
@@ -156,7 +159,7 @@ fn carry_out(case: &Case, plan: &Arc<Plan>) -> Result<(Vec<Entry>, Machine), Tes
                     answer(step, draw(), &mut machine, &mut entries, &mut tasks)?;
                 }
             }
-            Task::Settling(step) => settle(step, draw(), &mut machine, &mut entries)?,
+            Task::Settling(step) => settle(case, step, draw(), &mut machine, &mut entries, &mut tasks)?,
         }
     }
     prop_assert!(machine.is_over());
@@ -188,14 +191,8 @@ fn begin(
         let progress = &machine.steps()[step];
         if progress.stand == Stand::Pending {
             prop_assert!(machine.stopping().is_none(), "step {} was begun after the stop", step);
-            for &earlier in &case.steps[step].1 {
-                prop_assert_eq!(
-                    machine.steps()[earlier].stand,
-                    Stand::Over(Status::Done),
-                    "{} before {}",
-                    earlier,
-                    step
-                );
+            for (&earlier, &enough) in &case.steps[step].1 {
+                prop_assert!(is_met(machine, earlier, enough), "{} before {}", earlier, step);
             }
         }
         let entry = match &start {
@@ -243,15 +240,31 @@ fn answer(
     apply(machine, entries, Entry::Answer { step, hop, answer })
 }
 
-fn settle(step: usize, luck: usize, machine: &mut Machine, entries: &mut Vec<Entry>) -> Result<(), TestCaseError> {
+fn settle(
+    case: &Case,
+    step: usize,
+    luck: usize,
+    machine: &mut Machine,
+    entries: &mut Vec<Entry>,
+    tasks: &mut Vec<Task>,
+) -> Result<(), TestCaseError> {
     let progress = &machine.steps()[step];
-    let (hop, stand) = (progress.hop, progress.stand);
+    let (hop, stand, enough) = (progress.hop, progress.stand, progress.enough);
+    let last = match case.steps[step].0 {
+        Kind::Change { hops, .. } => hop + 1 == hops,
+        Kind::Wait => true,
+        Kind::Check | Kind::Joint => false,
+    };
     let end = |status| Entry::Ended { step, status, why: String::new() };
     match luck % 16 {
         0 => return apply(machine, entries, end(Status::Failed)),
         1 => return apply(machine, entries, end(Status::Unknown)),
         2 if stand == Stand::Unknown => {
             return apply(machine, entries, Entry::Answer { step, hop, answer: Answer::Again("lost".into()) });
+        }
+        3..9 if last && !enough => {
+            tasks.push(Task::Settling(step));
+            return apply(machine, entries, Entry::Enough { step });
         }
         _ => {}
     }
@@ -264,10 +277,17 @@ fn settle(step: usize, luck: usize, machine: &mut Machine, entries: &mut Vec<Ent
     apply(machine, entries, end(Status::Done))
 }
 
-/// Whether a step, or anything before it, did not end well.
+/// Whether what must come before something has come far enough.
+fn is_met(machine: &Machine, earlier: usize, enough: bool) -> bool {
+    let earlier = &machine.steps()[earlier];
+    earlier.stand == Stand::Over(Status::Done) || (enough && earlier.enough)
+}
+
+/// Whether anything right before a step did not end well.
 fn is_lost(case: &Case, machine: &Machine, step: usize) -> bool {
-    matches!(machine.steps()[step].stand, Stand::Over(Status::Failed | Status::Unknown))
-        || case.steps[step].1.iter().any(|&earlier| is_lost(case, machine, earlier))
+    let ended = |earlier: &usize| machine.steps()[*earlier].stand;
+    let lost = |stand| matches!(stand, Stand::Over(Status::Failed | Status::Unknown | Status::Skipped));
+    case.steps[step].1.keys().any(|earlier| lost(ended(earlier)))
 }
 
 proptest! {
@@ -280,7 +300,12 @@ proptest! {
         for (id, progress) in machine.steps().iter().enumerate() {
             let lost = is_lost(&case, &machine, id);
             match progress.stand {
-                Stand::Over(Status::Done) => prop_assert!(!lost),
+                Stand::Over(Status::Done) => {
+                    let joint = matches!(case.steps[id].0, Kind::Joint);
+                    for (&earlier, &enough) in &case.steps[id].1 {
+                        prop_assert!(is_met(&machine, earlier, enough && !joint), "{} before {}", earlier, id);
+                    }
+                }
                 Stand::Over(Status::Failed | Status::Unknown) => {}
                 Stand::Over(Status::Skipped) => prop_assert!(lost),
                 // Only a stop leaves a step where it was.
@@ -306,7 +331,7 @@ proptest! {
             let intent = |attempt| Entry::Intent(Intent {
                 step, hop, attempt, edits: Vec::new(), token: String::new(), deadline: Timestamp::UNIX_EPOCH,
             });
-            let entry = match what % 9 {
+            let entry = match what % 10 {
                 0 => intent(1),
                 1 => intent(2),
                 2 => Entry::Began { step },
@@ -315,6 +340,7 @@ proptest! {
                 5 => Entry::Settled { step, hop, left: BTreeMap::new() },
                 6 => Entry::Ended { step, status: Status::Done, why: String::new() },
                 7 => Entry::Ended { step, status: Status::Failed, why: String::new() },
+                8 => Entry::Enough { step },
                 _ => Entry::Ended { step, status: Status::Skipped, why: String::new() },
             };
             let before = machine.steps().to_vec();

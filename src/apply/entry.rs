@@ -49,6 +49,11 @@ pub enum Entry {
         /// The step.
         step: usize,
     },
+    /// What a step sets is true and enough of its resource is ready; the step goes on settling.
+    Enough {
+        /// The step.
+        step: usize,
+    },
     /// A hop is true and ready.
     Settled {
         /// The step.

@@ -55,6 +55,13 @@ pub enum What {
         /// What was seen.
         readiness: Readiness,
     },
+    /// Enough of a step's resource is ready: what needs no more of it goes on, and the step goes on settling.
+    Enough {
+        /// The step.
+        step: usize,
+        /// What was seen.
+        readiness: Readiness,
+    },
     /// A step ended.
     Ended {
         /// The step.

@@ -14,8 +14,12 @@ use crate::snapshot::{EditRecord, Status};
 pub struct Progress {
     /// Where it stands.
     pub stand: Stand,
-    /// How many steps must be done before it.
+    /// How many of the edges to it are not met.
     pub waits_for: usize,
+    /// How many of the steps that these edges come from are not done.
+    pub not_done: usize,
+    /// Whether enough of it is ready, though it has not settled. Of a joint: whether all edges to it are met.
+    pub enough: bool,
     /// The hop that is under way or to be begun, from 0.
     pub hop: usize,
     /// How often that hop was written; 0 before the first time.
@@ -94,6 +98,8 @@ impl Progress {
         Self {
             stand: Stand::Pending,
             waits_for,
+            not_done: waits_for,
+            enough: false,
             hop: 0,
             attempt: 0,
             edits: Vec::new(),

@@ -41,9 +41,9 @@ desired = 1
 
 pub(super) async fn plan(bed: &Bed) -> Plan {
     bed.plan(vec![
-        integers("a:service/origin", &[("replicas", 3)]),
+        integers("a:service/origin", &[("replicas", 3)]).enough(2),
         integers("a:stream/s", &[("shards", 4)]),
-        integers("a:service/edge", &[("replicas", 4)]).after(&[0]).drains(5),
+        integers("a:service/edge", &[("replicas", 4)]).relies(&[0]).drains(5),
         joint().after(&[1, 2]),
         integers("a:record/live/west", &[("weight", 100)]).after(&[3]),
         integers("a:record/live/east", &[("weight", 0)]).after(&[4]),

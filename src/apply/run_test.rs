@@ -257,6 +257,49 @@ async fn test_a_raised_floor_settles_with_what_it_confines() {
 }
 
 #[tokio::test]
+async fn test_what_needs_some_goes_on_and_what_needs_all_waits() {
+    for settles in [true, false] {
+        let bed = Bed::new(WORLD);
+        // One of three was there before, and is enough.
+        bed.set("a:service/origin", if settles { "sim.settle=300ms" } else { "sim.settle=1h" });
+        let all = replicas("shield", 2).after(&[0]);
+        let plan = bed.plan(vec![
+            replicas("origin", 3).enough(1).within(if settles { 5_000 } else { 300 }),
+            joint().relies(&[0]),
+            replicas("edge", 2).relies(&[1]),
+            all,
+        ]);
+        let (operation, happened) = bed.apply(&plan.await).await;
+        let ended: Vec<usize> = happened
+            .iter()
+            .filter_map(|what| match what {
+                What::Ended { step, status: Status::Done | Status::Failed, .. } => Some(*step),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(ended[..2], [2, 0], "{happened:?}");
+        let [origin, shield] = if settles { [Status::Done; 2] } else { [Status::Failed, Status::Skipped] };
+        assert_eq!(statuses(&operation.unwrap()), [origin, Status::Done, shield]);
+    }
+}
+
+#[tokio::test]
+async fn test_a_drain_time_is_nothing_to_what_some_are_enough_for() {
+    let bed = Bed::new(WORLD);
+    let plan = bed.plan(vec![
+        replicas("origin", 3).enough(1).drains(200),
+        replicas("edge", 2).relies(&[0]),
+        replicas("shield", 2).after(&[0]),
+    ]);
+    let (operation, happened) = bed.apply(&plan.await).await;
+    assert_eq!(operation.unwrap().outcome, Outcome::Done);
+    let place = |is_it: &dyn Fn(&Happened) -> bool| happened.iter().position(is_it).unwrap();
+    let drained = place(&|what| matches!(what, What::Ended { step: 0, .. }));
+    assert!(place(&|what| matches!(what, What::Sent { step: 1, .. })) < drained);
+    assert!(drained < place(&|what| matches!(what, What::Sent { step: 2, .. })));
+}
+
+#[tokio::test]
 async fn test_checks_before_between_and_after() {
     let mut bed = Bed::new(WORLD);
     let mut plan = bed.plan(vec![replicas("edge", 4)]).await;

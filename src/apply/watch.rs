@@ -122,12 +122,38 @@ impl Engine {
             awaited.shown = Some(readiness.clone());
             self.say(What::Settling { step, readiness: readiness.clone() });
         }
+        let has_enough = match &looked {
+            Look::Progressing(readiness) => self.plan.steps[step].enough.is_some_and(|enough| readiness.has(enough)),
+            // What enough of it is enough for does not wait for its drain time.
+            Look::Settled(_) => {
+                matches!(self.plan.steps[step].work, Work::Change { drain_time, .. } if !drain_time.is_zero())
+            }
+            Look::NotTrue | Look::Failed(_) => false,
+        };
+        if has_enough {
+            self.has_enough(step, &live)?;
+        }
         self.freshen(live);
         match looked {
             Look::Progressing(_) | Look::NotTrue => self.look_later(step, now),
             Look::Failed(why) => self.end(step, Status::Failed, why),
             Look::Settled(left) => self.settled(step, hop, left, now),
         }
+    }
+
+    /// Enough of a step's resource is ready, told once: where something goes on then that would wait for the rest.
+    fn has_enough(&mut self, step: usize, live: &Live) -> Result<(), ApplyError> {
+        let planned = &self.plan.steps[step];
+        let is_last = match &planned.work {
+            Work::Change { hops, .. } => self.machine.steps()[step].hop + 1 == hops.len(),
+            _ => true,
+        };
+        if planned.enough.is_none() || !is_last || self.machine.steps()[step].enough {
+            return Ok(());
+        }
+        self.note(Entry::Enough { step })?;
+        self.say(What::Enough { step, readiness: live.readiness.clone() });
+        Ok(())
     }
 
     fn settled(

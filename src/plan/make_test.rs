@@ -75,6 +75,7 @@ fn state(resources: &[Short<'_>]) -> State {
             optional: false,
             timeout: None,
             drain_time: Duration::ZERO,
+            enough: None,
         };
         state.resources.insert((*name).to_owned(), Resource { declared: declared.into(), wants: wants.collect() });
     }

@@ -17,6 +17,9 @@ pub struct Step {
     pub wave: u32,
     /// How long it may take from the moment it is begun.
     pub timeout: Duration,
+    /// How many of its resource are enough to be ready for those edges to it that say so; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<u64>,
 }
 
 /// What a step does.
@@ -74,6 +77,9 @@ pub enum Position {
 pub struct Edge {
     /// The id of the earlier step.
     pub step: usize,
+    /// Whether it is met once the earlier step has [enough](Step::enough) ready, and need not have settled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enough: bool,
     /// Why: one reason, or a chain of them through resources that have nothing to do.
     pub why: Vec<Reason>,
 }

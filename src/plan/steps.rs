@@ -4,7 +4,8 @@ use std::time::Duration;
 use opsctl_api::{Address, Catalogue, Change, Edit, Hop, Live, LiveSetting, Relation};
 
 use super::diff::{Edits, Slot};
-use super::expand::Expanded;
+use super::expand::{Expanded, Item};
+use super::order::demand::enough_of;
 use super::order::{Ordered, What};
 use super::problem::Problem;
 use super::{Position, Step, Work};
@@ -29,22 +30,34 @@ pub(super) fn steps(
     let mut predicted: BTreeMap<usize, Live> = BTreeMap::new();
     let mut steps = Vec::with_capacity(ordered.len());
     for Ordered { what, after, wave } in ordered {
-        let (work, timeout) = match what {
-            What::Joint { label } => (Work::Joint { label }, timeout),
+        let (work, timeout, enough) = match what {
+            What::Joint { label } => (Work::Joint { label }, timeout, None),
             What::Check { check } => {
                 let check = &state.checks[check];
-                (Work::Check { name: check.name.clone() }, check.within)
+                (Work::Check { name: check.name.clone() }, check.within, None)
             }
             What::Slots { item, slots } => {
                 let declared = declared_of(state, expanded, item);
                 let timeout = declared.iter().find_map(|declared| declared.timeout).unwrap_or(timeout);
                 let work = work(expanded, edits, item, &slots, &declared, catalogues, &mut predicted, problems);
-                (work, timeout)
+                (work, timeout, enough(state, expanded, item, &slots))
             }
         };
-        steps.push(Step { work, after, wave, timeout });
+        steps.push(Step { work, after, wave, timeout, enough });
     }
     steps
+}
+
+/// How many are enough of what a step makes ready: of a raised floor, of what it confines.
+fn enough(state: &State, expanded: &Expanded, item: usize, slots: &[Slot]) -> Option<u64> {
+    let resource = &expanded.items[item];
+    let of = |item: &Item| enough_of(state, &item.names);
+    match confined(resource.live()).filter(|_| slots.contains(&Slot::FloorUp)) {
+        Some(held) => {
+            expanded.items.binary_search_by(|item| item.at.cmp(&held)).ok().and_then(|held| of(&expanded.items[held]))
+        }
+        None => of(resource).filter(|_| slots.iter().any(|slot| slot.is_up())),
+    }
 }
 
 fn declared_of<'a>(state: &'a State, expanded: &Expanded, item: usize) -> Vec<&'a Declared> {

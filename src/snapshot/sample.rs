@@ -57,6 +57,7 @@ pub(super) fn declared(at: &str) -> Declared {
         optional: false,
         timeout: None,
         drain_time: Duration::ZERO,
+        enough: None,
     }
 }
 

@@ -62,6 +62,7 @@ fn test_speed() {
             after: Vec::new(),
             wave: 1,
             timeout: Duration::from_secs(600),
+            enough: None,
         });
         record.steps.push(step);
     }

@@ -141,6 +141,9 @@ fn write_order(out: &mut String, name: &str, table: &Table<'_>, names: &Names<'_
     if !declared.drain_time.is_zero() {
         line(out, "drain_time", &of_duration(declared.drain_time));
     }
+    if let Some(enough) = declared.enough {
+        line(out, "enough", &enough.to_string());
+    }
 }
 
 /// A need by the names that stand in the snapshot; `None` where it is met by the resource itself.
@@ -221,6 +224,7 @@ mod tests {
         declared.after = vec![After { name: "atc".to_owned(), place: None }];
         declared.timeout = Some(Duration::from_secs(90));
         declared.drain_time = Duration::from_secs(60);
+        declared.enough = Some(6);
         snapshot.declared.insert("edge".to_owned(), declared.into());
         let mut too = sample::declared(edge);
         too.needs = vec![need(&["atc"])];
@@ -285,6 +289,7 @@ after = ["atc"]
 pool = "live"
 timeout = "1m30s"
 drain_time = "1m"
+enough = 6
 confines = ["k8s:deployment/cdn/x"]
 replicas = 4
 

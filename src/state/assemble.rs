@@ -129,6 +129,7 @@ impl<'t> Workshop<'_, 't> {
             optional: stack.iter().rev().find_map(|part| part.order().optional).unwrap_or_default(),
             timeout: stack.iter().rev().find_map(|part| part.order().timeout),
             drain_time: stack.iter().rev().find_map(|part| part.order().drain_time).unwrap_or_default(),
+            enough: stack.iter().rev().find_map(|part| part.order().enough),
         }
     }
 

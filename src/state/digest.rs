@@ -52,6 +52,7 @@ fn of_resource(resource: &Resource) -> Json {
         "optional": declared.optional,
         "timeout": declared.timeout.map(|timeout| timeout.as_millis().to_string()),
         "drain_time": declared.drain_time.as_millis().to_string(),
+        "enough": declared.enough,
         "wants": wants,
     })
 }

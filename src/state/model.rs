@@ -81,6 +81,9 @@ pub struct Declared {
     /// How long after it became true before anything may rely on it.
     #[serde(default, skip_serializing_if = "Duration::is_zero")]
     pub drain_time: Duration,
+    /// How many of each member are enough to be ready before what needs it may go on, on the way up; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enough: Option<u64>,
 }
 
 /// One address, or many.

@@ -31,6 +31,7 @@ pub(super) struct Order<'t> {
     pub(super) optional: Option<bool>,
     pub(super) timeout: Option<Duration>,
     pub(super) drain_time: Option<Duration>,
+    pub(super) enough: Option<u64>,
 }
 
 static NOTHING: Order<'static> = Order {
@@ -42,6 +43,7 @@ static NOTHING: Order<'static> = Order {
     optional: None,
     timeout: None,
     drain_time: None,
+    enough: None,
 };
 
 /// The keys of a resource that are no settings.
@@ -61,7 +63,7 @@ pub(super) const RESERVED: &[&str] = &[
 ];
 
 /// What may not be left out and cannot be done yet.
-const LATER: &[&str] = &["restarts_with", "enough", "pause_owners"];
+const LATER: &[&str] = &["restarts_with", "pause_owners"];
 
 impl<'t> Part<'t> {
     /// Reads the table of a resource.
@@ -99,6 +101,7 @@ impl<'t> Order<'t> {
             "optional" => self.optional = boolean(entry, found),
             "timeout" => self.timeout = some_time(entry, found),
             "drain_time" => self.drain_time = duration(entry, found),
+            "enough" => self.enough = enough(entry, found),
             "except" => self.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
             "select" => self.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
             _ => {}
@@ -137,6 +140,24 @@ fn needs<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<Vec<Names<'t>
         }
     }
     Some(all)
+}
+
+/// How many ready ones are enough: at least one, or nothing would be waited for.
+fn enough(entry: &Entry<'_>, found: &mut Problems) -> Option<u64> {
+    let Data::Integer(number) = entry.node.data else {
+        let what = format!("`enough` takes a number, found {}", entry.node.found());
+        found.push(Diagnostic::error(Code::WrongType, entry.node.span, what).note("as in enough = 6"));
+        return None;
+    };
+    match u64::try_from(number) {
+        Ok(enough) if enough > 0 => Some(enough),
+        _ => {
+            let what = format!("`enough` is at least 1, found {number}");
+            let note = "where none has to be ready, leave it out of `needs`";
+            found.push(Diagnostic::error(Code::WrongValue, entry.node.span, what).note(note));
+            None
+        }
+    }
 }
 
 fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {

@@ -35,7 +35,7 @@ fn reason(rule: Rule, line: u32) -> Reason {
 }
 
 fn after(steps: &[usize], rule: &Rule) -> Vec<Edge> {
-    steps.iter().map(|&step| Edge { step, why: vec![reason(rule.clone(), 34)] }).collect()
+    steps.iter().map(|&step| Edge { step, enough: false, why: vec![reason(rule.clone(), 34)] }).collect()
 }
 
 pub(super) fn change(
@@ -55,7 +55,7 @@ pub(super) fn change(
         drain_time: Duration::from_secs(drain),
         settles_with: None,
     };
-    Step { work, after, wave, timeout: Duration::from_secs(600) }
+    Step { work, after, wave, timeout: Duration::from_secs(600), enough: None }
 }
 
 pub(super) fn check(name: &str, gate: Gate, hold: u64) -> Check {
@@ -96,9 +96,10 @@ pub(super) fn steps() -> Vec<Step> {
             after: after(&[2], &Rule::Gate("edge-west".into())),
             wave: 3,
             timeout: Duration::from_secs(120),
+            enough: None,
         },
         change(west, Position::Up, vec![edit("weight", 0, 100)], 60, 4, after(&[2, 3], &dns)),
-        Step { work: joint, after: after(&[4], &pool), wave: 4, timeout: Duration::ZERO },
+        Step { work: joint, after: after(&[4], &pool), wave: 4, timeout: Duration::ZERO, enough: None },
         change(east, Position::Down, vec![edit("weight", 100, 0)], 60, 5, after(&[5], &pool)),
     ]
 }

@@ -61,7 +61,13 @@ impl Course {
         }
     }
 
-    /// Requires that no step began before all that it comes after had settled, by the plan's own edges.
+    /// Requires that each of these had settled before the next one did.
+    pub(crate) fn ended_in_turn(&self, addresses: &[&str]) {
+        let ended = |at| self.place("ended", at, |event| event["status"] == "done");
+        assert!(addresses.is_sorted_by_key(|at| ended(at)), "{addresses:?}\n{self}");
+    }
+
+    /// Requires that no step began before all that it comes after had settled, by the plan's own edges; where enough is enough, that is not asked.
     pub(crate) fn in_order(&self) {
         let mut done = vec![false; self.steps.len()];
         for event in &self.events {
@@ -78,6 +84,7 @@ impl Course {
     /// What a step comes after and that is not done; a joint passes on what it comes after.
     fn open(&self, step: usize, done: &[bool]) -> Option<usize> {
         let earlier = self.steps[step]["after"].as_array().into_iter().flatten();
+        let earlier = earlier.filter(|edge| edge["enough"] != true);
         earlier.filter_map(|edge| index(&edge["step"])).find_map(|earlier| {
             match self.steps[earlier]["work"].get("joint") {
                 Some(_) => self.open(earlier, done),

@@ -51,6 +51,13 @@ impl Running {
         });
     }
 
+    /// Listens until a step at this is done.
+    pub(crate) fn until_done(&mut self, at: &str) {
+        self.until(&format!("that {at} is done"), |course, event| {
+            event["event"] == "ended" && event["status"] == "done" && course.at_of(event) == Some(at)
+        });
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }

@@ -72,6 +72,17 @@ pub enum Readiness {
     Unknown,
 }
 
+impl Readiness {
+    /// Whether so many members are there, or all that there shall be. Where none are counted, there is none before it is ready.
+    pub fn has(&self, enough: u64) -> bool {
+        match self {
+            Self::Ready => true,
+            Self::Progressing { done, total, .. } => *total > 0 && *done >= enough.min(*total),
+            Self::Failed(_) | Self::Unknown => false,
+        }
+    }
+}
+
 /// Something else that will fight for a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {

@@ -28,14 +28,17 @@ enum Serving {
 /// Follows needs from everything that grows, and from what keeps a pool's traffic while others of it shrink.
 pub(super) fn demand(state: &State, expanded: &Expanded, edits: &Edits) -> Demand {
     let mut demand = Demand::default();
-    let mut open: Vec<usize> = seeds(state, expanded, edits);
-    let mut seen: BTreeSet<usize> = open.iter().copied().collect();
+    let [growing, keeping] = seeds(state, expanded, edits);
+    let mut seen: BTreeSet<usize> = growing.iter().chain(&keeping).copied().collect();
+    // The last one is taken first: all that a pool relies on, where some of it are not enough, before anything else.
+    let mut open: Vec<(usize, Level)> = growing.into_iter().map(|item| (item, Level::Enough)).collect();
+    open.extend(keeping.into_iter().map(|item| (item, Level::All)));
     let mut met: BTreeSet<(&str, usize)> = BTreeSet::new();
     let mut by_provider: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (item, needed) in super::provider_needs(expanded) {
         by_provider.entry(item).or_default().push(needed);
     }
-    while let Some(item) = open.pop() {
+    while let Some((item, level)) = open.pop() {
         let mut relied_on = Vec::new();
         for name in &expanded.items[item].names {
             let needs = state.resources.get(name).into_iter().flat_map(|resource| &resource.declared.needs);
@@ -45,26 +48,45 @@ pub(super) fn demand(state: &State, expanded: &Expanded, edits: &Edits) -> Deman
                 // A wildcard's needs are the same for all its members, and looked at once; but a member does not need itself.
                 if !any_of.iter().any(|(_, group)| group.has(item)) && met.insert((name, index)) {
                     relied_on.extend(any_of.iter().flat_map(|(_, group)| &group.items));
-                    let answers = any_of.into_iter().map(|(name, group)| (name, serving_all(expanded, edits, group)));
+                    let answers = any_of.into_iter().map(|(name, group)| {
+                        let enough = state.resources[name].declared.enough.filter(|_| level == Level::Enough);
+                        (name, serving_all(expanded, edits, group, enough))
+                    });
                     demand.meet(expanded, item, name, answers.collect());
                 }
             }
         }
         for &needed in by_provider.get(&item).into_iter().flatten() {
             relied_on.push(needed);
-            let answer = (expanded.items[needed].at.as_str(), serving(expanded, edits, needed));
+            let enough = enough_of(state, &expanded.items[needed].names).filter(|_| level == Level::Enough);
+            let answer = (expanded.items[needed].at.as_str(), serving(expanded, edits, needed, enough));
             demand.meet(expanded, item, expanded.items[item].at.as_str(), vec![answer]);
         }
-        open.extend(relied_on.into_iter().filter(|needed| seen.insert(*needed)));
+        open.extend(relied_on.into_iter().filter(|needed| seen.insert(*needed)).map(|needed| (needed, level)));
     }
     demand.refusals.sort_by(|a, b| (&a.at, &a.why).cmp(&(&b.at, &b.why)));
     demand.refusals.dedup();
     demand
 }
 
-fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<usize> {
+/// How much of what is relied on must be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// As many as are declared to be enough.
+    Enough,
+    /// All: traffic is moved there.
+    All,
+}
+
+/// How many of each member are enough: the most that any of its names says.
+pub(in crate::plan) fn enough_of(state: &State, names: &[String]) -> Option<u64> {
+    names.iter().filter_map(|name| state.resources.get(name)?.declared.enough).max()
+}
+
+/// What grows, and what keeps its traffic without growing.
+fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> [Vec<usize>; 2] {
     let grows = |item: &usize| edits[*item].keys().any(|slot| slot.is_up());
-    let mut seeds: BTreeSet<usize> = (0..edits.len()).filter(grows).collect();
+    let mut keeping: BTreeSet<usize> = BTreeSet::new();
     let mut pools: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (name, resource) in &state.resources {
         if let (Some(pool), Some(group)) = (&resource.declared.pool, expanded.groups.get(name)) {
@@ -74,10 +96,10 @@ fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<usize> {
     for members in pools.values() {
         let shrinks = |item: &&usize| edits[**item].keys().any(|slot| !slot.is_up());
         if members.iter().any(|item| shrinks(&item)) {
-            seeds.extend(members.iter().filter(|item| keeps_traffic(expanded, edits, **item)));
+            keeping.extend(members.iter().filter(|item| !grows(item) && keeps_traffic(expanded, edits, **item)));
         }
     }
-    seeds.into_iter().collect()
+    [(0..edits.len()).filter(grows).collect(), keeping.into_iter().collect()]
 }
 
 /// Whether an item has traffic once its edits are made.
@@ -142,20 +164,21 @@ impl Demand {
     }
 }
 
-fn serving_all(expanded: &Expanded, edits: &Edits, group: &Group) -> Serving {
+fn serving_all(expanded: &Expanded, edits: &Edits, group: &Group, enough: Option<u64>) -> Serving {
     match &group.unreachable {
         Some(why) => Serving::No(format!("cannot be reached: {why}")),
-        None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item))),
+        None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item, enough))),
     }
 }
 
-fn serving(expanded: &Expanded, edits: &Edits, item: usize) -> Serving {
+fn serving(expanded: &Expanded, edits: &Edits, item: usize, enough: Option<u64>) -> Serving {
     match &expanded.items[item].presence {
         Presence::Unreachable(why) => Serving::No(format!("cannot be reached: {why}")),
         // Its own step settles before anything that relies on it.
         Presence::Live(_) if edits[item].contains_key(&Slot::Up) => Serving::Yes,
         Presence::Live(live) => match &live.readiness {
             Readiness::Ready | Readiness::Unknown => Serving::Yes,
+            on_its_way if enough.is_some_and(|enough| on_its_way.has(enough)) => Serving::Yes,
             Readiness::Progressing { .. } => Serving::OnItsWay(vec![item]),
             Readiness::Failed(why) => Serving::No(format!("failed: {why}")),
         },

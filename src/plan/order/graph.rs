@@ -34,6 +34,8 @@ pub(super) struct Raw {
     pub(super) from: u32,
     pub(super) to: u32,
     pub(super) reason: u32,
+    /// Whether it is enough that enough of `from` is ready.
+    pub(super) enough: bool,
 }
 
 /// For each node the edges that leave it, or that enter it.
@@ -62,9 +64,14 @@ impl Graph {
         id
     }
 
+    /// `to` comes when `from` has settled.
     pub(super) fn edge(&mut self, from: u32, to: u32, reason: u32) {
-        if from != to {
-            self.edges.push(Raw { from, to, reason });
+        self.link(Raw { from, to, reason, enough: false });
+    }
+
+    pub(super) fn link(&mut self, edge: Raw) {
+        if edge.from != edge.to {
+            self.edges.push(edge);
         }
     }
 

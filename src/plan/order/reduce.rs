@@ -14,9 +14,18 @@ pub(super) struct Reduced {
 pub(super) struct Kept {
     /// The slots that are edited here; several where a split would order nothing.
     pub(super) slots: Vec<Slot>,
-    /// What comes before, each with the chain of reasons.
-    pub(super) before: BTreeMap<u32, Vec<u32>>,
+    /// What comes before, and how.
+    pub(super) before: BTreeMap<u32, Link>,
     pub(super) behind: BTreeSet<u32>,
+}
+
+/// How one node comes before another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Link {
+    /// Whether it is enough that enough of it is ready.
+    pub(super) enough: bool,
+    /// The chain of reasons.
+    pub(super) why: Vec<u32>,
 }
 
 /// A joint of few edges is replaced by the edges themselves; one of many stays, so that edges stay linear.
@@ -38,7 +47,7 @@ pub(super) fn reduce(graph: &Graph, edits: &Edits) -> Reduced {
         reduced.nodes.insert(node, Kept { slots, ..Kept::default() });
     }
     for edge in graph.edges.iter().filter(|edge| relevant(edge.from) && relevant(edge.to)) {
-        reduced.link(edge.from, edge.to, vec![edge.reason]);
+        reduced.link(edge.from, edge.to, Link { enough: edge.enough, why: vec![edge.reason] });
     }
     let joints: Vec<u32> = reduced.nodes.keys().copied().filter(|&node| !graph.nodes[node as usize].real).collect();
     for joint in joints {
@@ -49,14 +58,20 @@ pub(super) fn reduce(graph: &Graph, edits: &Edits) -> Reduced {
 }
 
 impl Reduced {
-    fn link(&mut self, from: u32, to: u32, chain: Vec<u32>) {
+    fn link(&mut self, from: u32, to: u32, link: Link) {
         if let Some(node) = self.nodes.get_mut(&to) {
             match node.before.get_mut(&from) {
+                // Of two the stricter one counts: its reason is the one to be told.
+                Some(known) if known.enough != link.enough => {
+                    if known.enough {
+                        *known = link;
+                    }
+                }
                 // The shortest chain says most; of equals the first, so that the answer is one.
-                Some(known) if (known.len(), &*known) <= (chain.len(), &chain) => {}
-                Some(known) => *known = chain,
+                Some(known) if (known.why.len(), &known.why) <= (link.why.len(), &link.why) => {}
+                Some(known) => *known = link,
                 None => {
-                    node.before.insert(from, chain);
+                    node.before.insert(from, link);
                 }
             }
         }
@@ -75,9 +90,9 @@ impl Reduced {
         for &to in &kept.behind {
             let last = self.nodes.get_mut(&to).and_then(|node| node.before.remove(&joint)).unwrap_or_default();
             for (&from, first) in &kept.before {
-                let mut chain = first.clone();
-                chain.extend(last.iter().filter(|reason| !first.contains(reason)));
-                self.link(from, to, chain);
+                let mut why = first.why.clone();
+                why.extend(last.why.iter().filter(|reason| !first.why.contains(reason)));
+                self.link(from, to, Link { enough: first.enough && last.enough, why });
             }
         }
         for from in kept.before.keys() {
@@ -114,7 +129,11 @@ impl Reduced {
     fn splits_nothing(&self, first: u32, second: u32) -> bool {
         let (Some(a), Some(b)) = (self.nodes.get(&first), self.nodes.get(&second)) else { return false };
         a.behind.iter().all(|node| *node == second || b.behind.contains(node))
-            && b.before.keys().all(|node| *node == first || a.before.contains_key(node))
+            && b.before.iter().all(|(node, link)| {
+                // Joined, the first would wait for all of what some is enough for.
+                let stricter = |known: &Link| known.enough && !link.enough;
+                *node == first || a.before.get(node).is_some_and(|known| !stricter(known))
+            })
     }
 
     fn join(&mut self, first: u32, second: u32) {

@@ -4,7 +4,7 @@ use super::super::diff::{Edits, Slot};
 use super::super::expand::Expanded;
 use super::super::{Reason, Rule};
 use super::demand::Demand;
-use super::graph::{Graph, Place as NodeAt};
+use super::graph::{Graph, Place as NodeAt, Raw};
 use crate::diagnostic::Place;
 use crate::state::State;
 
@@ -25,6 +25,7 @@ pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &
         }
     }
     let mut builder = Builder {
+        state,
         expanded,
         edits,
         graph: Graph::default(),
@@ -54,6 +55,7 @@ pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &
 }
 
 struct Builder<'a> {
+    state: &'a State,
     expanded: &'a Expanded,
     edits: &'a Edits,
     graph: Graph,
@@ -80,11 +82,28 @@ impl<'a> Builder<'a> {
                 let node = self.graph.node(NodeAt::Slot { item: index as u32, slot }, real);
                 match before {
                     None => self.base.push(node),
+                    Some(before) if slot.is_up() => self.relies(before, node, reason, false),
                     Some(before) => self.graph.edge(before, node, reason),
                 }
                 before = Some(node);
             }
         }
+    }
+
+    /// An edge between ups, for which some of the first may be enough. What has nothing to do passes on what it was met by.
+    fn relies(&mut self, from: u32, to: u32, reason: u32, some: bool) {
+        let enough = some || !self.graph.nodes[from as usize].real;
+        self.graph.link(Raw { from, to, reason, enough });
+    }
+
+    /// Whether some of what a name stands for are enough.
+    fn some_of(&self, name: &str) -> bool {
+        self.state.resources.get(name).is_some_and(|resource| resource.declared.enough.is_some())
+    }
+
+    /// Whether some of an item are enough, by any of its names.
+    fn some_of_item(&self, item: usize) -> bool {
+        self.expanded.items[item].names.iter().any(|name| self.some_of(name))
     }
 
     fn node(&self, item: usize, slot: Slot) -> u32 {
@@ -123,9 +142,11 @@ impl<'a> Builder<'a> {
         for (holder, held) in pairs {
             let rule = Rule::Confines(self.expanded.items[holder].at.clone(), self.expanded.items[held].at.clone());
             let reason = self.graph.reason(Reason { rule, place: None });
+            let (ceiling, first_up) = (self.node(holder, Slot::CeilingUp), self.first_up(held));
+            self.relies(ceiling, first_up, reason, false);
+            let (last_up, floor) = (self.last_up(held), self.node(holder, Slot::FloorUp));
+            self.relies(last_up, floor, reason, self.some_of_item(held));
             for (from, to) in [
-                (self.node(holder, Slot::CeilingUp), self.first_up(held)),
-                (self.last_up(held), self.node(holder, Slot::FloorUp)),
                 (self.node(holder, Slot::FloorDown), self.first_down(held)),
                 (self.last_down(held), self.node(holder, Slot::CeilingDown)),
             ] {
@@ -157,7 +178,7 @@ impl<'a> Builder<'a> {
                 self.dropped.push((name.to_owned(), needed.to_owned(), at));
             } else if !self.bound_to(item).any(|other| theirs.has(other)) {
                 let (first_up, last_down) = (self.first_up(item), self.last_down(item));
-                self.graph.edge(source, first_up, reason);
+                self.relies(source, first_up, reason, self.some_of(needed));
                 self.graph.edge(last_down, sink, reason);
             }
         }
@@ -178,9 +199,19 @@ impl<'a> Builder<'a> {
                 std::iter::once(own).chain(floors).collect::<Vec<_>>()
             })
             .collect();
-        let node = self.gather(name, ends, true);
-        self.sources.insert((name.to_owned(), ups), node);
-        node
+        if let [only] = ends[..] {
+            return only;
+        }
+        let (joint, reason) = self.all_of(name);
+        for end in ends {
+            if ups {
+                self.relies(end, joint, reason, self.some_of(name));
+            } else {
+                self.graph.edge(end, joint, reason);
+            }
+        }
+        self.sources.insert((name.to_owned(), ups), joint);
+        joint
     }
 
     /// A node that all downs of a name come after, with the lowered floors of what confines its members.
@@ -197,27 +228,23 @@ impl<'a> Builder<'a> {
                 std::iter::once(self.first_down(item)).chain(floors).collect::<Vec<_>>()
             })
             .collect();
-        let node = self.gather(name, ends, false);
-        self.sinks.insert(name.to_owned(), node);
-        node
-    }
-
-    /// One node for many: itself where there is one, else a joint.
-    fn gather(&mut self, name: &str, ends: Vec<u32>, is_source: bool) -> u32 {
         if let [only] = ends[..] {
             return only;
         }
+        let (joint, reason) = self.all_of(name);
+        for end in ends {
+            self.graph.edge(joint, end, reason);
+        }
+        self.sinks.insert(name.to_owned(), joint);
+        joint
+    }
+
+    /// One node for many.
+    fn all_of(&mut self, name: &str) -> (u32, u32) {
         let joint = self.graph.joint(format!("all of {name}"));
         // Why a member stands for its name needs no saying; the reason of the edge that led here does.
         let reason = self.graph.reason(Reason { rule: Rule::Member(name.to_owned()), place: None });
-        for end in ends {
-            if is_source {
-                self.graph.edge(end, joint, reason);
-            } else {
-                self.graph.edge(joint, end, reason);
-            }
-        }
-        joint
+        (joint, reason)
     }
 
     /// The last edit of Y → the first of X.
@@ -246,11 +273,9 @@ impl<'a> Builder<'a> {
             }
             let at = |item: usize| self.expanded.items[item].at.to_string();
             let reason = self.graph.reason(Reason { rule: Rule::Needs(at(item), at(needed)), place: None });
-            for (from, to) in
-                [(self.last_up(needed), self.first_up(item)), (self.last_down(item), self.first_down(needed))]
-            {
-                self.graph.edge(from, to, reason);
-            }
+            let (last_up, first_up) = (self.last_up(needed), self.first_up(item));
+            self.relies(last_up, first_up, reason, self.some_of_item(needed));
+            self.graph.edge(self.last_down(item), self.first_down(needed), reason);
         }
     }
 
@@ -291,18 +316,19 @@ impl<'a> Builder<'a> {
             let behind = self.graph.reach(gated.iter().copied(), &outgoing, |edge| edge.to);
             let rule = Rule::Gate(state.checks[check].name.clone());
             let reason = self.graph.reason(Reason { rule, place: state.checks[check].place.clone() });
-            let before: BTreeSet<u32> = self
+            // It is measured once what it gates could go on: where some are enough for that, they are for the check.
+            let before: BTreeSet<(u32, bool)> = self
                 .graph
                 .edges
                 .iter()
                 .filter(|edge| gated.contains(&edge.to) && !behind[edge.from as usize])
-                .map(|edge| edge.from)
                 // Two checks of one resource do not wait for each other.
-                .filter(|&from| !matches!(self.graph.nodes[from as usize].what, NodeAt::Check { .. }))
+                .filter(|edge| !matches!(self.graph.nodes[edge.from as usize].what, NodeAt::Check { .. }))
+                .map(|edge| (edge.from, edge.enough))
                 .collect();
             let node = self.graph.node(NodeAt::Check { check: check as u32 }, true);
-            for from in before {
-                self.graph.edge(from, node, reason);
+            for (from, enough) in before {
+                self.graph.link(Raw { from, to: node, reason, enough });
             }
             for to in gated {
                 self.graph.edge(node, to, reason);

@@ -23,16 +23,25 @@ struct Service {
     pool: bool,
     /// Bounds of what confines it: from and to.
     bounds: Option<[(i64, i64); 2]>,
+    /// Whether some of it are enough for what needs it.
+    enough: bool,
 }
 
 fn cases() -> impl Strategy<Value = Vec<Service>> {
     let bounds = proptest::option::of((1_i64..4, 0_i64..5, 1_i64..4, 0_i64..5));
-    let one =
-        (0_i64..9, 0_i64..9, any::<bool>(), proptest::collection::btree_set(0_usize..6, 0..3), any::<bool>(), bounds);
+    let one = (
+        0_i64..9,
+        0_i64..9,
+        any::<bool>(),
+        proptest::collection::btree_set(0_usize..6, 0..3),
+        any::<bool>(),
+        bounds,
+        any::<bool>(),
+    );
     proptest::collection::vec(one, 1..6).prop_map(|list| {
         list.into_iter()
             .enumerate()
-            .map(|(index, (from, to, config, needs, pool, bounds))| Service {
+            .map(|(index, (from, to, config, needs, pool, bounds, enough))| Service {
                 from,
                 to,
                 config,
@@ -43,6 +52,7 @@ fn cases() -> impl Strategy<Value = Vec<Service>> {
                     let (low, high) = (from.max(1), to.max(1));
                     [((low - a).max(1), low + b), ((high - c).max(1), high + d)]
                 }),
+                enough,
             })
             .collect()
     })
@@ -62,6 +72,7 @@ fn declared(at: Address, needs: Vec<Need>, pool: Option<String>) -> Resource {
         optional: false,
         timeout: None,
         drain_time: Duration::ZERO,
+        enough: None,
     };
     Resource { declared: declared.into(), wants: Settings::new() }
 }
@@ -106,7 +117,9 @@ fn case(services: &[Service], back: bool) -> Case {
         let (from, to) = turn(service.from, service.to);
         let needs = service.needs.iter().map(|n| Need { any_of: vec![format!("s{n}")], place: None }).collect();
         let pool = service.pool.then(|| "pool".to_owned());
-        state.resources.insert(name.clone(), declared(at("service", index), needs, pool));
+        let mut resource = declared(at("service", index), needs, pool);
+        Arc::make_mut(&mut resource.declared).enough = service.enough.then_some(1);
+        state.resources.insert(name.clone(), resource);
         let mut edits: Vec<Edit> = edit("replicas", from, to).into_iter().collect();
         if service.config {
             let text = |text: &str| Some(Value::String(text.to_owned()));
@@ -204,6 +217,71 @@ impl Case {
         }
         pairs
     }
+
+    /// Of each edited slot the edited ones that must have settled before it is begun, where for some others enough is enough.
+    fn settled_before(&self, services: &[Service]) -> BTreeMap<(usize, Slot), BTreeSet<(usize, Slot)>> {
+        let mut edges: Vec<Asked> = Vec::new();
+        for (item, found) in self.expanded.items.iter().enumerate() {
+            let wide = found.kind.confines.is_some();
+            let slots: &[Slot] = if wide { &Slot::ALL } else { &[Slot::Up, Slot::Down] };
+            for pair in slots.windows(2) {
+                let met = if pair[1].is_up() { Met::Passed } else { Met::Settled };
+                edges.push(((item, pair[0]), (item, pair[1]), met));
+            }
+        }
+        for (index, service) in services.iter().enumerate() {
+            let a = self.find("service", index).unwrap();
+            for b in (0..services.len()).filter(|&other| service.pool && services[other].pool) {
+                edges.push(((a, Slot::Up), (self.find("service", b).unwrap(), Slot::Down), Met::Settled));
+            }
+            if let Some(h) = self.find("scaler", index) {
+                let met = if service.enough { Met::Enough } else { Met::Passed };
+                edges.push(((h, Slot::CeilingUp), (a, Slot::Up), Met::Passed));
+                edges.push(((a, Slot::Up), (h, Slot::FloorUp), met));
+                edges.push(((h, Slot::FloorDown), (a, Slot::Down), Met::Settled));
+                edges.push(((a, Slot::Down), (h, Slot::CeilingDown), Met::Settled));
+            }
+            for &needed in &service.needs {
+                let met = if services[needed].enough { Met::Enough } else { Met::Passed };
+                let b = self.find("service", needed).unwrap();
+                edges.push(((b, Slot::Up), (a, Slot::Up), met));
+                edges.push(((a, Slot::Down), (b, Slot::Down), Met::Settled));
+                if let Some(h) = self.find("scaler", needed) {
+                    edges.push(((h, Slot::FloorUp), (a, Slot::Up), met));
+                    edges.push(((a, Slot::Down), (h, Slot::FloorDown), Met::Settled));
+                }
+            }
+        }
+        let nodes = (0..self.expanded.items.len()).flat_map(|item| Slot::ALL.map(|slot| (item, slot)));
+        let real: Vec<(usize, Slot)> = nodes.filter(|node| self.edits[node.0].contains_key(&node.1)).collect();
+        real.iter().map(|&node| (node, self.settled_at(node, &edges, false))).collect()
+    }
+
+    /// What has settled when a position is begun or, without an edit, passed; `all`: when all before it has settled.
+    fn settled_at(&self, node: (usize, Slot), edges: &[Asked], all: bool) -> BTreeSet<(usize, Slot)> {
+        let mut settled = BTreeSet::new();
+        for (from, _, met) in edges.iter().filter(|(_, to, _)| *to == node) {
+            let real = self.edits[from.0].contains_key(&from.1);
+            let enough = !all && (*met == Met::Enough || (*met == Met::Passed && !real));
+            settled.extend(self.settled_at(*from, edges, !enough && !real));
+            settled.extend((real && !enough).then_some(*from));
+        }
+        settled
+    }
+}
+
+/// One position before another, and how.
+type Asked = ((usize, Slot), (usize, Slot), Met);
+
+/// What an edge asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Met {
+    /// That it has settled.
+    Settled,
+    /// That enough of it is ready.
+    Enough,
+    /// What had to be met before it, where it has nothing to do itself.
+    Passed,
 }
 
 /// Which steps come before which, closed, by index.
@@ -270,6 +348,31 @@ proptest! {
         }
     }
 
+    /// What relies on enough of something waits for the rest only where something else asks for it.
+    #[test]
+    fn test_what_has_settled_when_a_step_is_begun(services in cases()) {
+        let case = case(&services, false);
+        let (order, required) = (case.order(), case.settled_before(&services));
+        let mut settled: Vec<BTreeSet<usize>> = Vec::new();
+        for step in &order.steps {
+            let mut before = BTreeSet::new();
+            for edge in &step.after {
+                before.extend(settled[edge.step].iter().copied());
+                before.extend((!edge.enough).then_some(edge.step));
+            }
+            settled.push(before);
+        }
+        let joined = order.steps.iter().any(|step| matches!(&step.what, What::Slots { slots, .. } if slots.len() > 1));
+        let steps = step_of(&order);
+        for (node, required) in &required {
+            let found = &settled[steps[node]];
+            let required: BTreeSet<usize> = required.iter().map(|node| steps[node]).filter(|id| *id != steps[node]).collect();
+            prop_assert!(found.is_superset(&required), "{node:?}: {required:?}, found {found:?}");
+            // Edits that are made at once wait for what either of them waits for.
+            prop_assert!(joined || *found == required, "{node:?}: {required:?}, found {found:?}");
+        }
+    }
+
     /// The way back is ordered by the same rule: what grew last shrinks first.
     #[test]
     fn test_inverted_changes_are_ordered_the_other_way_round(services in cases()) {
@@ -327,8 +430,8 @@ proptest! {
 #[test]
 fn test_a_needed_resource_on_its_way_is_waited_for() {
     let services = [
-        Service { from: 3, to: 3, config: false, needs: BTreeSet::new(), pool: false, bounds: None },
-        Service { from: 0, to: 2, config: false, needs: BTreeSet::from([0]), pool: false, bounds: None },
+        Service { from: 3, to: 3, config: false, needs: BTreeSet::new(), pool: false, bounds: None, enough: false },
+        Service { from: 0, to: 2, config: false, needs: BTreeSet::from([0]), pool: false, bounds: None, enough: false },
     ];
     let mut case = case(&services, false);
     let Presence::Live(live) = &mut case.expanded.items[0].presence else { unreachable!() };
@@ -343,6 +446,43 @@ fn test_a_needed_resource_on_its_way_is_waited_for() {
 }
 
 #[test]
+fn test_what_has_enough_is_not_waited_for_but_where_traffic_moves_to_it() {
+    for (done, keeps, waits) in [(5, false, true), (6, false, false), (6, true, true)] {
+        let mut case = plain(&[(10, 10), (0, 2)]);
+        Arc::make_mut(&mut case.state.resources.get_mut("s0").unwrap().declared).enough = Some(6);
+        case.needs("s1", &["s0"]);
+        if keeps {
+            // Of the pool s2 keeps its traffic and s3 loses its own.
+            case = with_pool(case);
+        }
+        let s0 = case.find("service", 0).unwrap();
+        case.live(s0).readiness = Readiness::Progressing { done, total: 10, what: String::new() };
+        let order = case.order();
+        let waited = order.steps.iter().any(|step| matches!(step.what, What::Slots { item, .. } if item == s0));
+        assert_eq!(waited, waits, "{done} of 10, {keeps}");
+    }
+}
+
+/// A pool of two records beside: one keeps its weight and needs s0, the other loses its own.
+fn with_pool(mut case: Case) -> Case {
+    let records = [("r0", 100, 100), ("r1", 100, 0)];
+    for (index, (name, from, to)) in records.into_iter().enumerate() {
+        let needs = (index == 0).then(|| Need { any_of: vec!["s0".into()], place: None }).into_iter().collect();
+        case.state.resources.insert(name.into(), declared(at("record", index), needs, Some("pool".into())));
+        let item = item(name, at("record", index), &[("weight", from)], Vec::new());
+        case.edits.insert(index, slots(item.kind, edit("weight", from, to).into_iter().collect()));
+        case.expanded.items.insert(index, item);
+    }
+    for group in case.expanded.groups.values_mut() {
+        group.items.iter_mut().for_each(|item| *item += records.len());
+    }
+    for (index, (name, ..)) in records.into_iter().enumerate() {
+        case.expanded.groups.insert(name.into(), Group { items: vec![index], unreachable: None });
+    }
+    case
+}
+
+#[test]
 fn test_a_needed_resource_that_failed_refuses_the_up_and_not_the_down() {
     let service = |from, to, needs: &[usize]| Service {
         from,
@@ -351,6 +491,7 @@ fn test_a_needed_resource_that_failed_refuses_the_up_and_not_the_down() {
         needs: needs.iter().copied().collect(),
         pool: false,
         bounds: None,
+        enough: false,
     };
     for (to, refusals) in [(2, 1), (0, 0)] {
         let mut case = case(&[service(3, 3, &[]), service(1, to, &[0])], false);
@@ -369,6 +510,7 @@ fn plain(counts: &[(i64, i64)]) -> Case {
         needs: BTreeSet::new(),
         pool: false,
         bounds: None,
+        enough: false,
     };
     case(&counts.iter().map(service).collect::<Vec<_>>(), false)
 }

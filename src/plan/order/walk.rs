@@ -76,13 +76,13 @@ fn ordered(reduced: &Reduced, graph: &Graph, ids: &BTreeMap<u32, usize>, node: u
     let mut after: Vec<Edge> = kept
         .before
         .iter()
-        .map(|(before, chain)| {
-            let mut why: Vec<_> = chain.iter().map(|&reason| graph.reasons[reason as usize].clone()).collect();
+        .map(|(before, link)| {
+            let mut why: Vec<_> = link.why.iter().map(|&reason| graph.reasons[reason as usize].clone()).collect();
             // That a member stands for its name explains nothing beside another reason.
             if why.iter().any(|reason| !is_plain(&reason.rule)) {
                 why.retain(|reason| !is_plain(&reason.rule));
             }
-            Edge { step: ids[before], why }
+            Edge { step: ids[before], enough: link.enough, why }
         })
         .collect();
     after.sort_by_key(|edge| edge.step);

@@ -45,14 +45,15 @@ pub(super) fn groups(plan: &Plan, fold: bool) -> Vec<(u32, Vec<Group>)> {
 }
 
 /// What is equal among steps that are told as one.
-type Likeness = (String, String, Position, String, std::time::Duration, Vec<usize>);
+type Likeness = (String, String, Position, String, std::time::Duration, Vec<(usize, bool)>, Option<u64>);
 
 fn of(step: &Step) -> Option<Likeness> {
     match &step.work {
         Work::Change { at, position, edits, hops, drain_time, settles_with: None } if hops.len() == 1 => {
             let edits = serde_json::to_string(&edits).ok()?;
-            let before = step.after.iter().map(|edge| edge.step).collect();
-            Some((at.instance().to_owned(), at.kind().to_owned(), *position, edits, *drain_time, before))
+            let before = step.after.iter().map(|edge| (edge.step, edge.enough)).collect();
+            let (instance, kind) = (at.instance().to_owned(), at.kind().to_owned());
+            Some((instance, kind, *position, edits, *drain_time, before, step.enough))
         }
         Work::Change { .. } | Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
     }

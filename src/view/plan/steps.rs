@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use opsctl_api::{Address, Edit, Readiness, format_duration};
+use opsctl_api::{Address, Edit, Readiness, Value, format_duration};
 
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{diff, ends, is_number, way};
@@ -241,17 +241,34 @@ fn sign(position: Position, edits: &[Edit]) -> (&'static str, Ink) {
     }
 }
 
+/// `6 of 10 are ready`: of one number the target is known, and a smaller one needs all of itself.
+fn some_ready(enough: u64, edits: &[Edit]) -> String {
+    let target = match edits {
+        [edit] => edit.to.as_ref().and_then(Value::as_integer).and_then(|to| u64::try_from(to).ok()),
+        _ => None,
+    };
+    match target {
+        Some(target) if target <= enough => "ready".to_owned(),
+        Some(target) => format!("{enough} of {target} are ready"),
+        None => format!("{enough} are ready"),
+    }
+}
+
 fn waits(plan: &Plan, step: &Step) -> String {
     match &step.work {
-        Work::Change { drain_time, settles_with, .. } => {
-            let settled = match settles_with {
-                Some(at) => format!("{} is ready", at.segments().last().unwrap_or(at.path())),
-                None => "ready".to_owned(),
+        Work::Change { edits, drain_time, settles_with, .. } => {
+            let settled = match (settles_with, step.enough) {
+                (Some(at), _) => format!("{} is ready", at.segments().last().unwrap_or(at.path())),
+                (None, Some(enough)) => some_ready(enough, edits),
+                (None, None) => "ready".to_owned(),
             };
             if drain_time.is_zero() { settled } else { format!("{settled}, then {}", format_duration(*drain_time)) }
         }
         Work::Wait { readiness, .. } => match readiness {
-            Readiness::Progressing { done, total, .. } => format!("ready; now {done} of {total}"),
+            Readiness::Progressing { done, total, .. } => match step.enough.filter(|enough| enough < total) {
+                Some(enough) => format!("{enough} of {total} are ready; now {done}"),
+                None => format!("ready; now {done} of {total}"),
+            },
             Readiness::Ready | Readiness::Failed(_) | Readiness::Unknown => "ready".to_owned(),
         },
         Work::Check { name } => {

@@ -54,7 +54,9 @@ impl<'a> Board<'a> {
                 self.stage.clone_from(name);
             }
             What::Sent { step, .. } => self.moved(*step, Status::Sent, event.at, "sent".to_owned()),
-            What::Settling { step, readiness } => self.moved(*step, Status::Settling, event.at, settling(readiness)),
+            What::Settling { step, readiness } | What::Enough { step, readiness } => {
+                self.moved(*step, Status::Settling, event.at, settling(readiness))
+            }
             What::Ended { step, status, why, .. } => self.moved(*step, *status, event.at, clean(why)),
             What::Snapshot { .. }
             | What::Measured { .. }

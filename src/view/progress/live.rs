@@ -59,6 +59,7 @@ impl<'a> Live<'a> {
             | What::Snapshot { .. }
             | What::Sent { .. }
             | What::Settling { .. }
+            | What::Enough { .. }
             | What::Measured { .. }
             | What::Finished { .. } => {}
         }

@@ -2,6 +2,7 @@ mod before_check;
 mod colleague;
 mod denied;
 mod elsewhere;
+mod enough;
 mod failover;
 mod fight;
 mod interrupted;
