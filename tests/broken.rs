@@ -1,7 +1,8 @@
 //! Broken inputs, a file a case in `tests/broken/`: the files of an operations repository, and the exact report.
 //!
 //! A case begins with a comment. A line `=== PATH` begins a file; `=== PATH (crlf)` writes it with the line ends of Windows,
-//! `=== PATH (latin1)` a byte a character, and `=== PATH/` makes a directory. `=== snapshot` is read as a snapshot.
+//! `=== PATH (latin1)` a byte a character, and `=== PATH/` makes a directory. `=== snapshot` is read as a snapshot,
+//! and `=== together` names the states and overlays that are laid over each other.
 //! `=== report` is what is expected: of `opsctl.toml` where the case has one, of its snapshot, or of its states. The instances
 //! are `k8s`, `gke`, `aws`, and `sim`, whose catalogue has every type of setting.
 //!
@@ -17,6 +18,7 @@ use camino::Utf8Path;
 use libtest_mimic::{Arguments, Failed, Trial};
 use opsctl::diagnostic::{Code, Report, Style, render};
 use opsctl::instance::Catalogues;
+use opsctl::state::NotFound;
 
 /// Whether a code cannot be had from files alone: what a provider says of its options, and what a plan finds.
 fn is_elsewhere(code: Code) -> bool {
@@ -56,13 +58,15 @@ fn report(inputs: &str) -> Result<String, Failed> {
     let folder = tempfile::tempdir()?;
     let root = Utf8Path::from_path(folder.path()).ok_or("a path that is not UTF-8")?;
     let mut configured = false;
-    let mut snapshot = None;
+    let (mut snapshot, mut together) = (None, None);
     for section in inputs.split("\n=== ").skip(1) {
         let (header, text) = section.split_once('\n').unwrap_or((section, ""));
         let (path, option) = header.split_once(" (").unwrap_or((header, ""));
         configured |= path == "opsctl.toml";
         if path == "snapshot" {
             snapshot = Some(text.to_owned());
+        } else if path == "together" {
+            together = Some(text.trim().to_owned());
         } else if let Some(directory) = path.strip_suffix('/') {
             std::fs::create_dir_all(root.join(directory))?;
         } else {
@@ -81,6 +85,17 @@ fn report(inputs: &str) -> Result<String, Failed> {
         Some(text) => {
             let state = opsctl::state::load_literal("@1", "live.toml", &text, &catalogues());
             state.err().unwrap_or_default()
+        }
+        None if together.is_some() => {
+            let mut loaded = opsctl::state::load(root, &catalogues());
+            if loaded.report.has_errors() {
+                return Err(drawn(&loaded.report).into());
+            }
+            let found = loaded.find(&together.unwrap_or_default());
+            match found {
+                Err(NotFound::Conflicts(report)) => *report,
+                found => return Err(format!("no report: {found:?}").into()),
+            }
         }
         None if root.join("states").exists() => opsctl::state::load(root, &catalogues()).report,
         None => opsctl::config::load(root).1,

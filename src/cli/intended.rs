@@ -8,7 +8,7 @@ use super::repository::Repository;
 use crate::instance::Instances;
 use crate::plan::{self, Plan, Request, Rest};
 use crate::snapshot::Store;
-use crate::state::{Scope, State};
+use crate::state::{Loaded, NotFound, Scope, State};
 
 /// What an apply is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,8 @@ impl Intended {
     /// state of this repository, a plan file; anything else a state.
     pub(super) fn read(typed: &str, repository: &Repository) -> Self {
         let is_file = || repository.path(Utf8Path::new(typed)).is_file();
-        let is_state = || repository.config.root.join(format!("states/{typed}.toml")).exists();
+        let exists = |name: &str| repository.config.root.join(format!("states/{name}.toml")).exists();
+        let is_state = || typed.split('+').all(exists);
         Self::of(typed, || is_file() && !is_state())
     }
 
@@ -107,6 +108,7 @@ impl Selection {
             reverts: None,
             rest: self.rest.clone(),
             left: Default::default(),
+            past: Default::default(),
             force: Vec::new(),
             secrets,
         }
@@ -149,18 +151,45 @@ pub(super) async fn plan(
         }
         Intended::State(name) => {
             let mut loaded = repository.states(output)?;
-            match loaded.states.remove(name) {
-                Some(state) => (state, loaded.scope),
-                None => return Err(unknown_state(name, loaded.states.keys())),
-            }
+            (named(&mut loaded, name)?, loaded.scope)
         }
     };
     let secrets = repository.secrets();
-    Ok(plan::make(selection.request(repository, &state, &scope, &secrets), instances).await?)
+    let mut request = selection.request(repository, &state, &scope, &secrets);
+    // The whole history is read for it.
+    if state.resources.values().flat_map(|resource| resource.wants.values()).any(|want| want.goal.restores()) {
+        request.past = store.past()?;
+    }
+    Ok(plan::make(request, instances).await?)
+}
+
+/// A state by its name, with the overlays that are named behind it.
+///
+/// # Errors
+/// A part is not there or is no overlay, or the overlays do not go together.
+pub(super) fn named(loaded: &mut Loaded, typed: &str) -> Result<State, Failure> {
+    loaded.find(typed).map_err(|error| {
+        let what = error.to_string();
+        match error {
+            NotFound::Unknown(name) => unknown_state(&name, loaded.states.keys()),
+            NotFound::Conflicts(report) => Failure::Report(report),
+            NotFound::NoOverlay(_) => {
+                let overlays = loaded.states.values().filter(|state| state.over.is_some());
+                let names: Vec<&str> = overlays.map(|state| state.name.as_str()).collect();
+                let hint = match names.as_slice() {
+                    [] => "there is no overlay yet: a file in states/ with over = \"STATE\"".to_owned(),
+                    names => format!("overlays: {}", names.join(", ")),
+                };
+                Failure::Unknown { what, hint }
+            }
+            NotFound::Nothing(_) => Failure::Unknown { what, hint: "write STATE, or STATE+OVERLAY".to_owned() },
+            NotFound::Twice(_) => Failure::Unknown { what, hint: "once is enough".to_owned() },
+        }
+    })
 }
 
 /// No state has this name.
-pub(super) fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a String>) -> Failure {
+fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a String>) -> Failure {
     let states: Vec<&str> = states.map(String::as_str).collect();
     let near = states.iter().map(|state| (strsim::damerau_levenshtein(name, state), *state)).min();
     let near = near.filter(|(distance, state)| *distance <= 1 + state.len() / 4);
@@ -169,11 +198,7 @@ pub(super) fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a Str
         None if states.is_empty() => "there is no state yet: write states/baseline.toml".to_owned(),
         None => format!("there are: {}", states.join(", ")),
     };
-    let what = match name.split_once('+') {
-        Some(_) => format!("`{name}`: overlays are not built yet"),
-        None => format!("there is no state `{name}`"),
-    };
-    Failure::Unknown { what, hint }
+    Failure::Unknown { what: format!("there is no state `{name}`"), hint }
 }
 
 #[cfg(test)]

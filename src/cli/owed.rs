@@ -112,11 +112,22 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
         | SkippedWhy::Owed { .. }
         | SkippedWhy::ChangedSince { .. }
         | SkippedWhy::HeldBack(_) => true,
-        SkippedWhy::Missing | SkippedWhy::OwnNeed { .. } | SkippedWhy::GatesNothing => false,
+        SkippedWhy::Missing
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. } => false,
     });
     let left: BTreeSet<(&str, Option<&str>)> =
         skipped.map(|skipped| (skipped.at.as_str(), skipped.setting.as_deref())).collect();
-    let mut decided = BTreeSet::new();
+    // What is to be restored and is not opsctl's to restore shall be as it is.
+    let as_it_is = |skipped: &Skipped| match skipped.why {
+        SkippedWhy::NeverSet | SkippedWhy::NotAsLeft { .. } => {
+            Some((skipped.at.parse().ok()?, skipped.setting.clone()?))
+        }
+        _ => None,
+    };
+    let mut decided: BTreeSet<Key> = plan.skipped.iter().filter_map(as_it_is).collect();
     for (at, seen) in &plan.resources {
         for (key, setting) in &seen.settings {
             if setting.goal.is_some() && !left.contains(&(at.as_str(), Some(key.as_str()))) {

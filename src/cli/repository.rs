@@ -61,7 +61,10 @@ impl Repository {
     /// All mistakes of all files.
     pub(super) fn states(&self, output: &Output) -> Result<Loaded, Failure> {
         let mut loaded = state::load(&self.config.root, &self.catalogues);
-        told(std::mem::take(&mut loaded.report), output)?;
+        if loaded.report.has_errors() {
+            return Err(std::mem::take(&mut loaded.report).into());
+        }
+        warned(&loaded.report, output);
         Ok(loaded)
     }
 
@@ -179,8 +182,12 @@ fn told(report: Report, output: &Output) -> Result<(), Failure> {
     if report.has_errors() {
         return Err(report.into());
     }
-    if !report.diagnostics.is_empty() {
-        output.say(&view::error::report(&report, &output.progress));
-    }
+    warned(&report, output);
     Ok(())
+}
+
+fn warned(report: &Report, output: &Output) {
+    if !report.diagnostics.is_empty() {
+        output.say(&view::error::report(report, &output.progress));
+    }
 }

@@ -73,6 +73,18 @@ impl Sources {
         self.0.is_empty()
     }
 
+    /// The word at a place; `None` where its file is not among these.
+    pub fn span(&self, place: &Place) -> Option<Span> {
+        let file = self.0.iter().position(|source| source.path == place.file)?;
+        let source = &self.0[file];
+        let file = FileId(file as u32);
+        let start = *source.lines.get((place.line as usize).checked_sub(1)?)? as usize;
+        let line = self.line(file, place.line);
+        let skipped = line.chars().take((place.column as usize).saturating_sub(1)).map(char::len_utf8).sum::<usize>();
+        let word = line[skipped..].find([' ', '=', ']', '\t']).unwrap_or(line.len() - skipped);
+        Some(Span::new(file, start + skipped..start + skipped + word))
+    }
+
     /// Line and column of a span's first byte. On a line of more than 64 KiB the column is counted in bytes.
     pub fn place(&self, span: Span) -> Place {
         let source = &self.0[span.file.0 as usize];

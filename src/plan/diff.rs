@@ -4,6 +4,7 @@ use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Patt
 
 use super::expand::{Expanded, Item, Presence};
 use super::problem::Problem;
+use super::restore::is_as_left;
 use super::{Skipped, SkippedWhy};
 use crate::diagnostic::Code;
 
@@ -73,7 +74,7 @@ fn edits_of(
             continue;
         }
         let forced = force.iter().any(|pattern| pattern.matches(&item.at));
-        if !forced && let Some(left) = changed_since(live, key, from.as_ref(), left) {
+        if !forced && let Some(left) = changed_since(live, key, left) {
             let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
             let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
             skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
@@ -85,11 +86,9 @@ fn edits_of(
 }
 
 /// What opsctl had left at a setting, where live is something else now and no declared owner moved it there.
-fn changed_since<'a>(live: &Live, key: &str, now: Option<&Value>, left: &'a Left) -> Option<&'a Option<Value>> {
+fn changed_since<'a>(live: &Live, key: &str, left: &'a Left) -> Option<&'a Option<Value>> {
     let left = left.get(&live.at)?.get(key)?;
-    let moved_by_owner =
-        now.is_some_and(|now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now)));
-    (left.as_ref() != now && !moved_by_owner).then_some(left)
+    (!is_as_left(live, key, left.as_ref())).then_some(left)
 }
 
 /// Puts each edit at its slot. Edits that one call must carry stay together: at the downs if none of them grows, else at the

@@ -48,6 +48,8 @@ pub(super) struct GoalAt {
     pub(super) place: Option<Place>,
     /// The name that set it.
     pub(super) name: String,
+    /// The overlay that said so, in a state that overlays are laid over.
+    overlay: Option<String>,
     explicit: bool,
 }
 
@@ -148,7 +150,7 @@ impl Expansion<'_> {
                 self.missing(at, name, resource);
             }
             (Target::One(at), Some(Err(Fault::Missing(_)))) => self.missing(at, name, resource),
-            (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), fault) {
+            (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), resource, fault) {
                 Some(why) => {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
                     return (vec![at.clone()], Some(why));
@@ -171,7 +173,8 @@ impl Expansion<'_> {
                 return (found.found.clone(), None);
             }
             (Target::Many { pattern, .. }, Some(Err(Fault::Missing(_)))) => self.nothing(pattern, name, resource),
-            (Target::Many { pattern, .. }, Some(Err(fault))) => match self.tolerated(pattern.as_str(), fault) {
+            (Target::Many { pattern, .. }, Some(Err(fault))) => match self.tolerated(pattern.as_str(), resource, fault)
+            {
                 Some(why) => {
                     self.owed(pattern, resource, &why);
                     return (Vec::new(), Some(why));
@@ -200,8 +203,25 @@ impl Expansion<'_> {
             item.names.push(name.to_owned());
         }
         for (key, want) in &resource.wants {
-            let new = GoalAt { goal: want.goal.clone(), place: want.place.clone(), name: name.to_owned(), explicit };
+            let overlay = self.state.overlaid.of(name, key);
+            let (goal, place) = (want.goal.clone(), want.place.clone());
+            let new = GoalAt { goal, place, name: name.to_owned(), overlay: overlay.cloned(), explicit };
             match item.goals.get(key) {
+                // An overlay wins, whichever of the two is the wildcard.
+                Some(known) if known.overlay.is_some() && overlay.is_none() => {}
+                Some(known) if known.overlay.is_none() && overlay.is_some() => {
+                    item.goals.insert(key.clone(), new);
+                }
+                Some(known) if known.overlay != new.overlay && known.goal != new.goal => {
+                    let of = |overlay: &Option<String>| overlay.clone().unwrap_or_default();
+                    let (one, other) = (of(&known.overlay), of(&new.overlay));
+                    let why = format!("{one} and {other} differ in `{key}`: {} and {}", known.goal, new.goal);
+                    self.problems.push(
+                        Problem::new(Code::OverlayConflict, at, why)
+                            .instead("leave one of the overlays out, or let them say the same")
+                            .at_place(want.place.clone()),
+                    );
+                }
                 Some(known) if known.explicit && !explicit => {}
                 Some(known) if !known.explicit && !explicit => {
                     let why = format!("`{key}` is set by two wildcards: {} and {name}", known.name);
@@ -249,10 +269,12 @@ impl Expansion<'_> {
         }
     }
 
-    /// Why it is not reached, where the state goes on without it.
-    fn tolerated(&self, at: &str, fault: &Fault) -> Option<String> {
+    /// Why it is not reached, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
+    /// stands in the order. What needs it is refused then.
+    fn tolerated(&self, at: &str, resource: &Resource, fault: &Fault) -> Option<String> {
         let Fault::Unreachable(why) = fault else { return None };
-        let tolerated = self.state.tolerates_unreachable.iter().any(|pattern| pattern.matches_text(at));
+        let tolerated = resource.wants.is_empty()
+            || self.state.tolerates_unreachable.iter().any(|pattern| pattern.matches_text(at));
         tolerated.then(|| why.clone())
     }
 

@@ -12,7 +12,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, rest,
-    select, steps,
+    restore, select, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -47,6 +47,7 @@ fn from_observation(
     let catalogues = instances.catalogues();
     let mut problems = Vec::new();
     let mut expanded = expand(state, request.reverts.is_some(), observation, &catalogues, &mut problems);
+    restore::resolve(&mut expanded, &request.past);
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
     select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);
@@ -64,7 +65,8 @@ fn from_observation(
     }
 
     let owners = notes::owners(&expanded, &edits, &steps);
-    let mut refusals = guard::guard(&expanded, &edits, request.guard, &request.allow_one_way);
+    let mut refusals =
+        guard::guard(&expanded, &edits, request.guard, &[&request.allow_one_way[..], &state.allow_one_way].concat());
     refusals.extend(guard::nameless(&steps, &observation.identities));
     refusals.extend(notes::fights(&owners));
     refusals.extend(ordered.refusals);
@@ -168,7 +170,7 @@ fn intent(request: &Request<'_>) -> Intent {
         rest_of: request.rest.as_ref().map(|rest| rest.operation.clone()),
         confirm: state.confirm,
         rto: state.rto,
-        on_failure: state.on_failure,
+        on_failure: state.on_failure.unwrap_or_default(),
         tolerates_unreachable: state.tolerates_unreachable.clone(),
     }
 }

@@ -14,9 +14,9 @@ use super::*;
 use crate::config::GuardConfig;
 use crate::diagnostic::Code;
 use crate::instance::{Instance, Instances};
-use crate::state::{Bound, Declared, Goal, Need, OnFailure, Resource, Scope, State, Target, Want};
+use crate::state::{Bound, Declared, Goal, Need, Resource, Scope, State, Target, Want};
 
-fn instances(world: &str) -> Instances {
+pub(super) fn instances(world: &str) -> Instances {
     let catalogue = opsctl_sim::catalogue();
     let open = |name: &str| {
         let world = Some(WorldFile { path: "world.toml".into(), text: world.into() });
@@ -33,26 +33,16 @@ fn instances(world: &str) -> Instances {
     Instances(["a", "b"].into_iter().map(|name| (name.to_owned(), open(name))).collect())
 }
 
-fn at(text: &str) -> Address {
+pub(super) fn at(text: &str) -> Address {
     text.parse().unwrap()
 }
 
 /// A resource in short: its name, its address or wildcard, settings, needs (`a|b` for any of them).
-type Short<'a> = (&'a str, &'a str, &'a [(&'a str, Goal)], &'a [&'a str]);
+pub(super) type Short<'a> = (&'a str, &'a str, &'a [(&'a str, Goal)], &'a [&'a str]);
 
 /// A state of these resources; records are in one pool.
-fn state(resources: &[Short<'_>]) -> State {
-    let mut state = State {
-        name: "wanted".into(),
-        summary: String::new(),
-        digest: String::new(),
-        rto: None,
-        confirm: false,
-        on_failure: OnFailure::Stop,
-        tolerates_unreachable: Vec::new(),
-        resources: BTreeMap::new(),
-        checks: Vec::new(),
-    };
+pub(super) fn state(resources: &[Short<'_>]) -> State {
+    let mut state = State { name: "wanted".into(), ..State::default() };
     for (name, target, settings, needs) in resources {
         let is_many = Pattern::is_pattern(target);
         let kind = Pattern::new(*target).kind().unwrap().to_owned();
@@ -82,7 +72,7 @@ fn state(resources: &[Short<'_>]) -> State {
     state
 }
 
-fn is(value: i64) -> Goal {
+pub(super) fn is(value: i64) -> Goal {
     Goal::Exact(Value::Integer(value))
 }
 
@@ -90,19 +80,19 @@ fn no_secrets(_: &Source) -> Result<Plain, String> {
     Err("none here".into())
 }
 
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     state: &'a State,
-    scope: Scope,
+    pub(super) scope: Scope,
     guard: GuardConfig,
-    change: fn(&mut Request<'_>),
+    pub(super) change: fn(&mut Request<'_>),
 }
 
 impl<'a> Asked<'a> {
-    fn new(state: &'a State) -> Self {
+    pub(super) fn new(state: &'a State) -> Self {
         Self { state, scope: Scope::default(), guard: GuardConfig::default(), change: |_| {} }
     }
 
-    fn make(self, instances: &Instances) -> Result<Plan, PlanError> {
+    pub(super) fn make(self, instances: &Instances) -> Result<Plan, PlanError> {
         let mut request = Request {
             state: self.state,
             scope: &self.scope,
@@ -113,6 +103,7 @@ impl<'a> Asked<'a> {
             reverts: None,
             rest: None,
             left: BTreeMap::new(),
+            past: Past::new(),
             force: Vec::new(),
             secrets: &no_secrets,
         };
@@ -127,7 +118,7 @@ fn plan(state: &State, world: &str) -> Plan {
 }
 
 /// Each step in a word: `+service/x replicas`.
-fn steps(plan: &Plan) -> Vec<String> {
+pub(super) fn steps(plan: &Plan) -> Vec<String> {
     plan.work()
         .map(|(_, step)| match &step.work {
             Work::Change { at, position, edits, .. } => {
@@ -142,11 +133,11 @@ fn steps(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-fn refusals(plan: &Plan) -> Vec<String> {
+pub(super) fn refusals(plan: &Plan) -> Vec<String> {
     plan.refusals.iter().map(|refusal| format!("{:?} {}: {}", refusal.by, refusal.at, refusal.why)).collect()
 }
 
-const WORLD: &str = r#"
+pub(super) const WORLD: &str = r#"
 [resource.origin]
 at = "a:service/origin"
 replicas = 1

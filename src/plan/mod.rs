@@ -12,10 +12,15 @@ mod model;
 mod notes;
 mod observe;
 mod order;
+#[cfg(test)]
+mod overlay_test;
 mod preflight;
 mod problem;
 mod request;
 mod rest;
+mod restore;
+#[cfg(test)]
+mod restore_test;
 mod said;
 mod select;
 mod step;
@@ -29,6 +34,7 @@ pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
 pub use request::Request;
 pub use rest::Rest;
+pub use restore::{Past, Setting3};
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
 pub use said::{Leave, OwnerNote, PreflightNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack};

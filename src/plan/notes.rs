@@ -145,6 +145,10 @@ pub(super) fn leaves(
     goals: &dyn Fn(&Address, &str) -> bool,
 ) -> Vec<Leave> {
     let mut leaves = Vec::new();
+    if state.over.is_some() {
+        // An overlay lies over what is there: all else is not its own.
+        return leaves;
+    }
     for (name, settings) in &scope.settings {
         for at in names.get(name).into_iter().flatten() {
             let Some(live) = found.get(at) else { continue };

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Pattern, Plain, Source, Value};
 
-use super::Rest;
+use super::{Past, Rest};
 use crate::config::GuardConfig;
 use crate::state::{Scope, State};
 
@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub rest: Option<Rest>,
     /// What opsctl left at each setting that a rollback restores.
     pub left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+    /// What was before opsctl's operations: what `restore` leads to.
+    pub past: Past,
     /// A rollback takes these back whoever changed them.
     pub force: Vec<Pattern>,
     /// Where secrets' texts come from, to be compared with what is live.

@@ -53,6 +53,17 @@ pub enum SkippedWhy {
         /// Who, as far as the API tells.
         by: Option<String>,
     },
+    /// To be restored, and opsctl never set it: left as it is.
+    NeverSet,
+    /// To be restored, and not as opsctl left it: left as it is.
+    NotAsLeft {
+        /// What opsctl had left.
+        left: Option<Value>,
+        /// What is there now.
+        live: Option<Value>,
+        /// Who changed it since, as far as the API tells.
+        by: Option<String>,
+    },
     /// Held back: it needs what was left alone.
     HeldBack(String),
 }

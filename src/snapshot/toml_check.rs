@@ -47,7 +47,8 @@ fn of_goal(goal: &Goal) -> String {
     match goal {
         Goal::Exact(exact) => value(exact),
         Goal::Bound(bound) => {
-            let Bound { at_least, at_most, includes, excludes, absent } = bound.as_ref();
+            // A check restores nothing.
+            let Bound { at_least, at_most, includes, excludes, absent, restore: _ } = bound.as_ref();
             inline(
                 [
                     at_least.as_ref().map(|least| ("at_least", value(least))),

@@ -1,25 +1,17 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use opsctl_api::{Address, Value};
 
 use super::{EditRecord, Operation, OperationKind, Outcome};
+use crate::plan::{Past, Setting3};
 
 /// What a rollback goes by: of each setting that was written, what it was before and what opsctl left.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Unwound {
     /// By address and key. A setting that was left as it was before is not in here.
-    pub values: BTreeMap<Address, BTreeMap<String, Setting3>>,
+    pub values: Past,
     /// The operations that are taken back, newest first.
     pub reverts: Vec<String>,
-}
-
-/// Two of the three values that a rollback compares; live is the third. `None` is absent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Setting3 {
-    /// What it was before: where a rollback leads, if live is as it was left.
-    pub before: Option<Value>,
-    /// What opsctl observed last, or asked for where it never saw that settle.
-    pub left: Option<Value>,
 }
 
 /// Takes operations back on paper: those from the newest to `down_to`, which is included.
@@ -31,7 +23,7 @@ pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
         return Unwound::default();
     };
     let range = &operations_newest_first[..=last];
-    let mut values: BTreeMap<Address, BTreeMap<String, Setting3>> = BTreeMap::new();
+    let mut values = Past::new();
     let mut stopped: BTreeSet<(&Address, &str)> = BTreeSet::new();
     for (at, edit) in range.iter().flat_map(edits_newest_first) {
         if stopped.contains(&(at, edit.setting.as_str())) {
@@ -82,7 +74,8 @@ fn took_effect(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed)
 }
 
-fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord)> {
+/// What an operation sent, what it sent last first.
+pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord)> {
     operation.steps.iter().rev().flat_map(|step| {
         let edits = step.edits.iter().rev().filter(|edit| edit.sent);
         edits.filter_map(|edit| Some((step.at.as_ref()?, edit)))
@@ -153,9 +146,9 @@ mod tests {
     fn test_what_was_not_sent_and_what_came_back_is_not_reverted() {
         let mut unsent = applied("a", &[(A, 1, 2)]);
         unsent.steps[0].edits[0].sent = false;
-        assert_eq!(unwind(&[unsent], "a").values, BTreeMap::new());
+        assert_eq!(unwind(&[unsent], "a").values, Past::new());
         let there_and_back = [applied("b", &[(A, 2, 1)]), applied("a", &[(A, 1, 2)])];
-        assert_eq!(unwind(&there_and_back, "a").values, BTreeMap::new());
+        assert_eq!(unwind(&there_and_back, "a").values, Past::new());
         assert_eq!(unwind(&there_and_back, "z"), Unwound::default());
     }
 

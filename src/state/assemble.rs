@@ -7,12 +7,13 @@ use opsctl_api::Settings;
 
 use super::chain::Chain;
 use super::checks::Checks;
+use super::layer::{Layer, Names as Listed};
 use super::names::{Meaning, Names};
 use super::part::Part;
 use super::template::{Renderer, variables};
 use super::value::{Reading, Written};
 use super::written::written;
-use super::{After, Declared, Need, Resource, State, Target, Want, digest, loops};
+use super::{After, Declared, Need, Overlaid, Resource, State, Target, Want, digest, loops};
 use crate::diagnostic::{Code, Diagnostic, Place, Sources, Span};
 use crate::document::{Problems, list};
 use crate::instance::Catalogues;
@@ -33,15 +34,16 @@ pub(super) type Stacks<'l, 't> = BTreeMap<&'t str, Vec<&'l Part<'t>>>;
 impl<'t> Workshop<'_, 't> {
     /// The state that a chain means; of a mistaken one as much as can be had, and the mistakes reported.
     pub(super) fn state(&self, chain: &Chain<'_, 't>, found: &mut Problems) -> State {
-        let layers = &chain.layers;
+        let layers = chain.values();
         let vars = variables(layers.iter().map(|layer| layer.vars), found);
         let renderer = Renderer::new(self.environment, &vars, self.sources, chain);
         let mut stacks = Stacks::new();
-        for layer in layers {
+        for layer in &chain.layers {
             for part in &layer.parts {
                 stacks.entry(part.name).or_default().push(part);
             }
         }
+        declared_beneath(chain, found);
         // Collected in order, a map's nodes are full.
         let resources: BTreeMap<String, Resource> = stacks
             .iter()
@@ -51,30 +53,28 @@ impl<'t> Workshop<'_, 't> {
                 }
                 let meaning = self.meaning(chain, name, stack, found)?;
                 let declared = self.declared(meaning, stack);
-                let wants = self.wants(&renderer, meaning, stack, found);
+                let wants = self.wants(&renderer, meaning, giving(chain, name, stack), found);
                 Some(((*name).to_owned(), Resource { declared: Arc::new(declared), wants }))
             })
             .collect();
         self.one_name_an_address(&stacks, &resources, found);
         super::wildcards::overlaps(&resources, |name| stacks[name][0].span, found);
         loops::report(&stacks, found);
-        let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, found };
+        let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, alone: false, found };
         let checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
         let mut state = State {
             name: chain.name().to_owned(),
+            over: chain.own().over.map(|(state, _)| state.to_owned()),
             summary: chain.own().summary.unwrap_or_default().to_owned(),
             digest: String::new(),
             rto: layers.iter().rev().find_map(|layer| layer.rto),
             confirm: layers.iter().rev().find_map(|layer| layer.confirm).unwrap_or_default(),
-            on_failure: layers.iter().rev().find_map(|layer| layer.on_failure).unwrap_or_default(),
-            tolerates_unreachable: layers
-                .iter()
-                .rev()
-                .find_map(|layer| layer.tolerates_unreachable.as_ref())
-                .map(|texts| texts.iter().map(|(text, _)| Pattern::new(*text)).collect())
-                .unwrap_or_default(),
+            on_failure: layers.iter().rev().find_map(|layer| layer.on_failure),
+            tolerates_unreachable: patterns(layers, |layer| layer.tolerates_unreachable.as_ref()),
+            allow_one_way: patterns(layers, |layer| layer.allow_one_way.as_ref()),
             resources,
             checks: checks.merged(layers.iter().map(|layer| layer.checks)),
+            overlaid: Overlaid::default(),
         };
         state.digest = digest::of(&state);
         state
@@ -97,7 +97,8 @@ impl<'t> Workshop<'_, 't> {
         }
         let mut diagnostic = Diagnostic::error(Code::MissingKey, stack.first()?.span, format!("`{name}` has no `at`"));
         if let Some(named) = named {
-            let note = format!("{} declares it, and {} does not extend that state", named.state, chain.name());
+            let link = if chain.is_overlay() { "lie over" } else { "extend" };
+            let note = format!("{} declares it, and {} does not {link} that state", named.state, chain.name());
             diagnostic = diagnostic.note(note);
         } else {
             let parts = chain.layers.iter().flat_map(|layer| &layer.parts);
@@ -144,7 +145,7 @@ impl<'t> Workshop<'_, 't> {
             stack.iter().flat_map(|part| written(meaning.kind, &part.settings, found)).collect();
         // Stable: what an extending file says of a setting stays behind what it extends.
         all.sort_by(|a, b| a.key.cmp(&b.key));
-        let mut reading = Reading { renderer: self.templates(renderer), literal: self.literal, found };
+        let mut reading = Reading { renderer: self.templates(renderer), literal: self.literal, alone: false, found };
         let want = |chain: &[Written<'_>]| {
             let goal = reading.goal(chain)?;
             let last = chain.last()?;
@@ -180,6 +181,39 @@ impl<'t> Workshop<'_, 't> {
                 let message = format!("`{name}` and `{other}` are one resource: {at}");
                 found.push(Diagnostic::error(Code::TwoNames, here, message).and(there, ""));
             }
+        }
+    }
+}
+
+/// What gives the settings of a resource: all files of a state, and of an overlay its own.
+fn giving<'s, 'l, 't>(chain: &Chain<'l, 't>, name: &str, stack: &'s [&'l Part<'t>]) -> &'s [&'l Part<'t>] {
+    let own = || chain.own().parts.binary_search_by(|part| part.name.cmp(name)).is_ok();
+    match stack {
+        [.., _] if chain.is_overlay() && own() => &stack[stack.len() - 1..],
+        _ if chain.is_overlay() => &[],
+        _ => stack,
+    }
+}
+
+/// The patterns that the last file to speak of them gives.
+fn patterns<'l, 't>(layers: &[&'l Layer<'t>], of: impl Fn(&'l Layer<'t>) -> Option<&'l Listed<'t>>) -> Vec<Pattern> {
+    let texts = layers.iter().rev().find_map(|layer| of(layer));
+    texts.into_iter().flatten().map(|(text, _)| Pattern::new(*text)).collect()
+}
+
+/// Reports what an overlay declares anew of a resource of the state beneath: how resources stand to each other is the same
+/// whatever is laid over them.
+fn declared_beneath(chain: &Chain<'_, '_>, found: &mut Problems) {
+    let beneath = |name: &&str| {
+        let has = |layer: &&Layer<'_>| layer.parts.binary_search_by(|part| part.name.cmp(name)).is_ok();
+        chain.beneath().iter().any(has)
+    };
+    let Some((state, _)) = chain.own().over else { return };
+    for (name, keys) in chain.own().declares.iter().filter(|(name, _)| beneath(name)) {
+        for (key, span) in keys {
+            let message = format!("`{key}` of `{name}` is what {state} says, and an overlay takes it from there");
+            let diagnostic = Diagnostic::error(Code::OverlayDeclares, *span, message);
+            found.push(diagnostic.note(format!("an overlay sets values: write it into {state}")));
         }
     }
 }

@@ -4,7 +4,8 @@ use super::layer::Layer;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Problems, list};
 
-/// A state with all that it extends, the root first.
+/// A state with all that it extends, the root first; or an overlay behind the state that it lies over, with all that this one
+/// extends.
 pub(super) struct Chain<'l, 't> {
     pub(super) layers: Vec<&'l Layer<'t>>,
     /// Whether a part of it is missing, which was reported.
@@ -22,34 +23,76 @@ impl<'l, 't> Chain<'l, 't> {
         self.own().name
     }
 
-    /// Whether it extends nothing.
+    /// Whether it extends nothing and lies over nothing.
     pub(super) fn is_root(&self) -> bool {
-        self.own().extends.is_none()
+        self.own().extends.is_none() && !self.is_overlay()
+    }
+
+    /// Whether it lies over a state.
+    pub(super) fn is_overlay(&self) -> bool {
+        self.own().over.is_some()
+    }
+
+    /// The files that give values: of an overlay its own alone. The others of an overlay declare what there is.
+    pub(super) fn values(&self) -> &[&'l Layer<'t>] {
+        let from = if self.is_overlay() { self.layers.len() - 1 } else { 0 };
+        &self.layers[from..]
+    }
+
+    /// The files that declare what an overlay may set; none of a state.
+    pub(super) fn beneath(&self) -> &[&'l Layer<'t>] {
+        &self.layers[..self.layers.len() - self.values().len()]
     }
 }
 
 /// The chain of each file; unknown states and loops are reported.
 pub(super) fn chains<'l, 't>(layers: &'l [Layer<'t>], found: &mut Problems) -> Vec<Chain<'l, 't>> {
     let by_name: HashMap<&str, usize> = layers.iter().enumerate().map(|(at, layer)| (layer.name, at)).collect();
-    let parents: Vec<Option<usize>> = layers
-        .iter()
-        .map(|layer| {
-            let (parent, span) = layer.extends?;
-            let known = by_name.get(parent).copied();
-            if known.is_none() {
-                let message = format!("there is no state `{}`", parent.escape_debug());
-                let mut diagnostic = Diagnostic::error(Code::UnknownState, span, message);
-                if let Some(meant) = found.guess(parent, layers.iter().map(|layer| layer.name)) {
-                    diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
-                }
-                let names = list(layers.iter().map(|layer| layer.name));
-                found.push(diagnostic.note(format!("states: {names}")));
-            }
-            known
-        })
-        .collect();
+    let parents: Vec<Option<usize>> = layers.iter().map(|layer| parent(layer, layers, &by_name, found)).collect();
     loops(layers, &parents, found);
     (0..layers.len()).map(|at| chain(layers, &parents, at)).collect()
+}
+
+/// What a file extends or lies over; `None` where that is nothing, or mistaken, which is reported.
+fn parent(
+    layer: &Layer<'_>,
+    layers: &[Layer<'_>],
+    by_name: &HashMap<&str, usize>,
+    found: &mut Problems,
+) -> Option<usize> {
+    let (parent, span) = layer.over.or(layer.extends)?;
+    if let (Some((_, over)), Some((_, extends))) = (layer.over, layer.extends) {
+        let message = "an overlay extends nothing: it has `over` or `extends`, not both";
+        found.push(Diagnostic::error(Code::OverlayBase, over, message).and(extends, ""));
+    }
+    let known = by_name.get(parent).copied();
+    let Some(at) = known else {
+        let message = format!("there is no state `{}`", parent.escape_debug());
+        let mut diagnostic = Diagnostic::error(Code::UnknownState, span, message);
+        let whole = || layers.iter().filter(|layer| layer.over.is_none()).map(|layer| layer.name);
+        if let Some(meant) = found.guess(parent, whole()) {
+            diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
+        }
+        found.push(diagnostic.note(format!("states: {}", list(whole()))));
+        return None;
+    };
+    let base = &layers[at];
+    if base.over.is_some() {
+        let message = match (layer.over.is_some(), base.name == layer.name) {
+            (true, true) => "an overlay cannot lie over itself".to_owned(),
+            (true, false) => format!("`{parent}` is an overlay, and an overlay lies over a state"),
+            (false, _) => format!("`{parent}` is an overlay, and a state extends a state"),
+        };
+        let note = match layer.over {
+            Some(_) => {
+                "name the state that declares the resources; overlays come together on the command line, as in opsctl plan STATE+OVERLAY+OVERLAY"
+            }
+            None => "lay it over this state on the command line: opsctl plan STATE+OVERLAY",
+        };
+        found.push(Diagnostic::error(Code::OverlayBase, span, message).note(note));
+        return None;
+    }
+    known
 }
 
 fn chain<'l, 't>(layers: &'l [Layer<'t>], parents: &[Option<usize>], leaf: usize) -> Chain<'l, 't> {
@@ -63,7 +106,7 @@ fn chain<'l, 't>(layers: &'l [Layer<'t>], parents: &[Option<usize>], leaf: usize
         found.push(&layers[parent]);
         at = parent;
     }
-    let broken = layers[at].extends.is_some() || found.iter().any(|layer| layer.broken);
+    let broken = layers[at].extends.is_some() || layers[at].over.is_some() || found.iter().any(|layer| layer.broken);
     found.reverse();
     Chain { layers: found, broken }
 }

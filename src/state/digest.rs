@@ -17,8 +17,9 @@ pub(super) fn of(state: &State) -> String {
     line(&json!({
         "rto": state.rto.map(|rto| rto.as_millis().to_string()),
         "confirm": state.confirm,
-        "on_failure": state.on_failure,
+        "on_failure": state.on_failure.unwrap_or_default(),
         "tolerates_unreachable": sorted(state.tolerates_unreachable.iter()),
+        "allow_one_way": sorted(state.allow_one_way.iter()),
     }));
     for (name, resource) in &state.resources {
         line(&json!([name, of_resource(resource)]));
@@ -68,13 +69,14 @@ fn of_goal(goal: &Goal) -> Json {
     match goal {
         Goal::Exact(value) => json!({ "exact": of_value(value) }),
         Goal::Bound(bound) => {
-            let Bound { at_least, at_most, includes, excludes, absent } = bound.as_ref();
+            let Bound { at_least, at_most, includes, excludes, absent, restore } = bound.as_ref();
             json!({
                 "at_least": at_least.as_ref().map(of_value),
                 "at_most": at_most.as_ref().map(of_value),
                 "includes": includes,
                 "excludes": excludes,
                 "absent": absent,
+                "restore": restore,
             })
         }
     }

@@ -34,6 +34,10 @@ pub struct Bound {
     /// The key is not there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+    /// What it was before opsctl's latest unbroken run of operations on it, where live is what that run left. A plan puts the
+    /// value in its place; until then nothing is asked for by it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub restore: bool,
 }
 
 /// Live has no value of which a bound could be met by moving it.
@@ -48,6 +52,11 @@ impl From<Bound> for Goal {
 }
 
 impl Goal {
+    /// Whether it is for the history to say what the value is.
+    pub fn restores(&self) -> bool {
+        matches!(self, Self::Bound(bound) if bound.restore)
+    }
+
     /// Whether a live value is as it should be.
     pub fn holds(&self, live: Option<&Value>) -> bool {
         matches!(self.resolve(live), Ok(target) if target.as_ref() == live)
@@ -66,7 +75,8 @@ impl Goal {
 }
 
 impl Bound {
-    fn resolve(&self, live: Option<&Value>) -> Result<Option<Value>, NoValue> {
+    /// The value nearest to one that meets this.
+    pub(crate) fn resolve(&self, live: Option<&Value>) -> Result<Option<Value>, NoValue> {
         if self.absent {
             return Ok(None);
         }
@@ -139,6 +149,9 @@ impl fmt::Display for Bound {
         }
         if self.absent {
             parts.push("absent".to_owned());
+        }
+        if self.restore {
+            parts.push("restore".to_owned());
         }
         f.write_str(&parts.join(", "))
     }

@@ -5,7 +5,7 @@ use super::{Scope, State, Target};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
 
-/// Warns of settings that some state sets and some root (a state that extends nothing) does not: going there leaves them.
+/// Warns of settings that some state or overlay sets and some root (a state that extends nothing) does not: going there leaves them.
 /// What a root in a file with mistakes sets is not known yet.
 pub(super) fn warn(
     chains: &[Chain<'_, '_>],
@@ -47,12 +47,13 @@ pub(super) fn warn(
 
 fn hole(name: &str, key: &str, state: &str, root: &State, span: Span) -> Diagnostic {
     let message = format!("{state} sets {key} of {name}, and {} does not: it has no way back", root.name);
-    Diagnostic::warning(Code::Hole, span, message).note(format!("give it a value in states/{}.toml", root.name))
+    let mend = format!("give it a value, or {{ restore = true }}, in states/{}.toml", root.name);
+    Diagnostic::warning(Code::Hole, span, message).note(mend)
 }
 
 /// Where a state's files say something of a setting, the extending one first.
 fn written_at(chain: &Chain<'_, '_>, name: &str, key: &str) -> Option<Span> {
-    chain.layers.iter().rev().find_map(|layer| {
+    chain.values().iter().rev().find_map(|layer| {
         let part = &layer.parts[layer.parts.binary_search_by(|part| part.name.cmp(name)).ok()?];
         part.settings.iter().find_map(|entry| {
             if entry.key == key {

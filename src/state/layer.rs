@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::OnFailure;
-use super::part::Part;
+use super::part::{Part, RESERVED};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{Entry, Problems, Table, boolean, line, some_time, string, strings, table, unknown_key};
 
@@ -10,16 +10,21 @@ use crate::document::{Entry, Problems, Table, boolean, line, some_time, string, 
 pub(super) struct Layer<'t> {
     pub(super) name: &'t str,
     pub(super) extends: Option<(&'t str, Span)>,
+    /// Of an overlay: the state that it lies over.
+    pub(super) over: Option<(&'t str, Span)>,
     pub(super) summary: Option<&'t str>,
     pub(super) rto: Option<Duration>,
     pub(super) confirm: Option<bool>,
     pub(super) on_failure: Option<OnFailure>,
     pub(super) tolerates_unreachable: Option<Names<'t>>,
+    pub(super) allow_one_way: Option<Names<'t>>,
     pub(super) vars: &'t [Entry<'t>],
     /// Sorted by name.
     pub(super) parts: Vec<Part<'t>>,
     /// Sorted by name.
     pub(super) checks: &'t [Entry<'t>],
+    /// Of an overlay: resource by resource, the keys that declare rather than set, with where each stands.
+    pub(super) declares: Vec<(&'t str, Names<'t>)>,
     /// Whether more stood in the file than could be read: what seems to be missing may have been written.
     pub(super) broken: bool,
 }
@@ -34,6 +39,7 @@ const KEYS: &[&str] = &[
     "confirm",
     "on_failure",
     "tolerates_unreachable",
+    "allow_one_way",
     "vars",
     "resource",
     "check",
@@ -47,22 +53,29 @@ impl<'t> Layer<'t> {
         Self {
             name,
             extends: None,
+            over: None,
             summary: None,
             rto: None,
             confirm: None,
             on_failure: None,
             tolerates_unreachable: None,
+            allow_one_way: None,
             vars: &[],
             parts: Vec::new(),
             checks: &[],
+            declares: Vec::new(),
             broken: true,
         }
     }
 
     /// Reads a file's table.
     pub(super) fn read(name: &'t str, text: &'t Table<'t>, found: &mut Problems) -> Self {
-        let layer = Self::shape(name, text, false, found);
+        let mut layer = Self::shape(name, text, false, found);
+        let is_overlay = layer.over.is_some();
         for entry in text.get("resource").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter) {
+            if is_overlay && let Some(table) = entry.node.as_table() {
+                layer.declares.extend(declares(&entry.key, table));
+            }
             if !named(&entry.key) {
                 found
                     .push(Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a resource").note(NAME));
@@ -92,10 +105,11 @@ impl<'t> Layer<'t> {
                 "confirm" => layer.confirm = boolean(entry, found),
                 "on_failure" => layer.on_failure = on_failure(entry, found),
                 "tolerates_unreachable" => layer.tolerates_unreachable = strings(entry, found),
+                "allow_one_way" => layer.allow_one_way = strings(entry, found),
                 "vars" => layer.vars = table(entry, found).map_or(&[], |table| &table.0),
                 "resource" => layer.parts = parts(entry, literal, found),
                 "check" => layer.checks = table(entry, found).map_or(&[], |table| &table.0),
-                "over" => found.push(not_built(entry, "an overlay (`over`)")),
+                "over" => layer.over = string(entry, found),
                 "action" => found.push(not_built(entry, "an action")),
                 _ => unknown_key(entry, "of a state", KEYS, found),
             }
@@ -108,6 +122,13 @@ impl<'t> Layer<'t> {
 pub(super) fn not_built(entry: &Entry<'_>, what: &str) -> Diagnostic {
     Diagnostic::error(Code::NotBuilt, entry.key_span, format!("{what} is not built yet"))
         .note("left out, the state would mean something else, so it is refused")
+}
+
+/// The keys of a resource that say how it stands to others, with where each stands.
+fn declares<'t>(name: &'t str, table: &'t Table<'t>) -> Option<(&'t str, Names<'t>)> {
+    let declares = table.iter().filter(|entry| entry.key != "at" && RESERVED.contains(&entry.key.as_ref()));
+    let keys: Names<'t> = declares.map(|entry| (entry.key.as_ref(), entry.key_span)).collect();
+    (!keys.is_empty()).then_some((name, keys))
 }
 
 fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<Part<'t>> {

@@ -126,4 +126,6 @@ fn file(folder: &Utf8Path, file_name: &str, sources: &mut Sources, found: &mut P
 #[cfg(test)]
 mod merge_test;
 #[cfg(test)]
+mod overlay_test;
+#[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 mod assemble;
 mod chain;
 mod checks;
+mod compose;
 mod digest;
 mod goal;
 mod holes;
@@ -18,11 +19,14 @@ mod names;
 mod part;
 mod scope;
 mod template;
+mod together;
 mod value;
 mod wildcards;
 mod written;
 
+pub use compose::{Conflict, compose};
 pub use goal::{Bound, Goal, NoValue};
 pub use literal::load_literal;
 pub use load::{Loaded, load};
-pub use model::{After, Declared, Need, OnFailure, Resource, Scope, State, Target, Want};
+pub use model::{After, Declared, Need, OnFailure, Overlaid, Resource, Scope, State, Target, Want};
+pub use together::NotFound;

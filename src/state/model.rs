@@ -10,10 +10,12 @@ use crate::check::Check;
 use crate::diagnostic::Place;
 
 /// A state as it is meant: extended, rendered, validated, frozen. Made from files, or from a snapshot.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    /// `dr-active`; of a snapshot its name in the history, `@3`.
+    /// `dr-active`; with overlays `dr-active+db-maintenance`; of a snapshot its name in the history, `@3`.
     pub name: String,
+    /// Of an overlay: the state that it lies over, whose names it has and whose values it has not.
+    pub over: Option<String>,
     /// One line for the eye.
     pub summary: String,
     /// sha256 over what the state means, in hex: equal for the same meaning.
@@ -22,14 +24,31 @@ pub struct State {
     pub rto: Option<Duration>,
     /// Whether the operator must type the state's name.
     pub confirm: bool,
-    /// What an apply does when a step fails.
-    pub on_failure: OnFailure,
+    /// What an apply does when a step fails; `None` where nothing is said.
+    pub on_failure: Option<OnFailure>,
     /// What may be unreachable.
     pub tolerates_unreachable: Vec<Pattern>,
+    /// Of what one-way settings may change.
+    pub allow_one_way: Vec<Pattern>,
     /// By name.
     pub resources: BTreeMap<String, Resource>,
     /// Sorted by name.
     pub checks: Vec<Check>,
+    /// What overlays said that were laid over it.
+    pub overlaid: Overlaid,
+}
+
+/// Which overlay said what.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overlaid {
+    /// By name of the resource and key of the setting.
+    pub settings: BTreeMap<(String, String), String>,
+    /// By name of the check.
+    pub checks: BTreeMap<String, String>,
+    /// How long a transition may take.
+    pub rto: Option<String>,
+    /// What an apply does when a step fails.
+    pub on_failure: Option<String>,
 }
 
 /// What an apply does when a step fails.
@@ -145,6 +164,16 @@ pub struct Scope {
     pub declared: BTreeMap<String, Arc<Declared>>,
     /// By resource name, then by key of the setting: the states that set it, and to what.
     pub settings: BTreeMap<String, Settings<Vec<(String, Goal)>>>,
+}
+
+impl Overlaid {
+    /// The overlay that set a setting.
+    pub fn of(&self, name: &str, key: &str) -> Option<&String> {
+        if self.settings.is_empty() {
+            return None;
+        }
+        self.settings.get(&(name.to_owned(), key.to_owned()))
+    }
 }
 
 impl Target {

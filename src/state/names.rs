@@ -34,8 +34,8 @@ impl<'t> Names<'t> {
     pub(super) fn new(layers: &[Layer<'t>], catalogues: &Catalogues, found: &mut Problems) -> Self {
         let mut names: HashMap<&'t str, Named<'t>> = HashMap::new();
         for layer in layers {
-            for tolerated in layer.tolerates_unreachable.iter().flatten() {
-                pattern(*tolerated, catalogues.names(), found);
+            for listed in layer.tolerates_unreachable.iter().chain(&layer.allow_one_way).flatten() {
+                pattern(*listed, catalogues.names(), found);
             }
             for part in &layer.parts {
                 let Some((at, at_span)) = part.at else {

@@ -20,6 +20,8 @@ pub(super) struct Renderer<'a> {
     state: &'a str,
     /// Whether a file of the state could not be read: what seems to be undefined may be defined there.
     broken: bool,
+    /// Of an overlay, which inherits names and no values: the state that it lies over.
+    over: Option<&'a str>,
 }
 
 /// What `base` is in a template.
@@ -118,7 +120,9 @@ impl<'a> Renderer<'a> {
     ) -> Self {
         let mut context = vars.clone();
         context.insert("state".to_owned(), Value::from(chain.name()));
-        Self { environment, vars, context: Value::from(context), sources, state: chain.name(), broken: chain.broken }
+        let over = chain.own().over.map(|(state, _)| state);
+        let context = Value::from(context);
+        Self { environment, vars, context, sources, state: chain.name(), broken: chain.broken, over }
     }
 
     /// Renders a text that stands at `span`; what is wrong is reported.
@@ -184,6 +188,11 @@ impl<'a> Renderer<'a> {
 
     fn undefined(&self, name: &str, text: &str, span: Span, found: &mut Problems) -> Diagnostic {
         let span = self.locate(text, span, name);
+        if let (Some(state), "base") = (self.over, name) {
+            let message = "`base` is not defined: an overlay inherits no value";
+            let note = format!("it takes names and needs from {state}, and lies over whatever values there are");
+            return self.said(Diagnostic::error(Code::NoBase, span, message).note(note));
+        }
         if name == "base" {
             let diagnostic = Diagnostic::error(Code::NoBase, span, "`base` is not defined: nothing is inherited here");
             return self.said(diagnostic.note("`base` is the value that the extended state gives to this setting"));

@@ -14,6 +14,8 @@ pub(super) struct Reading<'a> {
     pub(super) renderer: Option<&'a Renderer<'a>>,
     /// Whether a snapshot is read: it holds what was live, ranges or not, and no bounds.
     pub(super) literal: bool,
+    /// Whether a check's expectation is read, which stands for itself.
+    pub(super) alone: bool,
     pub(super) found: &'a mut Problems,
 }
 
@@ -34,9 +36,9 @@ impl Reading<'_> {
     pub(super) fn goal(&mut self, chain: &[Written<'_>]) -> Option<Goal> {
         let (last, inherited) = chain.split_last()?;
         let mut known = None;
-        let (renderer, literal) = (self.renderer, self.literal);
+        let (renderer, literal, alone) = (self.renderer, self.literal, self.alone);
         let mut base = |found: &mut Problems| -> Base {
-            known.get_or_insert_with(|| Reading { renderer, literal, found }.base(inherited)).clone()
+            known.get_or_insert_with(|| Reading { renderer, literal, alone, found }.base(inherited)).clone()
         };
         Setter { reading: self, key: &last.key, setting: last.setting, base: &mut base }.goal(last.node, last.key_span)
     }
@@ -44,7 +46,7 @@ impl Reading<'_> {
     /// A value without anything inherited: what a check expects.
     pub(super) fn alone(&mut self, key: &str, setting: &Setting, node: &Node<'_>) -> Option<Goal> {
         let (renderer, found) = (self.renderer, &mut *self.found);
-        let mut reading = Reading { renderer, literal: false, found };
+        let mut reading = Reading { renderer, literal: false, alone: true, found };
         Setter { reading: &mut reading, key, setting, base: &mut |_| Base::None }.goal(node, node.span)
     }
 
@@ -96,7 +98,7 @@ struct Setter<'r, 'a, 'b> {
 impl Setter<'_, '_, '_> {
     fn goal(&mut self, node: &Node<'_>, key_span: Span) -> Option<Goal> {
         match &node.data {
-            Data::Table(table) if self.setting.is_secret() && table.get("absent").is_none() => {
+            Data::Table(table) if self.setting.is_secret() && table.get("absent").is_none() && !is_restored(table) => {
                 self.secret(table, key_span)
             }
             Data::Table(table) => self.bound(table, node.span),
@@ -150,16 +152,20 @@ impl Setter<'_, '_, '_> {
         let mut secret = Secret::default();
         for entry in table.iter() {
             let literal = self.reading.literal;
+            if entry.key == "restore" {
+                let message = "a secret that is restored comes from nowhere else";
+                self.push(Diagnostic::error(Code::Contradiction, entry.key_span, message));
+                return None;
+            }
             let text = match &entry.node.data {
                 Data::String(text) if !self.is_template(text) => text.to_string(),
-                _ if entry.key == "restore" => String::new(),
                 _ => {
                     let message = format!("`{}` takes a string that is no template", entry.key.escape_debug());
                     self.push(Diagnostic::error(Code::WrongType, entry.key_span, message));
                     return None;
                 }
             };
-            if text.is_empty() && entry.key != "restore" {
+            if text.is_empty() {
                 let message = format!("`{}` of a secret is empty", entry.key.escape_debug());
                 self.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
                 return None;
@@ -171,10 +177,6 @@ impl Setter<'_, '_, '_> {
                 "env" | "file" => {
                     let message = "a secret comes from one place: env or file";
                     self.push(Diagnostic::error(Code::Contradiction, entry.key_span, message));
-                    return None;
-                }
-                "restore" => {
-                    self.push(super::layer::not_built(entry, "`restore`"));
                     return None;
                 }
                 // What stands there may be the secret, so the line is not shown.
@@ -230,10 +232,12 @@ impl Setter<'_, '_, '_> {
                 self.push(Diagnostic::error(Code::NotAbsent, entry.key_span, message));
                 return None;
             }
-            "restore" => {
-                self.push(super::layer::not_built(entry, "`restore`"));
+            "restore" if self.reading.alone => {
+                let message = "a check expects a value or a bound, and `restore` is neither until a plan is made";
+                self.push(Diagnostic::error(Code::BadCheck, entry.key_span, message));
                 return None;
             }
+            "restore" => bound.restore = self.yes(entry)?,
             word if BOUNDS.contains(&word) => {
                 let need = if word.starts_with("at_") { "a type with an order" } else { "a list or a set" };
                 let message = format!("`{word}` needs {need}; `{}` is {}", self.key, self.setting.ty);
@@ -311,6 +315,11 @@ impl Setter<'_, '_, '_> {
 }
 
 const SECRET: &str = "say where it comes from: { env = \"NAME\" } or { file = \"PATH\" }";
+
+/// Whether a table says `restore` and nothing else.
+fn is_restored(table: &Table<'_>) -> bool {
+    table.0.len() == 1 && table.get("restore").is_some()
+}
 
 /// A type that takes what was live, whatever its range says today.
 fn without_range(ty: Type) -> Type {

@@ -13,6 +13,8 @@ use crate::state::Goal;
 pub struct Matrix {
     /// The names of the states, in the order of the columns.
     pub states: Vec<String>,
+    /// Of each the state that it lies over, where it is an overlay.
+    pub over: Vec<Option<String>>,
     /// Sorted by address.
     pub rows: Vec<Row>,
     /// What could not be read, and why.
@@ -84,7 +86,11 @@ pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
     columns.extend(matrix.states.iter().map(|_| Column::gap(2)));
     let mut table = Table::new(columns);
     let mut head = vec![Cell::empty(), Cell::new("live").ink(Ink::Strong).right()];
-    head.extend(matrix.states.iter().map(|name| Cell::new(name).ink(Ink::Strong).right()));
+    head.extend(matrix.states.iter().enumerate().map(|(column, name)| {
+        // As it is typed behind a state.
+        let overlay = if matrix.over.get(column).is_some_and(Option::is_some) { "+" } else { "" };
+        Cell::new(format!("{overlay}{name}")).ink(Ink::Strong).right()
+    }));
     table.row(head);
     let mut before = None;
     for row in &matrix.rows {
@@ -168,15 +174,15 @@ mod tests {
         ];
         let states = ["baseline", "dr-active", "maintenance"].map(str::to_owned).into();
         let unread = vec![("gke".to_owned(), "connect timed out".to_owned())];
-        insta::assert_snapshot!(matrix(&Matrix { states, rows, unread, unlisted: vec![0, 0, 2] }, &PLAIN), @"
-                            live  baseline  dr-active  maintenance
+        insta::assert_snapshot!(matrix(&Matrix { states, rows, unread, unlisted: vec![0, 0, 2], over: vec![None, None, Some("baseline".into())] }, &PLAIN), @"
+                            live  baseline  dr-active  +maintenance
         k8s  deployment/cdn/ats-edge
                cpu_request     ?                    1
-               replicas        2         2       >= 3            =
+               replicas        2         2       >= 3             =
         k8s  hpa/cdn/ats-edge
                max             6         6         12
                                    as live   2 differ
-                                            1 unknown    2 unknown
+                                            1 unknown     2 unknown
         gke could not be read: connect timed out
         ");
     }

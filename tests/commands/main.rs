@@ -9,6 +9,7 @@ mod exit_codes;
 mod harness;
 mod history;
 mod kinds;
+mod overlays;
 mod owed;
 mod plan;
 mod readme;

@@ -13,8 +13,8 @@ use crate::cli::run::{self, Flags, Setting};
 /// Makes a state live, in order, and takes a snapshot before and after
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Apply {
-    /// A state, a snapshot such as @3, or a plan file of `opsctl plan --out`
-    #[arg(value_name = "STATE | @N | FILE")]
+    /// A state, with overlays laid over it; a snapshot such as @3; or a plan file of `opsctl plan --out`
+    #[arg(value_name = "STATE[+OVERLAY…] | @N | FILE")]
     what: String,
     #[command(flatten)]
     selection: Selection,

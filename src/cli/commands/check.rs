@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 use crate::check::{self, Verdict};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::intended::unknown_state;
+use crate::cli::intended::named;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::view;
@@ -12,7 +12,7 @@ use crate::view;
 /// Measures the checks of a state; exits with 9 where one does not hold
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
-    /// A state; by default what was applied last
+    /// A state, with overlays as STATE+OVERLAY; by default what was applied last
     state: Option<String>,
     /// Waits until they hold, for as long as each may take
     #[arg(long)]
@@ -25,10 +25,7 @@ impl Check {
         let (name, checks) = match &self.state {
             Some(name) => {
                 let mut loaded = repository.states(output)?;
-                match loaded.states.remove(name) {
-                    Some(state) => (name.clone(), state.checks),
-                    None => return Err(unknown_state(name, loaded.states.keys())),
-                }
+                (name.clone(), named(&mut loaded, name)?.checks)
             }
             None => last_applied(&repository)?,
         };

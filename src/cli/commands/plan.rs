@@ -12,8 +12,8 @@ use crate::plan;
 /// Shows what a state would change, in which order and why; changes nothing
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Plan {
-    /// A state, or a snapshot such as @3
-    #[arg(value_name = "STATE")]
+    /// A state, with overlays laid over it; or a snapshot such as @3
+    #[arg(value_name = "STATE[+OVERLAY…] | @N")]
     state: String,
     /// Writes the plan to a file, for `opsctl apply FILE`
     #[arg(long, value_name = "FILE")]

@@ -69,6 +69,7 @@ impl Rollback {
             reverts: Some(operation.id.clone()),
             rest: None,
             left: back.left,
+            past: Default::default(),
             force: patterns(&self.force),
             secrets: &secrets,
         };

@@ -26,7 +26,8 @@ impl States {
         let loaded = repository.states(output)?;
         let instances = repository.instances(output)?;
         let observation = plan::observe(&loaded.scope, &instances).await;
-        let matrix = matrix(loaded.states.into_keys().collect(), &loaded.scope, &observation);
+        let over = loaded.states.values().map(|state| state.over.clone()).collect();
+        let matrix = Matrix { over, ..matrix(loaded.states.into_keys().collect(), &loaded.scope, &observation) };
         if output.json {
             output.result(&view::json::document("states", &matrix)?);
         } else {
@@ -80,7 +81,7 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
         });
         Row { at, setting, live, goals }
     });
-    Matrix { states, rows: rows.collect(), unread, unlisted }
+    Matrix { states, over: Vec::new(), rows: rows.collect(), unread, unlisted }
 }
 
 /// Counts for each state the settings that it gives to a name.

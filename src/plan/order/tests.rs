@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::super::diff::{Edits, Slot, slots};
 use super::super::expand::{Expanded, Group, Item, Presence};
 use super::{Order, What, order};
-use crate::state::{Declared, Need, OnFailure, Resource, State, Target};
+use crate::state::{Declared, Need, Resource, State, Target};
 
 /// One service of a case: from how many replicas to how many, and which earlier ones it needs.
 #[derive(Debug, Clone)]
@@ -99,17 +99,7 @@ struct Case {
 }
 
 fn case(services: &[Service], back: bool) -> Case {
-    let mut state = State {
-        name: "test".into(),
-        summary: String::new(),
-        digest: String::new(),
-        rto: None,
-        confirm: false,
-        on_failure: OnFailure::Stop,
-        tolerates_unreachable: Vec::new(),
-        resources: BTreeMap::new(),
-        checks: Vec::new(),
-    };
+    let mut state = State { name: "test".into(), ..State::default() };
     let turn = |from, to| if back { (to, from) } else { (from, to) };
     let mut entries = Vec::new();
     for (index, service) in services.iter().enumerate() {

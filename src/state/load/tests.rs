@@ -93,7 +93,7 @@ gates = ["dns"]
 fn test_what_a_state_says() {
     let states = loaded(&[("baseline", BASELINE)]);
     let state = &states["baseline"];
-    assert_eq!((state.summary.as_str(), state.on_failure), ("One region serves", OnFailure::Continue));
+    assert_eq!((state.summary.as_str(), state.on_failure), ("One region serves", Some(OnFailure::Continue)));
     let edge = &state.resources["edge"];
     assert_eq!(edge.declared.timeout, Some(Duration::from_secs(90)));
     assert_eq!(edge.declared.needs[1].any_of, ["topology", "origin"]);
@@ -130,7 +130,7 @@ fn test_a_state_takes_in_what_it_extends() {
     assert!(states["grandchild"].resources["edge"].declared.needs.is_empty());
     assert_eq!(goal(&states, "grandchild", "topology", "data.mode"), &Goal::Exact(Value::String("grandchild".into())));
     assert_eq!(states["grandchild"].summary, "");
-    assert_eq!(states["grandchild"].on_failure, OnFailure::Continue);
+    assert_eq!(states["grandchild"].on_failure, Some(OnFailure::Continue));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("unready", unready(plan)),
         ("unread", unread(plan)),
         ("left alone", left_alone(plan, screen)),
+        ("restore", not_restored(plan, screen)),
         ("missing", missing(plan)),
     ];
     let mut block = String::new();
@@ -171,9 +172,34 @@ pub(super) fn missing(plan: &Plan) -> Vec<String> {
         | SkippedWhy::NotTargeted
         | SkippedWhy::Owed { .. }
         | SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. }
         | SkippedWhy::HeldBack(_) => None,
     });
     gone.collect()
+}
+
+/// What was to be restored and is left as it is: somebody else set it; or opsctl never did, which only they need who want to know
+/// everything.
+pub(super) fn not_restored(plan: &Plan, screen: &Screen) -> Vec<String> {
+    let left = plan.skipped.iter().filter_map(|skipped| {
+        let setting = skipped.setting.as_deref().unwrap_or("");
+        match &skipped.why {
+            SkippedWhy::NotAsLeft { left, live, by } => {
+                let who = by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
+                let [left, live] = compared([left.as_ref(), live.as_ref()], screen);
+                Some(format!(
+                    "{} {setting} stays {live}: opsctl left {left}, and it was changed since{who}",
+                    skipped.at
+                ))
+            }
+            SkippedWhy::NeverSet if screen.verbose => {
+                Some(format!("{} {setting} stays as it is: opsctl never set it", skipped.at))
+            }
+            _ => None,
+        }
+    });
+    left.collect()
 }
 
 /// What a rollback leaves to others, and what waits for that. Empty for anything else.
@@ -202,6 +228,8 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
             | SkippedWhy::NotTargeted
             | SkippedWhy::OwnNeed { .. }
             | SkippedWhy::GatesNothing
+            | SkippedWhy::NeverSet
+            | SkippedWhy::NotAsLeft { .. }
             | SkippedWhy::Owed { .. } => {}
         }
     }

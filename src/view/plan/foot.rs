@@ -50,6 +50,8 @@ pub fn totals(plan: &Plan) -> Totals {
             SkippedWhy::Missing
             | SkippedWhy::OwnNeed { .. }
             | SkippedWhy::GatesNothing
+            | SkippedWhy::NeverSet
+            | SkippedWhy::NotAsLeft { .. }
             | SkippedWhy::ChangedSince { .. }
             | SkippedWhy::HeldBack(_) => {}
         }

@@ -65,7 +65,12 @@ fn is_quiet(plan: &Plan) -> bool {
 fn is_telling(why: &SkippedWhy) -> bool {
     match why {
         SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => true,
-        SkippedWhy::Missing | SkippedWhy::NotTargeted | SkippedWhy::OwnNeed { .. } | SkippedWhy::GatesNothing => false,
+        SkippedWhy::Missing
+        | SkippedWhy::NotTargeted
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. } => false,
     }
 }
 

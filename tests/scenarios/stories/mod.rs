@@ -8,6 +8,7 @@ mod fight;
 mod interrupted;
 mod killed;
 mod locked;
+mod overlays;
 mod stale;
 mod unreachable;
 mod unready;

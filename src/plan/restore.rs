@@ -1,0 +1,108 @@
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Live, LiveSetting, Pattern, Value};
+
+use super::expand::{Expanded, Presence};
+use super::{Skipped, SkippedWhy};
+use crate::state::{Bound, Goal};
+
+/// Two of the three values that going back compares; live is the third. `None` is absent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting3 {
+    /// What it was before: where the way back leads, if live is as it was left.
+    pub before: Option<Value>,
+    /// What opsctl observed last, or asked for where it never saw that settle.
+    pub left: Option<Value>,
+}
+
+/// What opsctl's history tells of each setting that it ever wrote: what it was before the latest unbroken run of operations, and
+/// what that run left. By address and key.
+pub type Past = BTreeMap<Address, BTreeMap<String, Setting3>>;
+
+/// Puts what the history tells in the place of each `restore`. What is not to be restored is left as it is, and told; then only
+/// the other bounds count.
+pub(super) fn resolve(expanded: &mut Expanded, past: &Past) {
+    let mut skipped = Vec::new();
+    for item in &mut expanded.items {
+        let presence = &item.presence;
+        let known = past.get(&item.at);
+        item.goals.retain(|key, goal| {
+            let Goal::Bound(bound) = &goal.goal else { return true };
+            if !bound.restore || is_hidden(presence, key) {
+                return true;
+            }
+            let rest = Bound { restore: false, ..bound.as_ref().clone() };
+            let why = match verdict(presence, key, known.and_then(|known| known.get(key))) {
+                Ok(setting) => match back(&rest, setting.before.as_ref()) {
+                    Some(back) => {
+                        goal.goal = back;
+                        return true;
+                    }
+                    None => None,
+                },
+                Err(why) => Some(why),
+            };
+            let at = item.at.to_string();
+            skipped.extend(why.map(|why| Skipped { at, setting: Some(key.clone()), why }));
+            let bound = rest != Bound::default();
+            goal.goal = rest.into();
+            bound
+        });
+    }
+    let owed = std::mem::take(&mut expanded.skipped).into_iter().flat_map(|skipped| unlisted(skipped, past));
+    skipped.extend(owed);
+    expanded.skipped = skipped;
+}
+
+fn is_hidden(presence: &Presence, key: &str) -> bool {
+    matches!(presence, Presence::Live(live) if matches!(live.settings.get(key), Some(LiveSetting::Hidden(_))))
+}
+
+/// Whether a setting is as opsctl left it, as far as that can be told.
+fn verdict<'p>(presence: &Presence, key: &str, known: Option<&'p Setting3>) -> Result<&'p Setting3, SkippedWhy> {
+    let Some(setting) = known else { return Err(SkippedWhy::NeverSet) };
+    let Presence::Live(live) = presence else { return Ok(setting) };
+    if is_as_left(live, key, setting.left.as_ref()) {
+        return Ok(setting);
+    }
+    let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
+    Err(SkippedWhy::NotAsLeft { left: setting.left.clone(), live: live.value(key).cloned(), by })
+}
+
+/// Whether a setting is what opsctl left, or a declared owner moved it within its bounds.
+pub(super) fn is_as_left(live: &Live, key: &str, left: Option<&Value>) -> bool {
+    let now = live.value(key);
+    let moved = |now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now));
+    now == left || now.is_some_and(moved)
+}
+
+/// The value from before, or the nearest to it that meets the other bounds; `None` where those have nothing to begin with.
+fn back(rest: &Bound, before: Option<&Value>) -> Option<Goal> {
+    Some(match rest.resolve(before).ok()? {
+        Some(value) => Goal::Exact(value),
+        None => Bound { absent: true, ..Bound::default() }.into(),
+    })
+}
+
+/// What is owed of a wildcard whose members are not known: of those that opsctl ever wrote it is known what to restore.
+fn unlisted(skipped: Skipped, past: &Past) -> Vec<Skipped> {
+    let (SkippedWhy::Owed { wants: Goal::Bound(bound), why }, Some(key)) = (&skipped.why, &skipped.setting) else {
+        return vec![skipped];
+    };
+    if !bound.restore {
+        return vec![skipped];
+    }
+    let rest = Bound { restore: false, ..bound.as_ref().clone() };
+    let pattern = Pattern::new(&skipped.at);
+    let members = past.iter().filter(|(at, _)| pattern.matches(at));
+    let members = members.filter_map(|(at, settings)| Some((at, back(&rest, settings.get(key)?.before.as_ref())?)));
+    let owed = |at: String, wants| {
+        let why = SkippedWhy::Owed { wants, why: why.clone() };
+        Skipped { at, setting: Some(key.clone()), why }
+    };
+    let mut all: Vec<Skipped> = members.map(|(at, wants)| owed(at.to_string(), wants)).collect();
+    if rest != Bound::default() {
+        all.push(owed(skipped.at.clone(), rest.into()));
+    }
+    all
+}
