@@ -8,6 +8,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod diagnostic;
+mod digest;
 mod document;
 pub mod instance;
 pub mod plan;

@@ -1,10 +1,5 @@
-use std::fmt::Write;
-use std::io;
-
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-
 use super::Plan;
+use crate::digest::Digest;
 
 /// sha256 over a plan's canonical form, in hex: all of it but its version, times, calls and estimates.
 pub(super) fn digest(plan: &Plan) -> String {
@@ -27,7 +22,7 @@ pub(super) fn digest(plan: &Plan) -> String {
         estimate: _,
         way_back,
     } = plan;
-    let mut hash = Hashing(Sha256::new());
+    let mut hash = Digest::new();
     hash.add(format);
     hash.add(intent);
     for (name, instance) in instances {
@@ -44,35 +39,5 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(refusals);
     hash.add(checks);
     hash.add(way_back);
-    hex(&hash.0.finalize())
-}
-
-/// Bytes in hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-struct Hashing(Sha256);
-
-impl Hashing {
-    fn add(&mut self, part: &impl Serialize) {
-        // All maps in a plan have strings as keys and no number is infinite, so writing JSON cannot fail.
-        let _ = serde_json::to_writer(&mut *self, part);
-        self.0.update(b"\n");
-    }
-}
-
-impl io::Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    hash.hex()
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use opsctl_api::{Address, Fault, Kind, Live};
+use opsctl_api::{Address, Fault, Kind, Live, Settings};
 
 use super::observe::Observation;
 use super::problem::Problem;
@@ -37,7 +37,7 @@ pub(super) struct Item {
     pub(super) kind: &'static Kind,
     /// The names that stand for it, its own first.
     pub(super) names: Vec<String>,
-    pub(super) goals: BTreeMap<String, GoalAt>,
+    pub(super) goals: Settings<GoalAt>,
     pub(super) presence: Presence,
 }
 
@@ -193,7 +193,7 @@ impl Expansion<'_> {
                 self.problems.push(Problem::new(Code::BrokenProvider, at, "its kind is not known"));
                 return;
             };
-            let item = Item { at: at.clone(), kind, names: Vec::new(), goals: BTreeMap::new(), presence: presence() };
+            let item = Item { at: at.clone(), kind, names: Vec::new(), goals: Settings::new(), presence: presence() };
             self.items.insert(at.clone(), item);
         }
         let Some(item) = self.items.get_mut(at) else { return };

@@ -238,6 +238,9 @@ fn seen(
 
 /// How many steps it takes to go back from the predicted outcome: the same edits turned round, ordered by the same rule.
 fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
+    if edits.iter().all(BTreeMap::is_empty) {
+        return 0;
+    }
     let turned: Edits = expanded
         .items
         .iter()

@@ -26,7 +26,6 @@ mod select;
 mod step;
 mod steps;
 
-pub use digest::hex;
 pub use file::{FileError, read, write};
 pub use make::make;
 pub use observe::{Members, Observation, observe};

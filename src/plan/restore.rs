@@ -43,7 +43,7 @@ pub(super) fn resolve(expanded: &mut Expanded, past: &Past) {
                 Err(why) => Some(why),
             };
             let at = item.at.to_string();
-            skipped.extend(why.map(|why| Skipped { at, setting: Some(key.clone()), why }));
+            skipped.extend(why.map(|why| Skipped { at, setting: Some(key.to_owned()), why }));
             let bound = rest != Bound::default();
             goal.goal = rest.into();
             bound

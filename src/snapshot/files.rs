@@ -1,7 +1,6 @@
-use sha2::{Digest, Sha256};
-
 use super::{Operation, Snapshot, StoreError, to_toml};
-use crate::plan::{Plan, hex};
+use crate::digest::Digest;
+use crate::plan::Plan;
 
 pub(super) const LIVE: &str = "live.toml";
 pub(super) const OPERATION: &str = "operation.toml";
@@ -35,12 +34,12 @@ impl Files {
 
     /// sha256 over name, length and content of each file, in hex.
     pub(super) fn digest(&self) -> String {
-        let mut hash = Sha256::new();
+        let mut hash = Digest::new();
         for (name, content) in self.each() {
             let Some(content) = content else { continue };
-            hash.update(format!("{name} {}\n", content.len()));
-            hash.update(content);
+            hash.bytes(format!("{name} {}\n", content.len()).as_bytes());
+            hash.bytes(content);
         }
-        hex(&hash.finalize())
+        hash.hex()
     }
 }

@@ -1,61 +1,83 @@
-use std::fmt::Write as _;
+use std::time::Duration;
 
-use opsctl_api::Value;
-use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
+use opsctl_api::{Pattern, Value};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
-use super::{Bound, Goal, Resource, State, Target};
-use crate::check::{Check, Probe};
+use super::{Bound, Goal, OnFailure, Resource, State, Target};
+use crate::check::{Check, Gate, Probe};
+use crate::digest::Digest;
 
 /// sha256 over what a state means, in hex: without its name, its summary and places, and with amounts by amount.
 pub(super) fn of(state: &State) -> String {
-    let mut hash = Sha256::new();
-    let mut line = |json: &Json| {
-        hash.update(json.to_string());
-        hash.update("\n");
-    };
-    line(&json!({
-        "rto": state.rto.map(|rto| rto.as_millis().to_string()),
-        "confirm": state.confirm,
-        "on_failure": state.on_failure.unwrap_or_default(),
-        "tolerates_unreachable": sorted(state.tolerates_unreachable.iter()),
-        "allow_one_way": sorted(state.allow_one_way.iter()),
-    }));
+    let mut digest = Digest::new();
+    digest.add(&Head {
+        allow_one_way: sorted(state.allow_one_way.iter()),
+        confirm: state.confirm,
+        on_failure: state.on_failure.unwrap_or_default(),
+        rto: state.rto.map(millis),
+        tolerates_unreachable: sorted(state.tolerates_unreachable.iter()),
+    });
     for (name, resource) in &state.resources {
-        line(&json!([name, of_resource(resource)]));
+        digest.add(&(name, meaning(resource)));
     }
     for check in &state.checks {
-        line(&of_check(check));
+        digest.add(&of_check(check));
     }
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    digest.hex()
 }
 
-fn of_resource(resource: &Resource) -> Json {
-    let declared = &resource.declared;
-    let needs = declared.needs.iter().map(|need| sorted(need.any_of.iter())).collect::<Vec<_>>();
-    let at = match &declared.at {
-        Target::One(at) => json!(at),
-        Target::Many { pattern, select, except } => {
-            json!({ "pattern": pattern, "select": select, "except": sorted(except.iter()) })
-        }
-    };
-    let wants: serde_json::Map<String, Json> =
-        resource.wants.iter().map(|(key, want)| (key.clone(), of_goal(&want.goal))).collect();
-    json!({
-        "at": at,
-        "needs": sorted(needs.iter()),
-        "pool": declared.pool,
-        "after": sorted(declared.after.iter().map(|after| &after.name)),
-        "optional": declared.optional,
-        "timeout": declared.timeout.map(|timeout| timeout.as_millis().to_string()),
-        "drain_time": declared.drain_time.as_millis().to_string(),
-        "enough": declared.enough,
-        "wants": wants,
-    })
+/// What a state says of itself. All fields here stand in the order of their names, as in any canonical JSON.
+#[derive(Serialize)]
+struct Head<'a> {
+    allow_one_way: Vec<&'a Pattern>,
+    confirm: bool,
+    on_failure: OnFailure,
+    rto: Option<String>,
+    tolerates_unreachable: Vec<&'a Pattern>,
+}
+
+#[derive(Serialize)]
+struct Meaning<'a> {
+    after: Vec<&'a str>,
+    at: At<'a>,
+    drain_time: String,
+    enough: Option<u64>,
+    needs: Vec<Vec<&'a str>>,
+    optional: bool,
+    pool: Option<&'a str>,
+    timeout: Option<String>,
+    #[serde(serialize_with = "of_wants")]
+    wants: &'a Resource,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum At<'a> {
+    One(&'a opsctl_api::Address),
+    Many { except: Vec<&'a Pattern>, pattern: &'a Pattern, select: &'a std::collections::BTreeMap<String, String> },
+}
+
+fn meaning(resource: &Resource) -> Meaning<'_> {
+    let declared = resource.declared.as_ref();
+    Meaning {
+        after: sorted(declared.after.iter().map(|after| after.name.as_str())),
+        at: match &declared.at {
+            Target::One(at) => At::One(at),
+            Target::Many { pattern, select, except } => At::Many { except: sorted(except.iter()), pattern, select },
+        },
+        drain_time: millis(declared.drain_time),
+        enough: declared.enough,
+        needs: sorted(declared.needs.iter().map(|need| sorted(need.any_of.iter().map(String::as_str)))),
+        optional: declared.optional,
+        pool: declared.pool.as_deref(),
+        timeout: declared.timeout.map(millis),
+        wants: resource,
+    }
+}
+
+fn of_wants<S: Serializer>(resource: &&Resource, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(resource.wants.iter().map(|(key, want)| (key, Of(&want.goal))))
 }
 
 /// In an order of its own: which one was written first says nothing.
@@ -65,43 +87,85 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
     items
 }
 
-fn of_goal(goal: &Goal) -> Json {
-    match goal {
-        Goal::Exact(value) => json!({ "exact": of_value(value) }),
-        Goal::Bound(bound) => {
-            let Bound { at_least, at_most, includes, excludes, absent, restore } = bound.as_ref();
-            json!({
-                "at_least": at_least.as_ref().map(of_value),
-                "at_most": at_most.as_ref().map(of_value),
-                "includes": includes,
-                "excludes": excludes,
-                "absent": absent,
-                "restore": restore,
-            })
+fn millis(time: Duration) -> String {
+    time.as_millis().to_string()
+}
+
+/// A goal or a value by its amount.
+struct Of<'a, T>(&'a T);
+
+#[derive(Serialize)]
+struct Exact<'a> {
+    exact: Of<'a, Value>,
+}
+
+#[derive(Serialize)]
+struct Bounds<'a> {
+    absent: bool,
+    at_least: Option<Of<'a, Value>>,
+    at_most: Option<Of<'a, Value>>,
+    excludes: &'a [String],
+    includes: &'a [String],
+    restore: bool,
+}
+
+#[derive(Serialize)]
+struct Amount {
+    quantity: String,
+}
+
+impl Serialize for Of<'_, Goal> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Goal::Exact(value) => Exact { exact: Of(value) }.serialize(serializer),
+            Goal::Bound(bound) => {
+                let Bound { at_least, at_most, includes, excludes, absent, restore } = bound.as_ref();
+                let bounds = Bounds {
+                    absent: *absent,
+                    at_least: at_least.as_ref().map(Of),
+                    at_most: at_most.as_ref().map(Of),
+                    excludes,
+                    includes,
+                    restore: *restore,
+                };
+                bounds.serialize(serializer)
+            }
         }
     }
 }
 
-fn of_value(value: &Value) -> Json {
-    match value {
-        // 0 and -0 are one number.
-        Value::Number(number) => json!(number + 0.0),
-        Value::Quantity(quantity) => json!({ "quantity": quantity.nano().to_string() }),
-        other => json!(other),
+impl Serialize for Of<'_, Value> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // 0 and -0 are one number.
+            Value::Number(number) => (number + 0.0).serialize(serializer),
+            Value::Quantity(quantity) => Amount { quantity: quantity.nano().to_string() }.serialize(serializer),
+            other => other.serialize(serializer),
+        }
     }
 }
 
-fn of_check(check: &Check) -> Json {
+#[derive(Serialize)]
+struct Checked<'a> {
+    every: String,
+    gate: &'a Gate,
+    hold: String,
+    name: &'a str,
+    probe: serde_json::Value,
+    within: String,
+}
+
+fn of_check(check: &Check) -> Checked<'_> {
     let probe = match &check.probe {
-        Probe::Setting { at, setting, is } => json!({ "at": at, "setting": setting, "is": of_goal(is) }),
+        Probe::Setting { at, setting, is } => json!({ "at": at, "setting": setting, "is": Of(is) }),
         other => json!(other),
     };
-    json!({
-        "name": check.name,
-        "probe": probe,
-        "within": check.within.as_millis().to_string(),
-        "hold": check.hold.as_millis().to_string(),
-        "every": check.every.as_millis().to_string(),
-        "gate": check.gate,
-    })
+    Checked {
+        every: millis(check.every),
+        gate: &check.gate,
+        hold: millis(check.hold),
+        name: &check.name,
+        probe,
+        within: millis(check.within),
+    }
 }

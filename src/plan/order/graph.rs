@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use super::super::Reason;
 use super::super::diff::Slot;
 
@@ -9,7 +7,6 @@ pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<Raw>,
     pub(super) reasons: Vec<Reason>,
-    reason_ids: BTreeMap<Reason, u32>,
 }
 
 /// A place in the order.
@@ -55,13 +52,8 @@ impl Graph {
     }
 
     pub(super) fn reason(&mut self, reason: Reason) -> u32 {
-        if let Some(&id) = self.reason_ids.get(&reason) {
-            return id;
-        }
-        let id = self.reasons.len() as u32;
-        self.reasons.push(reason.clone());
-        self.reason_ids.insert(reason, id);
-        id
+        self.reasons.push(reason);
+        (self.reasons.len() - 1) as u32
     }
 
     /// `to` comes when `from` has settled.

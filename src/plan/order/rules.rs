@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::diff::{Edits, Slot};
 use super::super::expand::Expanded;
@@ -16,7 +16,7 @@ pub(super) struct Built {
 }
 
 /// Builds the graph over all items, edited or not: a position without an edit passes order on.
-pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &Demand) -> Built {
+pub(super) fn build<'a>(state: &'a State, expanded: &'a Expanded, edits: &'a Edits, demand: &Demand) -> Built {
     let confiners = super::confiners(expanded);
     let mut held: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&item, holders) in &confiners {
@@ -32,8 +32,8 @@ pub(super) fn build(state: &State, expanded: &Expanded, edits: &Edits, demand: &
         base: Vec::with_capacity(expanded.items.len()),
         confiners,
         held,
-        sources: BTreeMap::new(),
-        sinks: BTreeMap::new(),
+        sources: HashMap::new(),
+        sinks: HashMap::new(),
         dropped: Vec::new(),
     };
     builder.slots(demand);
@@ -65,8 +65,8 @@ struct Builder<'a> {
     /// The same the other way: what each confiner holds.
     held: BTreeMap<usize, Vec<usize>>,
     /// By name and side: where one edge stands for all members.
-    sources: BTreeMap<(String, bool), u32>,
-    sinks: BTreeMap<String, u32>,
+    sources: HashMap<(&'a str, bool), u32>,
+    sinks: HashMap<&'a str, u32>,
     dropped: Vec<(String, String, String)>,
 }
 
@@ -161,7 +161,7 @@ impl<'a> Builder<'a> {
     }
 
     /// B↑ → A↑ and A↓ → B↓.
-    fn needs(&mut self, name: &str, needed: &str, place: Option<&Place>) {
+    fn needs(&mut self, name: &str, needed: &'a str, place: Option<&Place>) {
         let groups: &'a _ = &self.expanded.groups;
         let (Some(ours), Some(theirs)) = (groups.get(name), groups.get(needed)) else {
             return;
@@ -185,8 +185,8 @@ impl<'a> Builder<'a> {
     }
 
     /// A node that all ups (or all edits) of a name come before, with the raised floors of what confines its members.
-    fn source(&mut self, name: &str, ups: bool) -> u32 {
-        if let Some(&node) = self.sources.get(&(name.to_owned(), ups)) {
+    fn source(&mut self, name: &'a str, ups: bool) -> u32 {
+        if let Some(&node) = self.sources.get(&(name, ups)) {
             return node;
         }
         let items = self.expanded.groups.get(name).map(|group| group.items.clone()).unwrap_or_default();
@@ -210,12 +210,12 @@ impl<'a> Builder<'a> {
                 self.graph.edge(end, joint, reason);
             }
         }
-        self.sources.insert((name.to_owned(), ups), joint);
+        self.sources.insert((name, ups), joint);
         joint
     }
 
     /// A node that all downs of a name come after, with the lowered floors of what confines its members.
-    fn sink(&mut self, name: &str) -> u32 {
+    fn sink(&mut self, name: &'a str) -> u32 {
         if let Some(&node) = self.sinks.get(name) {
             return node;
         }
@@ -235,7 +235,7 @@ impl<'a> Builder<'a> {
         for end in ends {
             self.graph.edge(joint, end, reason);
         }
-        self.sinks.insert(name.to_owned(), joint);
+        self.sinks.insert(name, joint);
         joint
     }
 
@@ -248,7 +248,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The last edit of Y → the first of X.
-    fn after(&mut self, name: &str, other: &str, place: Option<&Place>) {
+    fn after(&mut self, name: &str, other: &'a str, place: Option<&Place>) {
         let groups: &'a _ = &self.expanded.groups;
         let (Some(ours), Some(theirs)) = (groups.get(name), groups.get(other)) else {
             return;

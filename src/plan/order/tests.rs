@@ -84,7 +84,13 @@ fn item(name: &str, at: Address, settings: &[(&str, i64)], relations: Vec<Relati
     for (key, value) in settings {
         live.settings.insert((*key).to_owned(), LiveSetting::is(Value::Integer(*value), serde_json::Value::Null));
     }
-    Item { at, kind, names: vec![name.to_owned()], goals: BTreeMap::new(), presence: Presence::Live(Arc::new(live)) }
+    Item {
+        at,
+        kind,
+        names: vec![name.to_owned()],
+        goals: opsctl_api::Settings::new(),
+        presence: Presence::Live(Arc::new(live)),
+    }
 }
 
 fn edit(setting: &str, from: i64, to: i64) -> Option<Edit> {
