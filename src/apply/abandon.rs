@@ -21,7 +21,7 @@ use crate::snapshot::{Operation, Outcome, Status};
 /// # Errors
 /// No operation is open, or the operator did not want to wait.
 pub async fn settled(resume: Resume<'_>) -> Result<Operation, ApplyError> {
-    let site = resume.site()?;
+    let site = resume.site();
     let (mut journal, mut replayed) = find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
     if !wait_out(&site, &mut journal, &mut replayed).await? {
         return Err(ApplyError::Interrupted);
@@ -36,9 +36,9 @@ pub async fn settled(resume: Resume<'_>) -> Result<Operation, ApplyError> {
 /// # Errors
 /// No operation is open, or its journal cannot be ended.
 pub async fn abandon(resume: Resume<'_>, reason: String) -> Result<Operation, ApplyError> {
-    let site = resume.site()?;
+    let site = resume.site();
     let (journal, replayed) = find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
-    as_it_stands(&site, journal, replayed, reason).await
+    as_it_stands(&site, journal, replayed, Outcome::Abandoned, Some(reason)).await
 }
 
 /// The operation that is to be gone on with. Those that were ended before anything was sent are closed.
@@ -52,7 +52,7 @@ pub(super) async fn find(site: &Site<'_>, work_dir: &Utf8Path) -> Result<Option<
         let reason = "it was ended before anything was sent".to_owned();
         let history = site.store.history().map_err(ApplyError::Before)?;
         if history.iter().any(|entry| entry.operation == replayed.begin.operation) {
-            as_it_stands(site, journal, replayed, reason).await?;
+            as_it_stands(site, journal, replayed, Outcome::Abandoned, Some(reason)).await?;
         } else {
             close(&mut journal, Outcome::Abandoned, Some(reason))?;
         }
@@ -60,18 +60,20 @@ pub(super) async fn find(site: &Site<'_>, work_dir: &Utf8Path) -> Result<Option<
     Ok(found)
 }
 
-async fn as_it_stands(
+/// Closes an operation as it is, with a snapshot of what is there now.
+pub(super) async fn as_it_stands(
     site: &Site<'_>,
     mut journal: Journal,
     mut replayed: Replayed,
-    reason: String,
+    outcome: Outcome,
+    reason: Option<String>,
 ) -> Result<Operation, ApplyError> {
     // Who cannot wait is not made to.
     wait_out(site, &mut journal, &mut replayed).await?;
     let begin = &replayed.begin;
     let mut operation = record::ended(begin, &replayed.machine);
-    operation.outcome = Outcome::Abandoned;
-    operation.abandoned = Some(reason.clone());
+    operation.outcome = outcome;
+    operation.abandoned.clone_from(&reason);
     stage(&site.events, "after snapshot");
     let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
     match snapshot_after(site, &snapshot, &operation).await {
@@ -81,7 +83,7 @@ async fn as_it_stands(
             say(&site.events, What::Notice { text });
         }
     }
-    close(&mut journal, Outcome::Abandoned, Some(reason))?;
+    close(&mut journal, outcome, reason)?;
     Ok(operation)
 }
 

@@ -18,12 +18,15 @@ async fn test_abandon() {
     let _ = tokio::join!(bed.apply(&plan), press);
     bed.press.send_modify(|count| *count = 0);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let operation = abandon(bed.resumption(events), "it is over".into()).await.unwrap();
+    let operation = abandon(bed.resumption(&bed.lock().unwrap(), events), "it is over".into()).await.unwrap();
     assert_eq!((operation.outcome, operation.abandoned.as_deref()), (Outcome::Abandoned, Some("it is over")));
     assert_eq!(bed.store.read("@").unwrap().operation, operation);
     assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    assert!(matches!(abandon(bed.resumption(events), String::new()).await, Err(ApplyError::NothingOpen)));
+    assert!(matches!(
+        abandon(bed.resumption(&bed.lock().unwrap(), events), String::new()).await,
+        Err(ApplyError::NothingOpen)
+    ));
 }
 
 /// Begins an apply and ends it as a kill would, while a write is out.
@@ -55,12 +58,12 @@ async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
     killed_while_a_write_is_out(&bed).await;
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     // It is waited for: the write is done while the operation is looked at.
-    let standing = settled(bed.resumption(events)).await.unwrap();
+    let standing = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
     assert_eq!((standing.outcome, standing.ended), (Outcome::Running, None));
     assert_eq!(bed.integer("a:service/origin", "replicas").await, 3);
     assert!(unfinished(&bed.work_dir).unwrap().is_some(), "it was closed");
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let closed = abandon(bed.resumption(events), "rolled back".into()).await.unwrap();
+    let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
     for operation in [standing, closed] {
         assert_eq!(statuses(&operation), [Status::Unknown]);
         let back = unwind(std::slice::from_ref(&operation), &operation.id);
@@ -76,6 +79,6 @@ async fn test_who_does_not_want_to_wait_for_a_lost_answer_changes_nothing() {
     bed.set("a:service/origin", "replicas=9");
     bed.press.send_modify(|count| *count = 1);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    assert!(matches!(settled(bed.resumption(events)).await, Err(ApplyError::Interrupted)));
+    assert!(matches!(settled(bed.resumption(&bed.lock().unwrap(), events)).await, Err(ApplyError::Interrupted)));
     assert!(unfinished(&bed.work_dir).unwrap().is_some());
 }

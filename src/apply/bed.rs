@@ -168,11 +168,13 @@ impl Bed {
         plan: &Plan,
         events: mpsc::UnboundedSender<Event>,
     ) -> Result<Operation, ApplyError> {
+        let lock = Lock::take(&self.work_dir, "ana", "a17")?;
         run(Run {
             plan: Arc::new(plan.clone()),
             instances: &self.instances,
             store: &self.store,
             work_dir: &self.work_dir,
+            lock: &lock,
             operator: "ana".into(),
             host: "a17".into(),
             on_failure: self.on_failure,
@@ -188,15 +190,23 @@ impl Bed {
 
     pub(super) async fn resume(&self) -> (Result<Operation, ApplyError>, Vec<Happened>) {
         let (events, mut happened) = mpsc::unbounded_channel();
-        let done = resume(self.resumption(events)).await;
+        let done = match self.lock() {
+            Ok(lock) => resume(self.resumption(&lock, events)).await,
+            Err(error) => Err(error.into()),
+        };
         (done, drain(&mut happened))
     }
 
-    pub(super) fn resumption(&self, events: mpsc::UnboundedSender<Event>) -> Resume<'_> {
+    pub(super) fn lock(&self) -> Result<Lock, LockError> {
+        Lock::take(&self.work_dir, "eva", "a18")
+    }
+
+    pub(super) fn resumption<'a>(&'a self, lock: &'a Lock, events: mpsc::UnboundedSender<Event>) -> Resume<'a> {
         Resume {
             instances: &self.instances,
             store: &self.store,
             work_dir: &self.work_dir,
+            lock,
             operator: "eva".into(),
             host: "a18".into(),
             events,

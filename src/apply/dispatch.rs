@@ -137,6 +137,16 @@ impl Machine {
         self.stop.as_deref().or(self.failure.as_deref())
     }
 
+    /// Whether what was done is to be taken back: a step failed, nothing is under way any more, and the operator did not stop it.
+    pub fn takes_back(&self) -> bool {
+        let sent = |progress: &Progress| progress.written.iter().any(|edit| edit.sent);
+        self.on_failure == OnFailure::Rollback
+            && self.failure.is_some()
+            && self.stop.is_none()
+            && self.is_over()
+            && self.steps.iter().any(sent)
+    }
+
     /// How many steps are under way.
     pub fn underway(&self) -> usize {
         self.underway

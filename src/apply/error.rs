@@ -30,9 +30,6 @@ pub enum ApplyError {
     /// The plan does nothing.
     #[error("the plan changes nothing")]
     Empty,
-    /// Something is asked for that does not exist yet.
-    #[error("{0} is not built yet")]
-    NotBuilt(&'static str),
     /// The plan was refused when it was made, or its preflight is refused now.
     #[error("refused: {} of the plan", count(.0.len(), "step", "steps"))]
     Refused(Vec<Refusal>),

@@ -24,7 +24,7 @@ pub(super) struct Site<'a> {
     pub(super) interrupt: Interrupt,
     /// The calls that were made before this operation.
     pub(super) calls_before: BTreeMap<String, BTreeMap<String, u64>>,
-    pub(super) _lock: Lock,
+    pub(super) _lock: &'a Lock,
 }
 
 impl<'a> Site<'a> {
@@ -33,7 +33,7 @@ impl<'a> Site<'a> {
         store: &'a Store,
         events: UnboundedSender<Event>,
         pressed: watch::Receiver<u8>,
-        lock: Lock,
+        lock: &'a Lock,
     ) -> Self {
         let calls_before = instances.calls();
         Self { instances, store, events, interrupt: Interrupt::new(pressed), calls_before, _lock: lock }
@@ -59,6 +59,11 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
     if ending == Ending::AtOnce {
         // It has no end: what is under way is in the journal, and `resume` goes on with it.
         operation.outcome = Outcome::Interrupted;
+        operation.ended = None;
+        return Ok(told(&site, operation));
+    }
+    if machine.takes_back() {
+        // It stays open until that has begun: whoever is killed in between leaves behind what is to be done.
         operation.ended = None;
         return Ok(told(&site, operation));
     }

@@ -26,6 +26,8 @@ pub struct Resume<'a> {
     pub store: &'a Store,
     /// The checkout's `.opsctl`: lock and journal.
     pub work_dir: &'a Utf8Path,
+    /// Held by whoever calls, over all that belongs together.
+    pub lock: &'a Lock,
     /// Who goes on.
     pub operator: String,
     /// On which machine.
@@ -46,7 +48,7 @@ pub struct Resume<'a> {
 /// # Errors
 /// No operation is open, or it cannot be gone on with: it stays as it is.
 pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
-    let site = resume.site()?;
+    let site = resume.site();
     let (mut journal, replayed) = abandon::find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
     say(&site.events, What::Begun { operation: replayed.begin.operation.clone(), resumed: true });
     stage(&site.events, "checking");
@@ -66,10 +68,8 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
 }
 
 impl<'a> Resume<'a> {
-    /// Takes the lock.
-    pub(super) fn site(&self) -> Result<Site<'a>, ApplyError> {
-        let lock = Lock::take(self.work_dir, &self.operator, &self.host)?;
-        Ok(Site::new(self.instances, self.store, self.events.clone(), self.interrupt.clone(), lock))
+    pub(super) fn site(&self) -> Site<'a> {
+        Site::new(self.instances, self.store, self.events.clone(), self.interrupt.clone(), self.lock)
     }
 }
 

@@ -12,6 +12,7 @@ use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
 use super::journal::Journal;
 use super::lock::Lock;
+use super::replay::Replayed;
 use super::secrets::{self, Secrets};
 use super::sight::Sight;
 use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say};
@@ -31,6 +32,8 @@ pub struct Run<'a> {
     pub store: &'a Store,
     /// The checkout's `.opsctl`: lock and journal.
     pub work_dir: &'a Utf8Path,
+    /// Held by whoever calls, over all that belongs together.
+    pub lock: &'a Lock,
     /// Who.
     pub operator: String,
     /// On which machine.
@@ -51,7 +54,9 @@ pub struct Run<'a> {
     pub tempo: Tempo,
 }
 
-/// Obeys a plan. The record tells how it ended; where it has no end (`ended` is `None`), the operation stays open for [`resume`].
+/// Obeys a plan. An operation that failed and is [to be taken back](Machine::takes_back) is closed once its rollback has begun.
+///
+/// The record tells how it ended; where it has no end (`ended` is `None`), the operation stays open for [`resume`].
 ///
 /// # Errors
 /// Nothing was changed, unless [`ApplyError::is_mid_way`].
@@ -60,20 +65,17 @@ pub struct Run<'a> {
 pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     let plan = &run.plan;
     let on_failure = run.on_failure.unwrap_or(plan.intent.on_failure);
-    if on_failure == OnFailure::Rollback {
-        return Err(ApplyError::NotBuilt("taking back what was done when a step fails (on_failure = \"rollback\")"));
-    }
     if plan.is_empty() {
         return Err(ApplyError::Empty);
     }
     if !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()));
     }
-    let lock = Lock::take(run.work_dir, &run.operator, &run.host)?;
     let began = Timestamp::now();
-    let site = Site::new(run.instances, run.store, run.events, run.interrupt, lock);
-    if let Some((_, open)) = abandon::find(&site, run.work_dir).await? {
-        return Err(ApplyError::Unfinished(Box::new(Unfinished::of(&open))));
+    let site = Site::new(run.instances, run.store, run.events, run.interrupt, run.lock);
+    let taken_back = abandon::find(&site, run.work_dir).await?;
+    if let Some((_, open)) = taken_back.as_ref().filter(|(_, open)| !is_taken_back_by(plan, open)) {
+        return Err(ApplyError::Unfinished(Box::new(Unfinished::of(open))));
     }
     let history = run.store.history().map_err(ApplyError::Before)?;
     let journals = journals(run.work_dir);
@@ -99,12 +101,20 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
     // Not before the journal has it: what stops an apply until then leaves nothing that has this id.
     say(&site.events, What::Begun { operation: begin.operation.clone(), resumed: false });
+    if let Some((journal, replayed)) = taken_back {
+        abandon::as_it_stands(&site, journal, replayed, Outcome::Failed, None).await?;
+    }
     snapshot_before(&begin, &sight, &site, &mut journal)?;
 
     stage(&site.events, "applying");
     let machine = Machine::new(Arc::clone(&begin.plan), on_failure, run.parallelism);
     let engine = Engine::new(&site, &begin, machine, journal, sight.found, run.tempo);
     carry_out(site, &begin, engine).await
+}
+
+/// Whether a plan is the rollback that a failed operation waits for.
+fn is_taken_back_by(plan: &Plan, open: &Replayed) -> bool {
+    open.machine.takes_back() && plan.intent.reverts.as_deref() == Some(open.begin.operation.as_str())
 }
 
 /// All that can stop an apply before anything is changed. What it gives back was read last.

@@ -112,6 +112,41 @@ async fn test_what_fails_stops_the_rest_or_what_depends_on_it() {
 }
 
 #[tokio::test]
+async fn test_what_failed_stays_open_until_its_rollback_has_begun() {
+    let mut bed = Bed::new(WORLD);
+    bed.on_failure = Some(OnFailure::Rollback);
+    bed.set("a:service/edge", "sim.conflict=once");
+    let plan = bed.plan(vec![replicas("origin", 2), replicas("edge", 2).after(&[0])]).await;
+    let failed = bed.apply(&plan).await.0.unwrap();
+    assert_eq!((failed.outcome, failed.ended), (Outcome::Failed, None));
+    let open = unfinished(&bed.work_dir).unwrap().unwrap();
+    assert!(open.takes_back && open.operation == failed.id);
+
+    bed.on_failure = None;
+    let mut back = bed.plan(vec![replicas("origin", 1)]).await;
+    assert!(matches!(bed.apply(&back).await.0, Err(ApplyError::Unfinished(_))));
+    // Who goes on with it has nothing to do but that.
+    let resumed = bed.resume().await.0.unwrap();
+    assert_eq!((resumed.outcome, resumed.ended), (Outcome::Failed, None));
+    back.intent.reverts = Some(failed.id.clone());
+    let child = bed.apply(&back).await.0.unwrap();
+    assert_eq!((child.outcome, child.reverts.as_ref()), (Outcome::Done, Some(&failed.id)));
+    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+    let history: Vec<(String, Which, String)> =
+        bed.store.history().unwrap().into_iter().map(|entry| (entry.operation, entry.which, entry.outcome)).collect();
+    let entry = |id: &str, which, outcome: &str| (id.to_owned(), which, outcome.to_owned());
+    assert_eq!(
+        history,
+        [
+            entry(&child.id, Which::After, "done"),
+            entry(&child.id, Which::Before, "running"),
+            entry(&failed.id, Which::After, "failed"),
+            entry(&failed.id, Which::Before, "running"),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn test_stale() {
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![replicas("origin", 3), replicas("edge", 4)]).await;

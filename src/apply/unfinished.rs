@@ -27,6 +27,8 @@ pub struct Unfinished {
     pub began: Timestamp,
     /// When something was recorded last.
     pub last_record: Timestamp,
+    /// Whether a step failed and what was done is to be taken back: that is all there is to do.
+    pub takes_back: bool,
     /// Its steps, joints left out, in the plan's order.
     pub steps: Vec<OpenStep>,
 }
@@ -135,6 +137,7 @@ impl Unfinished {
             host: begin.host.clone(),
             began: begin.began,
             last_record: replayed.last_record,
+            takes_back: replayed.machine.takes_back(),
             steps: steps.collect(),
         }
     }

@@ -43,6 +43,14 @@ pub(super) enum Failure {
     /// The apply did not come to its end.
     #[error(transparent)]
     Apply(Box<ApplyError>),
+    /// An apply failed, and what it did is not taken back.
+    #[error("what {operation} did is not taken back")]
+    NotTakenBack {
+        /// The apply. It is open.
+        operation: String,
+        /// Why.
+        source: Box<Failure>,
+    },
     /// The operator, or the lack of one, said no.
     #[error("{what}")]
     Refused {
@@ -89,6 +97,7 @@ impl Failure {
             Self::Usage(_) => Exit::Usage,
             Self::Refused { .. } => Exit::Refused,
             Self::Apply(error) => of_apply(error),
+            Self::NotTakenBack { .. } => Exit::Failed,
             Self::NoRepository(_)
             | Self::Report(_)
             | Self::Unknown { .. }
@@ -113,6 +122,9 @@ impl Failure {
             Self::Unknown { hint, .. } | Self::Refused { hint, .. } => {
                 Some(hint.clone()).filter(|hint| !hint.is_empty())
             }
+            Self::NotTakenBack { .. } => {
+                Some("opsctl resume tries it again; opsctl resume --abandon REASON leaves all as it is now".to_owned())
+            }
             Self::Store(error) => error.hint(),
             Self::PlanFile(error) => error.hint(),
             Self::Usage(_)
@@ -133,6 +145,14 @@ impl Failure {
             Self::Report(report) => view::error::report(report, screen),
             Self::Plan(error) => view::error::problems(error, screen),
             Self::Apply(error) => view::error::apply(error, screen),
+            Self::NotTakenBack { source, .. } => {
+                let problems = match source.as_ref() {
+                    Self::Report(report) => view::error::report(report, screen),
+                    Self::Plan(error) => view::error::problems(error, screen),
+                    _ => String::new(),
+                };
+                problems + &view::error::chain(self, self.hint().as_deref(), screen)
+            }
             other => view::error::chain(other, other.hint().as_deref(), screen),
         });
         if output.json {
@@ -185,7 +205,6 @@ fn of_apply(error: &ApplyError) -> Exit {
         ApplyError::Lock(_)
         | ApplyError::NothingOpen
         | ApplyError::Empty
-        | ApplyError::NotBuilt(_)
         | ApplyError::NoIdentity { .. }
         | ApplyError::Unreadable(_)
         | ApplyError::Secret { .. }

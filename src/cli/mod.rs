@@ -18,6 +18,7 @@ mod run;
 mod scope;
 mod signals;
 mod standing;
+mod taking_back;
 
 use std::process::ExitCode;
 

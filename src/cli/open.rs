@@ -4,10 +4,10 @@ use camino::Utf8Path;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::failure::Failure;
+use super::operator;
 use super::output::Output;
 use super::page::{self, Situation};
-use super::run::{self, Setting};
-use super::{operator, signals};
+use super::run::{self, Held, Setting};
 use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, StoreError};
@@ -21,6 +21,7 @@ pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure>
 pub(super) async fn resume(
     setting: &Setting<'_>,
     operation: &str,
+    held: &Held,
     output: &Output,
 ) -> Result<(Operation, Option<Plan>), Failure> {
     let plan = planned(setting, operation)?;
@@ -29,7 +30,7 @@ pub(super) async fn resume(
     }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let resumed = apply::resume(how(setting, &work_dir, events, &secrets));
+    let resumed = apply::resume(how(setting, &work_dir, held, events, &secrets));
     let operation = match &plan {
         Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)).0,
         // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
@@ -50,16 +51,27 @@ pub(super) fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<P
 pub(super) async fn settled(setting: &Setting<'_>, output: &Output) -> Result<Operation, Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let settled = apply::settled(how(setting, &work_dir, events, &secrets));
+    let held = Held::take(setting)?;
+    let settled = apply::settled(how(setting, &work_dir, &held, events, &secrets));
     let (operation, ()) = tokio::join!(settled, told(received, output));
     Ok(operation?)
 }
 
 /// Closes it as it is, with a snapshot of what is there now.
 pub(super) async fn abandon(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Operation, Failure> {
+    close(setting, reason, &Held::take(setting)?, output).await
+}
+
+/// The same under a lock that is held.
+pub(super) async fn close(
+    setting: &Setting<'_>,
+    reason: String,
+    held: &Held,
+    output: &Output,
+) -> Result<Operation, Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let closed = apply::abandon(how(setting, &work_dir, events, &secrets), reason);
+    let closed = apply::abandon(how(setting, &work_dir, held, events, &secrets), reason);
     let (operation, ()) = tokio::join!(closed, told(received, output));
     Ok(operation?)
 }
@@ -76,6 +88,7 @@ async fn told(mut events: UnboundedReceiver<Event>, output: &Output) {
 fn how<'a>(
     setting: &'a Setting<'_>,
     work_dir: &'a Utf8Path,
+    held: &'a Held,
     events: UnboundedSender<Event>,
     secrets: &'a Secrets<'a>,
 ) -> Resume<'a> {
@@ -83,10 +96,11 @@ fn how<'a>(
         instances: setting.instances,
         store: setting.store,
         work_dir,
+        lock: &held.lock,
         operator: operator::name(),
         host: operator::host(),
         events,
-        interrupt: signals::counted(),
+        interrupt: held.pressed.clone(),
         secrets,
         tempo: Tempo::default(),
     }

@@ -36,7 +36,12 @@ impl Debt {
 
     /// As it is shown.
     pub(super) fn told(&self) -> Owed<'_> {
-        Owed { operation: &self.operation.id, name: &self.operation.name, steps: &self.steps }
+        Owed {
+            operation: &self.operation.id,
+            name: &self.operation.name,
+            steps: &self.steps,
+            command: if self.operation.reverts.is_some() { "opsctl rollback" } else { "opsctl resume" },
+        }
     }
 
     /// What of it a plan decides otherwise, or again.

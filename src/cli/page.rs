@@ -9,6 +9,7 @@ use super::standing::Standing;
 use crate::apply::{self, ApplyError};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, Store};
+use crate::state::OnFailure;
 use crate::view::{self, plan::Now};
 
 /// What is in the way of an apply, as the page of a plan says it.
@@ -20,12 +21,20 @@ pub(super) struct Situation {
     pub(super) lock: Option<String>,
     /// How long earlier operations towards the same took.
     pub(super) earlier: Vec<Duration>,
+    /// What a failed step does, where that is not what the plan says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) on_failure: Option<OnFailure>,
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
 }
 
 impl Situation {
+    /// Of the rollback of an apply that failed: it is this process that holds the lock, and its operation that is open.
+    pub(super) fn under_way() -> Self {
+        Self::default()
+    }
+
     /// Looks at journal, lock and history.
     pub(super) fn of(repository: &Repository, store: &Store) -> Result<Self, Failure> {
         let work_dir = repository.work_dir();
@@ -35,7 +44,7 @@ impl Situation {
             Some(_) => None,
             None => apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation),
         };
-        Ok(Self { open, lock, earlier: Vec::new(), last: Standing::of(repository)?.last(store) })
+        Ok(Self { open, lock, earlier: Vec::new(), on_failure: None, last: Standing::of(repository)?.last(store) })
     }
 }
 
@@ -71,7 +80,14 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
         let (open, lock) = (situation.open.as_deref(), situation.lock.as_deref());
         output.result(&view::plan::page(
             plan,
-            &Now { at: Timestamp::now(), last, open, lock, earlier: &situation.earlier },
+            &Now {
+                at: Timestamp::now(),
+                last,
+                open,
+                lock,
+                earlier: &situation.earlier,
+                on_failure: situation.on_failure,
+            },
             &output.results,
         ));
     }

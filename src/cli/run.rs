@@ -4,14 +4,15 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
 
 use super::confirm::{Consent, confirm};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
-use super::{operator, owed, signals};
-use crate::apply::{self, ApplyError, Event, LetGo, Run, Tempo, What};
+use super::{operator, owed, signals, taking_back};
+use crate::apply::{self, ApplyError, Event, LetGo, Lock, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord, Store};
@@ -31,7 +32,25 @@ pub(super) struct Flags {
     parallelism: Option<u16>,
 }
 
+/// How a plan is obeyed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct How {
+    /// What a failed step does to the rest; `None` for what the plan says.
+    on_failure: Option<OnFailure>,
+    /// At most so many steps under way at once.
+    parallelism: Option<usize>,
+}
+
 impl Flags {
+    /// What a failed step does, where that is said.
+    pub(super) fn failing(&self) -> Option<OnFailure> {
+        self.on_failure.map(OnFailure::from)
+    }
+
+    fn how(&self) -> How {
+        How { on_failure: self.failing(), parallelism: self.parallelism.map(usize::from) }
+    }
+
     /// Lets the operator say yes, or not.
     ///
     /// # Errors
@@ -137,7 +156,52 @@ pub(super) fn agreed(plan: &Plan, flags: &Flags, output: &Output) -> Result<(), 
     if !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()).into());
     }
+    if flags.how().on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback {
+        can_be_taken_back(plan)?;
+    }
     flags.confirm(plan, output)
+}
+
+/// Whether what is done could be taken back, should a step fail.
+fn can_be_taken_back(plan: &Plan) -> Result<(), Failure> {
+    if plan.intent.reverts.is_some() {
+        return Err(Failure::Usage(
+            "a rollback is not taken back in its turn: --on-failure stop, or continue".to_owned(),
+        ));
+    }
+    if plan.intent.tolerates_unreachable.is_empty() {
+        return Ok(());
+    }
+    let name = &plan.intent.name;
+    Err(Failure::Refused {
+        what: format!("{name} goes on without what is unreachable, which could not be taken back; nothing was changed"),
+        hint: "--on-failure stop or continue, or take `tolerates_unreachable` out of the state".to_owned(),
+    })
+}
+
+/// What is held over all that belongs together: an apply, and the rollback of it should it fail.
+pub(super) struct Held {
+    pub(super) lock: Lock,
+    /// How often Ctrl-C was pressed since then.
+    pub(super) pressed: watch::Receiver<u8>,
+}
+
+impl Held {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// Somebody else has it.
+    pub(super) fn take(setting: &Setting<'_>) -> Result<Self, Failure> {
+        let lock = Lock::take(&setting.repository.work_dir(), &operator::name(), &operator::host());
+        Ok(Self { lock: lock.map_err(ApplyError::from)?, pressed: signals::counted() })
+    }
+
+    /// Until Ctrl-C has been pressed.
+    pub(super) async fn interrupted(&self) {
+        if self.pressed.clone().wait_for(|count| *count > 0).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Applies what was agreed to, shows what happens, and sums up.
@@ -154,26 +218,65 @@ pub(super) async fn carry_out(
         decide(setting, &plan, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
+    let (held, how) = (Held::take(setting)?, flags.how());
+    let operation = obey(&plan, setting, &how, &held, output).await?;
+    let exit = ended(&operation, plan.intent.rto, setting, &held, output).await?;
+    let is_as_before = how.on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback
+        && operation.outcome == Outcome::Failed
+        && !operation.has_sent();
+    Ok(if is_as_before { Exit::RolledBack } else { exit })
+}
+
+/// Obeys a plan and shows what happens.
+pub(super) async fn obey(
+    plan: &Arc<Plan>,
+    setting: &Setting<'_>,
+    how: &How,
+    held: &Held,
+    output: &Output,
+) -> Result<Operation, Failure> {
     let work_dir = setting.repository.work_dir();
     let secrets = setting.repository.secrets();
     let (events, received) = unbounded_channel();
     let run = Run {
-        plan: Arc::clone(&plan),
+        plan: Arc::clone(plan),
         instances: setting.instances,
         store: setting.store,
         work_dir: &work_dir,
+        lock: &held.lock,
         operator: operator::name(),
         host: operator::host(),
-        on_failure: flags.on_failure.map(OnFailure::from),
-        parallelism: flags.parallelism.map(usize::from),
+        on_failure: how.on_failure,
+        parallelism: how.parallelism,
         events,
-        interrupt: signals::counted(),
+        interrupt: held.pressed.clone(),
         previous_checks: Vec::new(),
         secrets: &secrets,
         tempo: Tempo::default(),
     };
-    let (operation, ()) = tokio::join!(apply::run(run), draw(&plan, received, output));
-    summed_up(&operation?, plan.intent.rto, output)
+    let (operation, ()) = tokio::join!(apply::run(run), draw(plan, received, output));
+    Ok(operation?)
+}
+
+/// Sums an operation up. One that failed and wants to be taken back is.
+///
+/// # Errors
+/// It is not taken back.
+pub(super) async fn ended(
+    operation: &Operation,
+    rto: Option<Duration>,
+    setting: &Setting<'_>,
+    held: &Held,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let open = apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?;
+    if !open.is_some_and(|open| open.takes_back && open.operation == operation.id) {
+        return summed_up(operation, rto, output);
+    }
+    if !output.json {
+        output.result(&format!("\n{}\n", view::failed(operation, &output.results)));
+    }
+    taking_back::failed(operation, setting, held, output).await
 }
 
 /// Prints what became of an operation; the exit code that it means.

@@ -210,6 +210,11 @@ impl Operation {
         }
     }
 
+    /// Whether any write of it went out.
+    pub fn has_sent(&self) -> bool {
+        self.steps.iter().any(|step| step.edits.iter().any(|edit| edit.sent))
+    }
+
     /// How many steps stand at a status.
     pub fn count(&self, status: Status) -> usize {
         self.steps.iter().filter(|step| step.status == status).count()

@@ -13,7 +13,7 @@ use super::part::Part;
 use super::template::{Renderer, variables};
 use super::value::{Reading, Written};
 use super::written::written;
-use super::{After, Declared, Need, Overlaid, Resource, State, Target, Want, digest, loops};
+use super::{After, Declared, Need, OnFailure, Overlaid, Resource, State, Target, Want, digest, loops};
 use crate::diagnostic::{Code, Diagnostic, Place, Sources, Span};
 use crate::document::{Problems, list};
 use crate::instance::Catalogues;
@@ -60,6 +60,9 @@ impl<'t> Workshop<'_, 't> {
         self.one_name_an_address(&stacks, &resources, found);
         super::wildcards::overlaps(&resources, |name| stacks[name][0].span, found);
         loops::report(&stacks, found);
+        let failing = layers.iter().rev().find_map(|layer| layer.on_failure);
+        let tolerated = layers.iter().rev().find_map(|layer| layer.tolerates_unreachable.as_ref());
+        cannot_go_back(failing, tolerated, found);
         let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, alone: false, found };
         let checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
         let mut state = State {
@@ -69,7 +72,7 @@ impl<'t> Workshop<'_, 't> {
             digest: String::new(),
             rto: layers.iter().rev().find_map(|layer| layer.rto),
             confirm: layers.iter().rev().find_map(|layer| layer.confirm).unwrap_or_default(),
-            on_failure: layers.iter().rev().find_map(|layer| layer.on_failure),
+            on_failure: failing.map(|(failing, _)| failing),
             tolerates_unreachable: patterns(layers, |layer| layer.tolerates_unreachable.as_ref()),
             allow_one_way: patterns(layers, |layer| layer.allow_one_way.as_ref()),
             resources,
@@ -215,6 +218,16 @@ fn declared_beneath(chain: &Chain<'_, '_>, found: &mut Problems) {
             let diagnostic = Diagnostic::error(Code::OverlayDeclares, *span, message);
             found.push(diagnostic.note(format!("an overlay sets values: write it into {state}")));
         }
+    }
+}
+
+/// What is not reached cannot be taken back.
+fn cannot_go_back(failing: Option<(OnFailure, Span)>, tolerated: Option<&Vec<(&str, Span)>>, found: &mut Problems) {
+    if let (Some((OnFailure::Rollback, here)), Some((_, there))) = (failing, tolerated.and_then(|names| names.first()))
+    {
+        let message = "a state that goes on without what is unreachable cannot take all back";
+        let diagnostic = Diagnostic::error(Code::NotTakenBack, here, message).and(*there, "");
+        found.push(diagnostic.note("on_failure = \"stop\" or \"continue\", or tolerates_unreachable = []"));
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Layer<'t> {
     pub(super) summary: Option<&'t str>,
     pub(super) rto: Option<Duration>,
     pub(super) confirm: Option<bool>,
-    pub(super) on_failure: Option<OnFailure>,
+    pub(super) on_failure: Option<(OnFailure, Span)>,
     pub(super) tolerates_unreachable: Option<Names<'t>>,
     pub(super) allow_one_way: Option<Names<'t>>,
     pub(super) vars: &'t [Entry<'t>],
@@ -152,15 +152,12 @@ pub(super) fn named(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
-fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<OnFailure> {
+fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<(OnFailure, Span)> {
     let (word, span) = string(entry, found)?;
     match word {
-        "stop" => Some(OnFailure::Stop),
-        "continue" => Some(OnFailure::Continue),
-        "rollback" => {
-            found.push(not_built(entry, "`on_failure = \"rollback\"`"));
-            None
-        }
+        "stop" => Some((OnFailure::Stop, span)),
+        "continue" => Some((OnFailure::Continue, span)),
+        "rollback" => Some((OnFailure::Rollback, span)),
         _ => {
             let message = format!("`on_failure` is stop, continue or rollback, found {word:?}");
             found.push(Diagnostic::error(Code::WrongValue, span, message));

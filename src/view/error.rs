@@ -96,7 +96,6 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::Lock(_)
         | ApplyError::NothingOpen
         | ApplyError::Empty
-        | ApplyError::NotBuilt(_)
         | ApplyError::NoIdentity { .. }
         | ApplyError::Secret { .. }
         | ApplyError::Interrupted

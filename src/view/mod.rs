@@ -28,4 +28,4 @@ mod words;
 
 pub use log::log;
 pub use screen::{Ink, Screen, Sign, WIDTH};
-pub use summary::{let_go, summary};
+pub use summary::{failed, let_go, summary};

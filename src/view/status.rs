@@ -43,6 +43,8 @@ pub struct Owed<'a> {
     pub name: &'a str,
     /// The steps.
     pub steps: &'a [StepRecord],
+    /// What does them: a rollback is planned anew as a whole.
+    pub command: &'static str,
 }
 
 /// A setting that is not as the state says.
@@ -89,7 +91,7 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
     }
     for owed in &status.owed {
         let (steps, name) = (count(owed.steps.len(), "step"), clean(owed.name));
-        let text = format!("{steps} of {name} ({}) still to be done (opsctl resume):", owed.operation);
+        let text = format!("{steps} of {name} ({}) still to be done ({}):", owed.operation, owed.command);
         page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
         for step in owed.steps {
             let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
@@ -223,7 +225,7 @@ mod tests {
             drift("k8s:deployment/media/packager", None),
         ];
         let steps: Vec<_> = last.steps.iter().filter(|step| step.status == Ended::Owed).cloned().collect();
-        let owed = vec![Owed { operation: &last.id, name: &last.name, steps: &steps }];
+        let owed = vec![Owed { operation: &last.id, name: &last.name, steps: &steps, command: "opsctl resume" }];
         let now = moment("2026-11-25T05:00:00Z");
         let stands = Status { last: Some(&last), settings: 38, drifts, owed, ..Status::default() };
         insta::assert_snapshot!(status(&stands, now, &PLAIN), @"

@@ -33,6 +33,16 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) ->
     page
 }
 
+/// What became of an apply that failed and is taken back now: what went wrong, and the counts.
+pub fn failed(operation: &Operation, screen: &Screen) -> String {
+    let sentence = format!("{} failed. What was done is taken back.", clean(&operation.name));
+    let mut page = format!("{}   Operation {}\n", screen.paint(Ink::Bad, &sentence), operation.id);
+    for status in [Status::Failed, Status::Unknown] {
+        page.push_str(&listed(operation, status, Ink::Bad, screen));
+    }
+    page + &held_back(operation) + &counts(operation)
+}
+
 fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
     let (sentence, ink) = sentence(operation);
     let mut parts = vec![screen.paint(ink, &sentence)];
@@ -73,6 +83,7 @@ fn sentence(operation: &Operation) -> (String, Ink) {
         }
         Outcome::DoneInPart => (format!("{name} {applied}, but for what was left alone."), Ink::Attention),
         Outcome::CheckFailed => (format!("{name} {applied}, and a check does not hold."), Ink::Bad),
+        Outcome::Failed if !operation.has_sent() => (format!("{name} failed. Nothing of it was done."), Ink::Bad),
         Outcome::Failed => (format!("{name} failed. What was done stays as it is."), Ink::Bad),
         Outcome::Interrupted => (format!("{name} was stopped. What was done stays as it is."), Ink::Attention),
         Outcome::Abandoned => (format!("{name} was abandoned. What was done stays as it is."), Ink::Attention),
@@ -117,8 +128,7 @@ fn counts(operation: &Operation) -> String {
 
 /// The commands that make sense now, with what they are for.
 fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
-    let any_done = operation.steps.iter().any(|step| step.edits.iter().any(|edit| edit.sent));
-    let may_go_back = any_done && operation.kind == OperationKind::Apply;
+    let may_go_back = operation.has_sent() && operation.kind == OperationKind::Apply;
     let back = may_go_back.then(|| ("back", "opsctl rollback".to_owned()));
     let mut commands = Vec::new();
     match operation.outcome {
@@ -129,7 +139,9 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
         Outcome::DoneInPart => {}
         Outcome::CheckFailed => commands.push(("look", "opsctl check".to_owned())),
         Outcome::Failed | Outcome::Interrupted | Outcome::Running => {
-            commands.push(("go on", "opsctl resume".to_owned()));
+            // A rollback that ended is planned anew as a whole.
+            let anew = operation.kind == OperationKind::Rollback && operation.ended.is_some();
+            commands.push(("go on", if anew { "opsctl rollback" } else { "opsctl resume" }.to_owned()));
             commands.push(("look", format!("opsctl show {}", operation.id)));
         }
         Outcome::Abandoned => commands.push(("look", format!("opsctl show {}", operation.id))),

@@ -49,12 +49,19 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
         }
         page.push('\n');
     }
-    page.push_str("Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON\n");
+    page.push_str(match open.takes_back {
+        true => "A step failed, and what was done is to be taken back.\nTake it back: opsctl resume",
+        false => "Go on: opsctl resume      Go back: opsctl rollback",
+    });
+    page.push_str("      Leave it: opsctl resume --abandon REASON\n");
     page
 }
 
 /// What is to be done when it is gone on with, and has not been begun.
 pub fn ahead(open: &Unfinished, screen: &Screen) -> String {
+    if open.takes_back {
+        return "Gone on with, what was done is taken back.\n".to_owned();
+    }
     let steps = open.steps.iter().filter(|step| matches!(step.status, Status::Pending | Status::Skipped));
     let lines: String = steps.map(|step| format!("  to do    {}\n", described(step, screen))).collect();
     if lines.is_empty() { lines } else { format!("Gone on with, this is still to be done:\n{lines}") }
@@ -106,6 +113,7 @@ mod tests {
             host: "a17".into(),
             began: moment("2026-11-22T04:12:00Z"),
             last_record: moment("2026-11-22T04:13:00Z"),
+            takes_back: false,
             steps: vec![
                 step(0, "aws:route53-record/Z1/a.example.com/A", 0, 1, Status::Done),
                 step(1, "aws:route53-record/Z1/live.example.com/CNAME/west", 0, 100, Status::Unknown),

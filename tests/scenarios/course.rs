@@ -52,6 +52,13 @@ impl Course {
         &self.of("finished").next().unwrap_or_else(|| panic!("it has no end\n{self}"))["operation"]
     }
 
+    /// How an operation of this kind ended.
+    pub(crate) fn operation_ended(&self, kind: &str) -> &str {
+        let operation =
+            self.of("finished").map(|event| &event["operation"]).find(|operation| operation["kind"] == kind);
+        operation.and_then(|operation| operation["outcome"].as_str()).unwrap_or("never")
+    }
+
     /// Requires that each of these had settled before the next one was begun.
     pub(crate) fn one_by_one(&self, addresses: &[&str]) {
         for pair in addresses.windows(2) {

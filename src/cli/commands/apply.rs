@@ -31,6 +31,7 @@ impl Apply {
         let mut situation = Situation::of(&repository, &store)?;
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
+        situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store, &mut situation);
         page::show_before(&plan, &situation, output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };

@@ -11,7 +11,7 @@ use crate::cli::output::Output;
 use crate::cli::owed;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::cli::run::{self, Flags, Setting};
+use crate::cli::run::{self, Flags, Held, Setting};
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -52,8 +52,9 @@ impl Resume {
                 if let Some(plan) = &plan {
                     self.flags.confirm(plan, output)?;
                 }
-                let (operation, plan) = open::resume(&setting, &open.operation, output).await?;
-                run::summed_up(&operation, plan.and_then(|plan| plan.intent.rto), output)
+                let held = Held::take(&setting)?;
+                let (operation, plan) = open::resume(&setting, &open.operation, &held, output).await?;
+                run::ended(&operation, plan.and_then(|plan| plan.intent.rto), &setting, &held, output).await
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,
         }

@@ -9,10 +9,9 @@ use crate::cli::open;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::cli::rollback_state;
 use crate::cli::run::{self, Flags, Setting};
-use crate::plan::{self, Request};
-use crate::snapshot::{Operation, StoreError, unwind};
+use crate::cli::taking_back;
+use crate::snapshot::Operation;
 
 /// Goes back to what was really there before an operation
 ///
@@ -49,31 +48,13 @@ impl Rollback {
         if let Some(open) = &open {
             operations.iter_mut().filter(|operation| operation.id == open.id).for_each(|found| found.clone_from(open));
         }
-        let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
-        let unwound = unwind(&operations, &operation.id);
-        if unwound.values.is_empty() {
+        let (force, allow_one_way) = (patterns(&self.force), patterns(&self.allow_one_way));
+        let Some(plan) = taking_back::plan(&setting, &operations, force, allow_one_way).await? else {
             close(&open, &setting, output).await?;
-            output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
+            let id = operations.last().map(|operation| operation.id.as_str()).unwrap_or_default();
+            output.sentence(&format!("{id} changed nothing that is not as it was before."));
             return Ok(Exit::Done);
-        }
-        let back = rollback_state::back(&repository, &store, operation, &unwound)?;
-        back.same_targets(&instances).await?;
-        let secrets = repository.secrets();
-        let request = Request {
-            state: &back.state,
-            scope: &back.scope,
-            guard: &repository.config.guard,
-            target: Vec::new(),
-            exclude: Vec::new(),
-            allow_one_way: patterns(&self.allow_one_way),
-            reverts: Some(operation.id.clone()),
-            rest: None,
-            left: back.left,
-            past: Default::default(),
-            force: patterns(&self.force),
-            secrets: &secrets,
         };
-        let plan = plan::make(request, &instances).await?;
         page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;
         run::agreed(&plan, &self.flags, output)?;
         close(&open, &setting, output).await?;

@@ -9,6 +9,7 @@ use super::super::{Ink, Screen, WIDTH, check};
 use super::{Now, labelled};
 use crate::check::Gate;
 use crate::plan::{Plan, SkippedWhy, Work};
+use crate::state::OnFailure;
 
 /// What a plan comes to, in settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -74,9 +75,21 @@ pub(super) fn facts(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     if !plan.preflight.is_empty() {
         block.push_str(&accepted(plan, screen));
     }
+    if let Some(text) = failing(now.on_failure.unwrap_or(plan.intent.on_failure)) {
+        block.push_str(&labelled("If not", text, None, screen));
+    }
     block.push_str(&labelled("Time", &time(plan, now), None, screen));
     block.push_str(&labelled("Way back", &way_back(plan), None, screen));
     block
+}
+
+/// What a failed step does, where that is not the usual.
+fn failing(on_failure: OnFailure) -> Option<&'static str> {
+    match on_failure {
+        OnFailure::Stop => None,
+        OnFailure::Continue => Some("a step that fails stops only what depends on it: the rest goes on"),
+        OnFailure::Rollback => Some("a step that fails stops all, and what was done is taken back"),
+    }
 }
 
 fn accepted(plan: &Plan, screen: &Screen) -> String {

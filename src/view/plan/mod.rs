@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::Screen;
 use crate::plan::{Plan, SkippedWhy};
 use crate::snapshot::Operation;
+use crate::state::OnFailure;
 
 pub(crate) use danger::refusal;
 pub(crate) use foot::calls;
@@ -34,6 +35,8 @@ pub struct Now<'a> {
     pub lock: Option<&'a str>,
     /// How long earlier operations towards the same took.
     pub earlier: &'a [Duration],
+    /// What a failed step does, where that is not what the plan says.
+    pub on_failure: Option<OnFailure>,
 }
 
 /// Draws the page. Ends with the counts; what to do next is the command's to say.

@@ -7,7 +7,14 @@ use opsctl_api::{Address, Edit, Value};
 fn draw(plan: &Plan, screen: &Screen) -> String {
     let mut last = operation(Outcome::Done, &[]);
     last.name = "baseline".into();
-    let now = Now { at: moment("2026-11-25T05:00:00Z"), last: Some(&last), open: None, lock: None, earlier: &[] };
+    let now = Now {
+        at: moment("2026-11-25T05:00:00Z"),
+        last: Some(&last),
+        open: None,
+        lock: None,
+        earlier: &[],
+        on_failure: None,
+    };
     page(plan, &now, screen)
 }
 
@@ -39,6 +46,7 @@ fn test_a_failover() {
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     Accepted  3 of 5 in a dry run; 2 cannot be told: route53-record has no dry run
+    If not    a step that fails stops only what depends on it: the rest goes on
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 
@@ -90,6 +98,7 @@ fn test_a_failover_with_every_reason() {
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     Accepted  3 of 5 in a dry run; 2 cannot be told: route53-record has no dry run
+    If not    a step that fails stops only what depends on it: the rest goes on
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 
@@ -158,6 +167,7 @@ fn test_what_is_alike_is_told_once() {
         - gke  deployment/cdn/other    replicas 4 → 1  ready
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
+    If not    a step that fails stops only what depends on it: the rest goes on
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 
@@ -198,6 +208,7 @@ fn test_long_values_and_texts_and_coupled_settings() {
                 in 2 calls, one after the other
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
+    If not    a step that fails stops only what depends on it: the rest goes on
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 
@@ -222,6 +233,7 @@ fn test_long_values_and_texts_and_coupled_settings() {
                 in 2 calls, one after the other
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
+    If not    a step that fails stops only what depends on it: the rest goes on
     Time      about 6m; RTO 15m
     Way back  7 steps, nothing is irreversible
 

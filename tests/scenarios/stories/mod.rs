@@ -10,5 +10,6 @@ mod killed;
 mod locked;
 mod overlays;
 mod stale;
+mod taken_back;
 mod unreachable;
 mod unready;

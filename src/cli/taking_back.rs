@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use opsctl_api::Pattern;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::open;
+use super::output::Output;
+use super::page::{self, Situation};
+use super::rollback_state;
+use super::run::{self, Held, How, Setting};
+use crate::apply::ApplyError;
+use crate::plan::{self, Plan, Request};
+use crate::snapshot::{Operation, Outcome, StoreError, unwind};
+use crate::view;
+
+/// Plans to take operations back, which are the newest first, down to the last of them. `None` where none of them changed
+/// anything that is not as it was before.
+///
+/// # Errors
+/// A snapshot is missing or damaged, an instance is another one now, or there is no plan.
+pub(super) async fn plan(
+    setting: &Setting<'_>,
+    operations: &[Operation],
+    force: Vec<Pattern>,
+    allow_one_way: Vec<Pattern>,
+) -> Result<Option<Plan>, Failure> {
+    let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
+    let unwound = unwind(operations, &operation.id);
+    if unwound.values.is_empty() {
+        return Ok(None);
+    }
+    let (repository, instances) = (setting.repository, setting.instances);
+    let back = rollback_state::back(repository, setting.store, operation, &unwound)?;
+    back.same_targets(instances).await?;
+    let secrets = repository.secrets();
+    let request = Request {
+        state: &back.state,
+        scope: &back.scope,
+        guard: &repository.config.guard,
+        target: Vec::new(),
+        exclude: Vec::new(),
+        allow_one_way,
+        reverts: Some(operation.id.clone()),
+        rest: None,
+        left: back.left,
+        past: Default::default(),
+        force,
+        secrets: &secrets,
+    };
+    Ok(Some(plan::make(request, instances).await?))
+}
+
+/// Takes back what an apply did of which a step failed: a rollback like any other, under the lock of that apply.
+///
+/// # Errors
+/// It is not taken back, and the apply stays open.
+pub(super) async fn failed(
+    operation: &Operation,
+    setting: &Setting<'_>,
+    held: &Held,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let back = back(operation, setting, held, output).await;
+    back.map_err(|source| Failure::NotTakenBack { operation: operation.id.clone(), source: Box::new(source) })
+}
+
+async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output: &Output) -> Result<Exit, Failure> {
+    let mut operations = setting.store.to_roll_back(Some(&operation.id))?;
+    // In the history it has no steps yet: it did not end.
+    operations.iter_mut().filter(|found| found.id == operation.id).for_each(|found| found.clone_from(operation));
+    let plan = tokio::select! {
+        plan = plan(setting, &operations, Vec::new(), Vec::new()) => plan?,
+        () = held.interrupted() => return Err(ApplyError::Interrupted.into()),
+    };
+    let Some(plan) = plan.map(Arc::new).filter(|plan| !plan.is_empty() || view::plan::spares(plan)) else {
+        open::close(setting, "all is as it was before".to_owned(), held, output).await?;
+        output.sentence(&format!("All is as it was before {}.", operation.id));
+        return Ok(Exit::RolledBack);
+    };
+    page::show_before(&plan, &Situation::under_way(), output)?;
+    if plan.is_empty() {
+        open::close(setting, "what is left of it was left alone".to_owned(), held, output).await?;
+        return Ok(Exit::Failed);
+    }
+    let back = run::obey(&plan, setting, &How::default(), held, output).await?;
+    run::summed_up(&back, None, output)?;
+    Ok(if back.outcome == Outcome::Done { Exit::RolledBack } else { Exit::Failed })
+}
