@@ -101,7 +101,9 @@ impl Awaited {
             return Look::Progressing(missing);
         }
         let all = self.edits.iter().chain(&self.coupled);
-        let moved = all.filter(|edit| live.value(&edit.setting) != edit.to.as_ref());
+        // Of a secret only the reference can be compared later, and each write may give it another.
+        let is_secret = |edit: &&Edit| edit.to.as_ref().is_some_and(Value::is_secret);
+        let moved = all.filter(|edit| live.value(&edit.setting) != edit.to.as_ref() || is_secret(edit));
         Look::Settled(moved.map(|edit| (edit.setting.clone(), live.value(&edit.setting).cloned())).collect())
     }
 

@@ -58,11 +58,12 @@ fn is_hidden(presence: &Presence, key: &str) -> bool {
     matches!(presence, Presence::Live(live) if matches!(live.settings.get(key), Some(LiveSetting::Hidden(_))))
 }
 
-/// Whether a setting is as opsctl left it, as far as that can be told.
+/// Whether a setting is as opsctl left it, or as it was before, as far as that can be told.
 fn verdict<'p>(presence: &Presence, key: &str, known: Option<&'p Setting3>) -> Result<&'p Setting3, SkippedWhy> {
     let Some(setting) = known else { return Err(SkippedWhy::NeverSet) };
     let Presence::Live(live) = presence else { return Ok(setting) };
-    if is_as_left(live, key, setting.left.as_ref()) {
+    let is_back = live.value(key) == setting.before.as_ref();
+    if is_back || is_as_left(live, key, setting.left.as_ref()) {
         return Ok(setting);
     }
     let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());

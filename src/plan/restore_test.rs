@@ -57,6 +57,18 @@ fn test_what_somebody_else_set_is_left_as_it_is_and_told() {
 }
 
 #[test]
+fn test_what_is_back_already_is_nothing_to_tell() {
+    let wanted = state(&[("origin", "a:service/origin", &[("replicas", restore(Bound::default()))], &[])]);
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| {
+        let setting = Setting3 { before: Some(Value::Integer(1)), left: Some(Value::Integer(3)) };
+        request.past.insert(at("a:service/origin"), [("replicas".to_owned(), setting)].into());
+    };
+    let plan = asked.make(&instances(WORLD)).unwrap();
+    assert!(plan.is_empty() && plan.skipped.is_empty(), "{:?}", plan.skipped);
+}
+
+#[test]
 fn test_the_other_bounds_count_either_way() {
     let wanted = state(&[
         ("edge", "a:service/edge", &[("replicas", restore(at_least(6)))], &[]),

@@ -1,7 +1,7 @@
-use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::Address;
+use opsctl_api::{Address, Value};
 
 use super::unwind::edits_newest_first;
 use super::{Operation, Store, StoreError};
@@ -15,6 +15,8 @@ use crate::plan::{Past, Setting3};
 pub struct Runs {
     past: Past,
     broken: BTreeSet<(Address, String)>,
+    /// Of secrets: what the newest operation asked for.
+    asked: BTreeMap<(Address, String), Value>,
 }
 
 impl Runs {
@@ -27,6 +29,9 @@ impl Runs {
             }
             match self.past.entry(key.0.clone()).or_default().entry(key.1.clone()) {
                 Entry::Vacant(entry) => {
+                    if let Some(asked) = edit.to.as_ref().filter(|to| to.is_secret()) {
+                        self.asked.insert(key, asked.clone());
+                    }
                     entry.insert(Setting3 { before: edit.from.clone(), left: edit.what_it_left().cloned() });
                 }
                 Entry::Occupied(mut entry) if entry.get().before.as_ref() == edit.what_it_left() => {
@@ -40,7 +45,15 @@ impl Runs {
     }
 
     /// What was before each run, and what it left.
-    pub fn past(self) -> Past {
+    pub fn past(mut self) -> Past {
+        // Whatever reference it has got by that: a secret that was put back is what it was.
+        for ((at, key), asked) in self.asked {
+            if let Some(setting) = self.past.get_mut(&at).and_then(|settings| settings.get_mut(&key))
+                && setting.before.as_ref() == Some(&asked)
+            {
+                setting.before.clone_from(&setting.left);
+            }
+        }
         self.past
     }
 }
@@ -61,7 +74,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use opsctl_api::Value;
     use proptest::prelude::*;
 
     use super::*;
@@ -108,6 +120,26 @@ mod tests {
         let mut runs = Runs::default();
         runs.take(&operation);
         assert_eq!(runs.past()[&A.parse().unwrap()]["replicas"], Setting3 { before: count(1), left: count(3) });
+    }
+
+    #[test]
+    fn test_a_secret_that_was_put_back_is_what_it_was() {
+        let secret = |reference: &str| -> Option<Value> {
+            Some(opsctl_api::Secret { reference: Some(reference.into()), ..Default::default() }.into())
+        };
+        let operation = |from, to, left| {
+            let mut operation = sample::operation("x", Outcome::Done);
+            operation.steps = vec![sample::step(A, "token", None, None)];
+            let edit = &mut operation.steps[0].edits[0];
+            (edit.from, edit.to, edit.left) = (secret(from), secret(to), secret(left));
+            operation
+        };
+        let mut runs = Runs::default();
+        // Rotated from v1 to v2, and put back, which the provider calls v3.
+        runs.take(&operation("v2", "v1", "v3"));
+        runs.take(&operation("v1", "new", "v2"));
+        let setting = &runs.past()[&A.parse().unwrap()]["token"];
+        assert_eq!((&setting.before, &setting.left), (&secret("v3"), &secret("v3")));
     }
 
     proptest! {

@@ -27,115 +27,148 @@ pub struct Conflict {
 /// All settings and checks of which two overlays say two things, and addresses that have two names.
 pub fn compose(parts: &[&State]) -> Result<State, Vec<Conflict>> {
     let Some((first, overlays)) = parts.split_first() else { return Ok(State::default()) };
+    let mut whole = State::clone(first);
     if overlays.is_empty() {
-        return Ok((*first).clone());
+        return Ok(whole);
     }
-    let mut conflicts = Vec::new();
-    let mut whole = (*first).clone();
-    if whole.over.is_some() && whole.overlaid == Overlaid::default() {
-        whole.overlaid = all_of(first);
+    if whole.over.is_some() {
+        whole.overlaid = says(first);
     }
-    for overlay in overlays {
-        lay(&mut whole, overlay, &mut conflicts);
-    }
-    two_names(&whole, &mut conflicts);
+    let mut laying = Laying { whole, conflicts: Vec::new() };
+    overlays.iter().for_each(|overlay| laying.lay(overlay));
+    laying.two_names();
+    let Laying { mut whole, conflicts } = laying;
     whole.digest = digest::of(&whole);
     if conflicts.is_empty() { Ok(whole) } else { Err(conflicts) }
 }
 
-/// What an overlay says, all of it by itself.
-fn all_of(overlay: &State) -> Overlaid {
+/// Who said what an overlay says: itself, or those that it was put together from.
+fn says(overlay: &State) -> Overlaid {
+    if overlay.overlaid != Overlaid::default() {
+        return overlay.overlaid.clone();
+    }
     let name = &overlay.name;
-    let settings = overlay
-        .resources
-        .iter()
-        .flat_map(|(resource, found)| found.wants.keys().map(|key| ((resource.clone(), key.clone()), name.clone())));
+    let keys = overlay.resources.iter().flat_map(|(resource, found)| {
+        let keys = found.wants.keys();
+        keys.map(|key| ((resource.clone(), key.clone()), name.clone()))
+    });
     Overlaid {
-        settings: settings.collect(),
+        settings: keys.collect(),
         checks: overlay.checks.iter().map(|check| (check.name.clone(), name.clone())).collect(),
         rto: overlay.rto.map(|_| name.clone()),
         on_failure: overlay.on_failure.map(|_| name.clone()),
     }
 }
 
-fn lay(whole: &mut State, overlay: &State, conflicts: &mut Vec<Conflict>) {
-    let says = if overlay.overlaid == Overlaid::default() { all_of(overlay) } else { overlay.overlaid.clone() };
-    // Taken apart without `..`, so that nothing new is forgotten.
-    let State {
-        name,
-        over: _,
-        summary,
-        digest: _,
-        rto,
-        confirm,
-        on_failure,
-        tolerates_unreachable,
-        allow_one_way,
-        resources,
-        checks,
-        overlaid: _,
-    } = overlay;
-    whole.name = format!("{}+{name}", whole.name);
-    whole.summary =
-        [whole.summary.as_str(), summary].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-    whole.confirm |= confirm;
-    whole.tolerates_unreachable.extend(tolerates_unreachable.iter().cloned());
-    whole.allow_one_way.extend(allow_one_way.iter().cloned());
-    one("rto", (&mut whole.rto, &mut whole.overlaid.rto), (rto, &says.rto), conflicts);
-    one(
-        "on_failure",
-        (&mut whole.on_failure, &mut whole.overlaid.on_failure),
-        (on_failure, &says.on_failure),
-        conflicts,
-    );
-    for (resource, laid) in resources {
-        let Some(found) = whole.resources.get_mut(resource) else {
-            whole.resources.insert(resource.clone(), laid.clone());
-            continue;
-        };
-        for (key, want) in &laid.wants {
-            let other = whole.overlaid.settings.get(&(resource.clone(), key.clone()));
-            if let (Some(other), Some(known)) = (other, found.wants.get(key))
-                && known.goal != want.goal
+/// A composition on its way.
+struct Laying {
+    whole: State,
+    conflicts: Vec<Conflict>,
+}
+
+impl Laying {
+    fn lay(&mut self, overlay: &State) {
+        let says = says(overlay);
+        // Taken apart without `..`, so that nothing new is forgotten.
+        let State {
+            name,
+            over: _,
+            summary,
+            digest: _,
+            rto,
+            confirm,
+            on_failure,
+            tolerates_unreachable,
+            allow_one_way,
+            resources: _,
+            checks: _,
+            overlaid: _,
+        } = overlay;
+        let whole = &mut self.whole;
+        whole.name = format!("{}+{name}", whole.name);
+        if !whole.summary.is_empty() && !summary.is_empty() {
+            whole.summary.push_str("; ");
+        }
+        whole.summary.push_str(summary);
+        whole.confirm |= confirm;
+        whole.tolerates_unreachable.extend(tolerates_unreachable.iter().cloned());
+        whole.allow_one_way.extend(allow_one_way.iter().cloned());
+        let by = &mut whole.overlaid;
+        let conflicts = &mut self.conflicts;
+        lay_one("rto", (&mut whole.rto, &mut by.rto), (rto, &says.rto), conflicts);
+        lay_one("on_failure", (&mut whole.on_failure, &mut by.on_failure), (on_failure, &says.on_failure), conflicts);
+        self.settings(overlay, &says);
+        self.checks(overlay, &says);
+        self.whole.overlaid.settings.extend(says.settings);
+        self.whole.overlaid.checks.extend(says.checks);
+    }
+
+    fn settings(&mut self, overlay: &State, says: &Overlaid) {
+        let State { resources, overlaid, .. } = &mut self.whole;
+        for (name, laid) in &overlay.resources {
+            let Some(found) = resources.get_mut(name) else {
+                resources.insert(name.clone(), laid.clone());
+                continue;
+            };
+            for (key, want) in &laid.wants {
+                let known = found.wants.insert(key.clone(), want.clone());
+                if let (Some(known), Some(other), Some(this)) = (known, overlaid.of(name, key), says.of(name, key))
+                    && known.goal != want.goal
+                {
+                    self.conflicts.push(Conflict {
+                        code: Code::OverlayConflict,
+                        what: format!("{other} and {this} differ in {key} of {name}: {} and {}", known.goal, want.goal),
+                        here: place(want.place.as_ref(), this),
+                        there: place(known.place.as_ref(), other),
+                    });
+                }
+            }
+        }
+    }
+
+    fn checks(&mut self, overlay: &State, says: &Overlaid) {
+        let State { checks, overlaid, .. } = &mut self.whole;
+        for check in &overlay.checks {
+            let Some(known) = checks.iter_mut().find(|known| known.name == check.name) else {
+                checks.push(check.clone());
+                continue;
+            };
+            let known = std::mem::replace(known, check.clone());
+            let (other, this) = (overlaid.checks.get(&check.name), says.checks.get(&check.name));
+            if let (Some(other), Some(this)) = (other, this)
+                && known != (crate::check::Check { place: known.place.clone(), ..check.clone() })
             {
-                let this = says.settings.get(&(resource.clone(), key.clone())).unwrap_or(name);
-                conflicts.push(Conflict {
+                self.conflicts.push(Conflict {
                     code: Code::OverlayConflict,
-                    what: format!("{other} and {this} differ in {key} of {resource}: {} and {}", known.goal, want.goal),
-                    here: place(want.place.as_ref(), this),
+                    what: format!("{other} and {this} differ in check {}", check.name),
+                    here: place(check.place.as_ref(), this),
                     there: place(known.place.as_ref(), other),
                 });
             }
-            found.wants.insert(key.clone(), want.clone());
         }
+        checks.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    for check in checks {
-        let known = whole.checks.iter().position(|known| known.name == check.name);
-        let this = says.checks.get(&check.name).unwrap_or(name);
-        match known {
-            Some(at) => {
-                let mut alike = whole.checks[at].clone();
-                alike.place.clone_from(&check.place);
-                if let Some(other) = whole.overlaid.checks.get(&check.name).filter(|_| alike != *check) {
-                    conflicts.push(Conflict {
-                        code: Code::OverlayConflict,
-                        what: format!("{other} and {this} differ in check {}", check.name),
-                        here: place(check.place.as_ref(), this),
-                        there: place(whole.checks[at].place.as_ref(), other),
-                    });
-                }
-                whole.checks[at] = check.clone();
+
+    /// Parts that do not extend each other may call one resource two things.
+    fn two_names(&mut self) {
+        let mut names = BTreeMap::new();
+        for (name, resource) in &self.whole.resources {
+            let Target::One(at) = &resource.declared.at else { continue };
+            let this = resource.declared.place.as_ref();
+            if let Some((other, there)) = names.insert(at, (name, this)) {
+                self.conflicts.push(Conflict {
+                    code: Code::TwoNames,
+                    what: format!("`{name}` and `{other}` are one resource: {at}"),
+                    here: place(this, &self.whole.name),
+                    there: place(there, &self.whole.name),
+                });
             }
-            None => whole.checks.push(check.clone()),
         }
     }
-    whole.checks.sort_by(|a, b| a.name.cmp(&b.name));
-    whole.overlaid.settings.extend(says.settings);
-    whole.overlaid.checks.extend(says.checks);
 }
 
 /// Lays one thing that a state has at most once.
-fn one<T: PartialEq + Clone>(
+fn lay_one<T: PartialEq + Clone>(
     what: &str,
     (known, known_by): (&mut Option<T>, &mut Option<String>),
     (laid, laid_by): (&Option<T>, &Option<String>),
@@ -154,23 +187,7 @@ fn one<T: PartialEq + Clone>(
     known_by.clone_from(laid_by);
 }
 
-/// Where something was written, or else the file that it is in.
+/// Where something was written, or else the beginning of the file that it is in.
 fn place(place: Option<&Place>, state: &str) -> Place {
     place.cloned().unwrap_or_else(|| Place { file: format!("states/{state}.toml").into(), line: 1, column: 1 })
-}
-
-/// Parts that do not extend each other may call one resource two things.
-fn two_names(whole: &State, conflicts: &mut Vec<Conflict>) {
-    let mut names = BTreeMap::new();
-    for (name, resource) in &whole.resources {
-        let Target::One(at) = &resource.declared.at else { continue };
-        if let Some((other, there)) = names.insert(at, (name, &resource.declared.place)) {
-            conflicts.push(Conflict {
-                code: Code::TwoNames,
-                what: format!("`{name}` and `{other}` are one resource: {at}"),
-                here: place(resource.declared.place.as_ref(), &whole.name),
-                there: place(there.as_ref(), &whole.name),
-            });
-        }
-    }
 }

@@ -201,6 +201,9 @@ impl<'a> Renderer<'a> {
         let names = self.vars.keys().map(String::as_str).chain(["state", "base"]);
         self.said(match found.guess(name, names) {
             Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
+            None if self.vars.is_empty() && self.over.is_some() => {
+                diagnostic.note("an overlay has variables of its own: write them into its [vars]")
+            }
             None if self.vars.is_empty() => diagnostic.note("there are no variables: write them into [vars]"),
             None => {
                 diagnostic.note(format!("variables: {}", crate::document::list(self.vars.keys().map(String::as_str))))

@@ -175,15 +175,9 @@ fn test_the_rest_of_it() {
 #[test]
 fn test_what_is_not_restored_is_told() {
     let repository = small();
-    repository.write(
-        "states/baseline.toml",
-        &std::fs::read_to_string(repository.path("states/baseline.toml"))
-            .unwrap()
-            .replace("\"normal\"", "{ restore = true }"),
-    );
-    insta::assert_snapshot!(repository.opsctl(&["plan", "baseline"]), @"
-    baseline: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.
-    ");
+    let baseline = std::fs::read_to_string(repository.path("states/baseline.toml")).unwrap();
+    repository.write("states/baseline.toml", &baseline.replace("\"normal\"", "{ restore = true }"));
+    insta::assert_snapshot!(repository.opsctl(&["plan", "baseline"]), @"baseline: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.");
     insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "-v"]), @"
     baseline: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.
     k8s:configmap/cdn/settings data.mode stays as it is: opsctl never set it.
@@ -246,4 +240,29 @@ fn test_what_is_not_restored_is_told() {
            replicas          1         1         2                   =
                                 1 differ  4 differ   as live  4 differ  1 differ
     "#);
+}
+
+/// Its text is nowhere, so the provider's reference of what was there before is put back.
+#[test]
+fn test_a_secret_is_restored() {
+    let baseline = "[resource.api]\nat = \"a:service/api\"\ntoken = { restore = true }\n";
+    let repository = Repository::of(&[
+        ("opsctl.toml", "[provider.a]\ntype = \"sim\"\nworld = \"world.toml\"\n"),
+        ("world.toml", "[resource.api]\nat = \"a:service/api\"\nreplicas = 1\ntoken = { file = \"old\" }\n"),
+        ("old", "one"),
+        ("new", "another"),
+        ("states/baseline.toml", baseline),
+        ("states/rotated.toml", "over = \"baseline\"\n[resource.api]\ntoken = { file = \"new\" }\n"),
+    ]);
+    repository.done(&["apply", "rotated", "-y"]);
+    repository.ends(2, &["plan", "baseline", "--detailed-exitcode"]);
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.ends(0, &["plan", "baseline", "--detailed-exitcode"]);
+    repository.ends(2, &["plan", "rotated", "--detailed-exitcode"]);
+    // What a rollback compares is the reference as well.
+    repository.done(&["rollback", "-y"]);
+    repository.ends(0, &["plan", "rotated", "--detailed-exitcode"]);
+    repository.done(&["sim", "set", "a:service/api", "token=third"]);
+    let said = repository.done(&["plan", "baseline"]);
+    assert!(said.out.contains("stays (sensitive): opsctl left (sensitive), and it was changed since"), "{said}");
 }
