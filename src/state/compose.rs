@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Overlaid, State, Target, digest};
+use super::{OnFailure, Overlaid, State, Target, digest};
 use crate::diagnostic::{Code, Place};
 
 /// Two parts of a composition that do not go together.
@@ -37,6 +37,7 @@ pub fn compose(parts: &[&State]) -> Result<State, Vec<Conflict>> {
     let mut laying = Laying { whole, conflicts: Vec::new() };
     overlays.iter().for_each(|overlay| laying.lay(overlay));
     laying.two_names();
+    laying.cannot_go_back(parts);
     let Laying { mut whole, conflicts } = laying;
     whole.digest = digest::of(&whole);
     if conflicts.is_empty() { Ok(whole) } else { Err(conflicts) }
@@ -147,6 +148,18 @@ impl Laying {
             }
         }
         checks.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+
+    /// What one part makes of a failure must go with what another part goes on without.
+    fn cannot_go_back(&mut self, parts: &[&State]) {
+        let goes_back = self.whole.on_failure == Some(OnFailure::Rollback);
+        let here = parts.iter().rev().find(|part| part.on_failure.is_some());
+        let there = parts.iter().find(|part| !part.tolerates_unreachable.is_empty());
+        if let (true, Some(here), Some(there)) = (goes_back, here, there) {
+            let what = format!("{} takes all back, and {} goes on without what is unreachable", here.name, there.name);
+            let (here, there) = (place(None, &here.name), place(None, &there.name));
+            self.conflicts.push(Conflict { code: Code::NotTakenBack, what, here, there });
+        }
     }
 
     /// Parts that do not extend each other may call one resource two things.

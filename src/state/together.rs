@@ -59,6 +59,7 @@ fn diagnostic(conflict: Conflict, sources: &Sources) -> Diagnostic {
     let label = |place: &Place| Some(Label { span: sources.span(place)?, text: String::new() });
     let note = match conflict.code {
         Code::TwoNames => "parts that are laid over each other call a resource by one name",
+        Code::NotTakenBack => "what is not reached cannot be taken back: leave one of them out",
         _ => "neither is above the other: leave one of them out, or let them say the same",
     };
     Diagnostic {
