@@ -1,0 +1,60 @@
+//! What a whole process costs: its time, and its peak memory as the kernel accounts it.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+/// What one run of a program cost.
+pub(crate) struct Cost {
+    /// From its start to its end.
+    pub(crate) took: Duration,
+    /// The most memory that it had, in MB.
+    pub(crate) megabytes: i64,
+    /// Its stdout.
+    pub(crate) said: String,
+}
+
+/// Runs a program in a folder, with nothing of the environment but `PATH`.
+pub(crate) fn run(folder: &Path, program: &str, arguments: &[impl AsRef<std::ffi::OsStr> + std::fmt::Debug]) -> Cost {
+    // In a process of its own, for the kernel gives the peak memory of all children together.
+    let itself = std::env::current_exe().expect("the path of this program");
+    let mut command = Command::new(itself);
+    command.args(["--one", program]).args(arguments).current_dir(folder).stdin(Stdio::null());
+    let output = command.output().expect("this program again");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let (first, said) = said.split_once('\n').expect("a line of numbers");
+    let mut numbers = first.split_whitespace().map(|number| number.parse::<i64>().expect("a number"));
+    let micros = numbers.next().expect("a time") as u64;
+    let megabytes = numbers.next().expect("a size") / 1024;
+    Cost { took: Duration::from_micros(micros), megabytes, said: said.to_owned() }
+}
+
+/// Does what [`run`] asks another process of this program for, and is to begin every `main` that calls it.
+pub(crate) fn one() -> Option<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() != Some("--one") {
+        return None;
+    }
+    let mut command = Command::new(arguments.next().unwrap_or_default());
+    command.args(arguments).env_clear().env("USER", "bench").envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    let began = Instant::now();
+    let output = command.stdin(Stdio::null()).output();
+    let took = began.elapsed();
+    let output = output.expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        eprintln!("{said}{}", String::from_utf8_lossy(&output.stderr));
+        return Some(ExitCode::FAILURE);
+    }
+    let memory = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel's accounting").max_rss();
+    print!("{} {memory}\n{said}", took.as_micros());
+    Some(ExitCode::SUCCESS)
+}
+
+/// In seconds.
+pub(crate) fn seconds(time: Duration) -> String {
+    format!("{:.3} s", time.as_secs_f64())
+}
