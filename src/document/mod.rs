@@ -7,6 +7,7 @@ mod parts;
 mod problems;
 mod read;
 mod similar;
+mod twice;
 mod want;
 
 pub(crate) use address::{pattern, unknown_instance};

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::parts::in_parts;
+use super::twice::{First, first_places};
 use super::{Data, Entry, Node, Problems, Table};
 use crate::diagnostic::{Code, Diagnostic, FileId, Span};
 
@@ -16,25 +17,30 @@ pub(crate) fn parse<'t>(file: FileId, text: &'t str, found: &mut Problems) -> Ta
 /// Reads a text that begins at an offset of its file.
 pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut Problems) -> Table<'t> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let range = error.span().unwrap_or(0..0);
-        let span = Span::new(file, range.start + offset..range.end + offset);
-        let mistake = mistake(span, text.get(range).unwrap_or_default(), error.message());
-        if mistake.code == Code::Syntax {
-            found.damaged(file);
+    let at = |range: &Range<usize>| Span::new(file, range.start + offset..range.end + offset);
+    let (twice, wrong): (Vec<_>, Vec<_>) = errors.iter().partition(|error| error.message() == "duplicate key");
+    for error in wrong {
+        found.damaged(file);
+        found.push(mistake(at(&error.span().unwrap_or(0..0)), error.message()));
+    }
+    let mut twice: Vec<Range<usize>> = twice.into_iter().filter_map(toml::de::Error::span).collect();
+    twice.sort_by_key(|range| range.start);
+    for (range, first) in twice.iter().zip(first_places(text, &twice)) {
+        let key = text.get(range.clone()).unwrap_or_default();
+        let mistake = Diagnostic::error(Code::DuplicateKey, at(range), format!("`{}` is given twice", key.trim()));
+        match first {
+            First::At(first) => found.push(mistake.and(at(&first), "the first is here")),
+            First::Unknown => found.push(mistake),
+            First::WithItsTable => {}
         }
-        found.push(mistake);
     }
     Conversion { file, offset, found }.table(table.into_inner())
 }
 
 /// What is wrong with a piece of text: the parser's first line is what is wrong, and its second what it expected.
-fn mistake(span: Span, text: &str, message: &str) -> Diagnostic {
+fn mistake(span: Span, message: &str) -> Diagnostic {
     let mut lines = message.lines();
     let what = lines.next().unwrap_or("not TOML");
-    if what == "duplicate key" {
-        return Diagnostic::error(Code::DuplicateKey, span, format!("`{}` is given twice", text.trim()));
-    }
     let diagnostic = Diagnostic::error(Code::Syntax, span, format!("not TOML: {what}"));
     lines.fold(diagnostic, |diagnostic, line| diagnostic.note(line))
 }
