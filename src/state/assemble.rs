@@ -128,7 +128,7 @@ impl<'t> Workshop<'_, 't> {
             at: meaning.target.clone(),
             place: declaring.and_then(|part| place(part.span)),
             needs: needs.iter().map(need).collect(),
-            pool: stack.iter().rev().find_map(|part| part.order().pool).map(str::to_owned),
+            pool: stack.iter().rev().find_map(|part| part.order().pool).map(|(pool, _)| pool.to_owned()),
             after: after.iter().map(|(name, span)| After { name: (*name).to_owned(), place: place(*span) }).collect(),
             optional: stack.iter().rev().find_map(|part| part.order().optional).unwrap_or_default(),
             timeout: stack.iter().rev().find_map(|part| part.order().timeout),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -8,7 +8,7 @@ use super::chain;
 use super::layer::{Layer, NAME, named};
 use super::names::Names;
 use super::template::environment;
-use super::{Scope, State, holes};
+use super::{Scope, State, holes, pools};
 use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
 use crate::document::{Problems, Table, parse, read};
 use crate::instance::Catalogues;
@@ -64,8 +64,12 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
     drop(names);
     let scope = Scope::of(&states);
     // What a mistake hides may be the very value that seems to be missing.
-    let mistaken = files.iter().filter(|file| found.has_error_in(file.id)).map(|file| file.name.as_str()).collect();
+    let mistaken: BTreeSet<&str> =
+        files.iter().filter(|file| found.has_error_in(file.id)).map(|file| file.name.as_str()).collect();
     holes::warn(&chains, &mistaken, &states, &scope, &mut found);
+    if mistaken.is_empty() {
+        pools::warn(&layers, &scope, &mut found);
+    }
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
     Loaded { states, scope, report }

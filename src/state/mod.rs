@@ -17,6 +17,7 @@ mod loops;
 mod model;
 mod names;
 mod part;
+mod pools;
 mod scope;
 mod template;
 mod together;

@@ -27,7 +27,7 @@ pub(super) struct Order<'t> {
     pub(super) except: Option<(Names<'t>, Span)>,
     pub(super) needs: Option<Vec<Names<'t>>>,
     pub(super) after: Option<Names<'t>>,
-    pub(super) pool: Option<&'t str>,
+    pub(super) pool: Option<(&'t str, Span)>,
     pub(super) optional: Option<bool>,
     pub(super) timeout: Option<Duration>,
     pub(super) drain_time: Option<Duration>,
@@ -97,7 +97,7 @@ impl<'t> Order<'t> {
         match entry.key.as_ref() {
             "needs" => self.needs = needs(entry, found),
             "after" => self.after = strings(entry, found),
-            "pool" => self.pool = line(entry, found),
+            "pool" => self.pool = pool(entry, found),
             "optional" => self.optional = boolean(entry, found),
             "timeout" => self.timeout = some_time(entry, found),
             "drain_time" => self.drain_time = duration(entry, found),
@@ -107,6 +107,17 @@ impl<'t> Order<'t> {
             _ => {}
         }
     }
+}
+
+/// The name of a pool, which is shown.
+fn pool<'t>(entry: &'t Entry<'t>, found: &mut Problems) -> Option<(&'t str, Span)> {
+    let name = line(entry, found)?;
+    if name.trim().is_empty() {
+        let message = "`pool` is the name of a pool, and empty is none";
+        found.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
+        return None;
+    }
+    Some((name, entry.node.span))
 }
 
 /// `["origin", ["cache-a", "cache-b"]]`.
