@@ -292,6 +292,32 @@ fn test_targets_bring_what_they_need_and_exclusions_what_grows_on_them() {
 }
 
 #[test]
+fn test_what_is_targeted_and_excluded_is_a_mistake_unless_something_of_it_is_left() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
+        ("far", "b:service/far", &[("replicas", is(3))], &["origin"]),
+    ]);
+    let asked = |change: fn(&mut Request<'_>)| Asked { change, ..Asked::new(&wanted) }.make(&instances(WORLD));
+    let all_of_it: [fn(&mut Request<'_>); 3] = [
+        |request| (request.target, request.exclude) = (patterns(&["far"]), patterns(&["far"])),
+        |request| (request.target, request.exclude) = (patterns(&["*"]), patterns(&["far", "a:*"])),
+        |request| (request.target, request.exclude) = (patterns(&["origin", "far"]), patterns(&["b:*"])),
+    ];
+    for change in all_of_it {
+        let problems = asked(change).unwrap_err().problems;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].code, Code::PatternWithoutMatch);
+        assert!(problems[0].why.contains("--exclude leaves all of it out"), "{problems:?}");
+    }
+    let some = asked(|request| (request.target, request.exclude) = (patterns(&["*"]), patterns(&["far"])));
+    assert_eq!(steps(&some.unwrap()), ["1 +service/origin replicas"]);
+}
+
+fn patterns(texts: &[&str]) -> Vec<Pattern> {
+    texts.iter().map(|text| Pattern::new(*text)).collect()
+}
+
+#[test]
 fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
     let wanted = state(&[
         ("origin", "a:service/origin", &[("replicas", is(3))], &[]),
@@ -373,6 +399,35 @@ fn test_a_plan_file_is_read_as_written_and_refused_when_changed() {
     assert!(matches!(read(&path), Err(FileError::Digest { .. })));
     fs_err::write(&path, "{}").unwrap();
     assert!(matches!(read(&path), Err(FileError::NoPlan { .. })));
+}
+
+/// Whatever digest it bears: whoever obeys it would wait for ever, or look at steps that are not there.
+#[test]
+fn test_a_plan_whose_order_leads_nowhere_is_refused() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(3))], &[]),
+        ("edge", "a:service/edge", &[("replicas", is(3))], &["origin"]),
+    ]);
+    let made = plan(&wanted, WORLD);
+    let last = made.steps.len() - 1;
+    let folder = tempfile::tempdir().unwrap();
+    let path = camino::Utf8Path::from_path(folder.path()).unwrap().join("plan.json");
+    let refused = |plan: &Plan| {
+        write(plan, &path).unwrap();
+        let Err(FileError::NoPlan { source, .. }) = read(&path) else { panic!("it was taken") };
+        source.to_string()
+    };
+    for after in [last, last + 1, usize::MAX] {
+        let mut plan = made.clone();
+        plan.steps[last].after[0].step = after;
+        let why = refused(&plan);
+        let expected = format!("step {last} is to come after step {after}, which is not an earlier one");
+        assert!(why.starts_with(&expected), "{why}");
+    }
+    let mut plan = made;
+    let Work::Change { hops, .. } = &mut plan.steps[0].work else { panic!() };
+    hops.clear();
+    assert!(refused(&plan).starts_with("step 0 changes a:service/origin by no call"));
 }
 
 /// Tells everything but what it is.

@@ -30,6 +30,7 @@ pub struct Plan {
     /// All that was observed, by address.
     pub resources: BTreeMap<Address, Seen>,
     /// What is to be done. A step's id is its index; the order of the list is a legal order.
+    #[serde(deserialize_with = "super::step::in_order")]
     pub steps: Vec<Step>,
     /// What was looked at and is no step, and why.
     pub skipped: Vec<Skipped>,

@@ -25,13 +25,20 @@ pub(super) fn select(
             problems.push(problem);
         }
     }
+    let excluded = matching(expanded, exclude);
+    for pattern in target {
+        let meant = matching(expanded, std::slice::from_ref(pattern));
+        if !meant.is_empty() && meant.is_subset(&excluded) {
+            let why = "--target asks for it, and --exclude leaves all of it out";
+            problems.push(Problem::new(Code::PatternWithoutMatch, pattern, why).instead("take one of the two away"));
+        }
+    }
     let mut out: BTreeSet<usize> = BTreeSet::new();
     if !target.is_empty() {
         let wanted = matching(expanded, target);
         let reached = needed_by(state, expanded, wanted);
         out.extend((0..expanded.items.len()).filter(|item| !reached.contains(item)));
     }
-    let excluded = matching(expanded, exclude);
     for &item in &out.union(&excluded).copied().collect::<Vec<_>>() {
         for edit in std::mem::take(&mut edits[item]).into_values().flatten() {
             let at = expanded.items[item].at.to_string();

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use opsctl_api::{Address, Edit, Hop, Readiness};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::diagnostic::Place;
 
@@ -113,6 +114,24 @@ pub enum Rule {
     Member(String),
     /// Up before down of one resource.
     UpBeforeDown(Address),
+}
+
+/// Reads the steps of a plan. Whoever obeys them relies on it that each comes after earlier ones alone, and that a change has a
+/// call to make it by.
+pub(super) fn in_order<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Step>, D::Error> {
+    let steps = Vec::<Step>::deserialize(deserializer)?;
+    for (id, step) in steps.iter().enumerate() {
+        if let Some(edge) = step.after.iter().find(|edge| edge.step >= id) {
+            let what = format!("step {id} is to come after step {}, which is not an earlier one", edge.step);
+            return Err(D::Error::custom(what));
+        }
+        if let Work::Change { at, hops, .. } = &step.work
+            && hops.is_empty()
+        {
+            return Err(D::Error::custom(format!("step {id} changes {at} by no call")));
+        }
+    }
+    Ok(steps)
 }
 
 impl Step {
