@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// The lock is on `lock`; who has it stands in `lock.holder`, which is for the eye alone and may be stale.
 #[derive(Debug)]
 pub struct Lock {
-    _held: fs::File,
+    held: fs::File,
 }
 
 /// Who has the lock.
@@ -70,7 +70,16 @@ impl Lock {
         };
         let mut shown = fs::File::create(folder.join(HOLDER))?;
         shown.write_all(&serde_json::to_vec(&holder).map_err(io::Error::from)?)?;
-        Ok(Self { _held: file })
+        Ok(Self { held: file })
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file alone would free it only once no process has it any more, and one that is just being started has all files
+    /// of this one for an instant.
+    fn drop(&mut self) {
+        // Then the kernel frees it a little later.
+        let _ = self.held.file().unlock();
     }
 }
 
@@ -84,7 +93,10 @@ pub fn holder(folder: &Utf8Path) -> Result<Option<Holder>, LockError> {
         file => file?,
     };
     match file.file().try_lock_shared() {
-        Ok(()) => Ok(None),
+        Ok(()) => {
+            file.file().unlock()?;
+            Ok(None)
+        }
         Err(TryLockError::WouldBlock) => Ok(Some(read_holder(folder).unwrap_or_else(Holder::nameless))),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
@@ -123,5 +135,17 @@ mod tests {
         drop(lock);
         assert_eq!(holder(&folder).unwrap(), None);
         Lock::take(&folder, "ben", "a18").unwrap();
+    }
+
+    #[test]
+    fn test_a_dropped_lock_is_free_though_a_process_that_was_started_meanwhile_still_has_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = Utf8Path::from_path(folder.path()).unwrap();
+        let lock = Lock::take(folder, "ana", "a17").unwrap();
+        let inherited = lock.held.file().try_clone().unwrap();
+        drop(lock);
+        assert_eq!(holder(folder).unwrap(), None);
+        Lock::take(folder, "ben", "a18").unwrap();
+        drop(inherited);
     }
 }
