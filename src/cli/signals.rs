@@ -7,17 +7,11 @@ use tokio::sync::watch;
 /// Must be called within a runtime. Until then a signal ends the process, as nothing has been begun.
 pub(super) fn counted() -> watch::Receiver<u8> {
     let (count, counted) = watch::channel(0_u8);
+    // Listened to from here on, and never anew: one that comes while another is counted is counted after it.
+    let mut signals = Signals::new();
     tokio::spawn(async move {
-        let mut terminated = Terminated::new();
         loop {
-            tokio::select! {
-                pressed = tokio::signal::ctrl_c() => {
-                    if pressed.is_err() {
-                        break;
-                    }
-                }
-                () = terminated.next() => {}
-            }
+            signals.next().await;
             count.send_modify(|count| *count = count.saturating_add(1));
         }
     });
@@ -25,21 +19,21 @@ pub(super) fn counted() -> watch::Receiver<u8> {
 }
 
 #[cfg(unix)]
-struct Terminated {
-    term: Option<Signal>,
-    hangup: Option<Signal>,
-}
+struct Signals([Option<Signal>; 3]);
 
 #[cfg(unix)]
-impl Terminated {
+impl Signals {
     fn new() -> Self {
-        Self { term: signal(SignalKind::terminate()).ok(), hangup: signal(SignalKind::hangup()).ok() }
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Self(kinds.map(|kind| signal(kind).ok()))
     }
 
     async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
         tokio::select! {
-            () = received(&mut self.term) => {}
-            () = received(&mut self.hangup) => {}
+            () = received(interrupt) => {}
+            () = received(terminate) => {}
+            () = received(hangup) => {}
         }
     }
 }
@@ -56,15 +50,34 @@ async fn received(signal: &mut Option<Signal>) {
 }
 
 #[cfg(not(unix))]
-struct Terminated;
+struct Signals;
 
 #[cfg(not(unix))]
-impl Terminated {
+impl Signals {
     fn new() -> Self {
         Self
     }
 
     async fn next(&mut self) {
-        std::future::pending().await
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use nix::sys::signal::{Signal, raise};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn test_signals_that_come_together_are_counted_each() {
+        for _ in 0..8 {
+            let mut counted = counted();
+            raise(Signal::SIGINT).unwrap();
+            raise(Signal::SIGTERM).unwrap();
+            assert_eq!(*counted.wait_for(|count| *count >= 2).await.unwrap(), 2);
+        }
     }
 }
