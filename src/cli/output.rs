@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
 
@@ -24,10 +25,11 @@ impl Output {
     /// Looks at the flags, the environment and the terminal, once.
     pub(super) fn new(everywhere: &Everywhere) -> Self {
         let colour = |choice: ColorChoice| !everywhere.no_color && choice != ColorChoice::Never;
-        let screen = |colour| Screen { colour, unicode: is_utf8(), verbose: everywhere.verbose };
+        let screen =
+            |colour, columns| Screen { colour, unicode: is_utf8(), verbose: everywhere.verbose, columns };
         Self {
-            results: screen(colour(AutoStream::choice(&io::stdout()))),
-            progress: screen(colour(AutoStream::choice(&io::stderr()))),
+            results: screen(colour(AutoStream::choice(&io::stdout())), columns(&io::stdout())),
+            progress: screen(colour(AutoStream::choice(&io::stderr())), columns(&io::stderr())),
             json: everywhere.json,
             quiet: everywhere.quiet,
             no_input: everywhere.no_input,
@@ -35,11 +37,15 @@ impl Output {
         }
     }
 
-    /// Prints a result as it is.
+    /// Prints a result; on a terminal in lines that it has room for.
     pub(super) fn result(&self, text: &str) {
         if self.broken.get().is_some() {
             return;
         }
+        let text = match self.results.columns.filter(|_| !self.json) {
+            Some(columns) => Cow::Owned(view::fold(text, columns)),
+            None => Cow::Borrowed(text),
+        };
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             self.broken.set(Some(error.kind()));
@@ -74,6 +80,10 @@ impl Output {
 
     /// Says something that must be said.
     pub(super) fn warn(&self, text: &str) {
+        let text = match self.progress.columns {
+            Some(columns) => Cow::Owned(view::fold(text, columns)),
+            None => Cow::Borrowed(text),
+        };
         let mut stderr = io::stderr().lock();
         // Where standard error is gone there is nobody to tell.
         let _ = stderr.write_all(text.as_bytes());
@@ -103,6 +113,18 @@ impl Output {
             Ok(_) => Some(line.trim().to_owned()),
         }
     }
+}
+
+/// How wide a terminal is; `None` of anything else, and of one that does not say.
+#[cfg(unix)]
+fn columns(stream: &impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(stream).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+#[cfg(not(unix))]
+fn columns<T>(_: &T) -> Option<usize> {
+    None
 }
 
 /// Whether the locale's character set is UTF-8, by the variables in the order in which the C library takes them.

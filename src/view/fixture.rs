@@ -16,7 +16,8 @@ use crate::plan::{
 use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
 use crate::state::{Goal, OnFailure};
 
-pub(super) const PLAIN: super::Screen = super::Screen { colour: false, unicode: true, verbose: false };
+pub(super) const PLAIN: super::Screen =
+    super::Screen { colour: false, unicode: true, verbose: false, columns: None };
 
 pub(super) fn at(text: &str) -> Address {
     text.parse().unwrap()

@@ -4,6 +4,7 @@ mod address;
 pub mod blame;
 pub mod check;
 pub mod error;
+mod fold;
 #[cfg(test)]
 mod fixture;
 pub mod json;
@@ -26,6 +27,7 @@ pub mod unfinished;
 mod value;
 mod words;
 
+pub use fold::fold;
 pub use log::log;
 pub use screen::{Ink, Screen, Sign, WIDTH};
 pub use summary::{failed, let_go, summary};

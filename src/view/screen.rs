@@ -12,6 +12,8 @@ pub struct Screen {
     pub unicode: bool,
     /// Whether nothing is folded, and every reason is told.
     pub verbose: bool,
+    /// How wide the terminal is, where it is one.
+    pub columns: Option<usize>,
 }
 
 /// What a piece of text means, and so its colour. Nothing is said by colour alone.

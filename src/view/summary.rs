@@ -27,6 +27,10 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) ->
     }
     page.push_str(&listed(operation, Status::Owed, Ink::Attention, screen));
     page.push_str(&counts(operation));
+    if screen.verbose {
+        let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));
+        page.push_str(&format!("  {:12}{}\n", "calls", super::plan::calls(calls, screen)));
+    }
     for (label, command) in commands(operation) {
         page.push_str(&format!("  {:12}{command}\n", label));
     }
@@ -202,6 +206,12 @@ mod tests {
           look        opsctl show 20261122-0412-ana
           back        opsctl rollback
         ");
+    }
+
+    #[test]
+    fn test_what_it_cost_is_told_where_all_is() {
+        let page = summary(&operation(Outcome::Done, &[]), None, &Screen { verbose: true, ..PLAIN });
+        assert!(page.ends_with("not started 0\n  calls       3 API calls: gke 3 (3 PATCH)\n  back        opsctl rollback\n"), "{page}");
     }
 
     #[test]

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use opsctl_api::{Plain, Secret, Source};
 
-    const SCREEN: Screen = Screen { colour: false, unicode: true, verbose: false };
+    const SCREEN: Screen = Screen { colour: false, unicode: true, verbose: false, columns: None };
 
     fn edit(from: Value, to: Value) -> Edit {
         Edit { setting: "x".into(), from: Some(from), to: Some(to) }

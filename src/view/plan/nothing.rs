@@ -39,6 +39,8 @@ pub(super) fn line(plan: &Plan, screen: &Screen) -> String {
             let live = shown(leave.live.as_ref(), screen);
             page.push_str(&format!("left alone  {} {} = {live}\n", leave.at, leave.setting));
         }
+        let instances = plan.instances.iter().map(|(name, seen)| (name.as_str(), &seen.calls));
+        page.push_str(&format!("{}.\n", super::calls(instances, screen)));
     } else if !plan.leaves.is_empty() {
         let settings = count(plan.leaves.len(), "setting");
         let are = if plan.leaves.len() == 1 { "is" } else { "are" };

@@ -142,6 +142,11 @@ fn test_nothing_to_do_is_one_line() {
     dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.
     1 setting that only other states set is left alone (-v lists them).
     ");
+    insta::assert_snapshot!(draw(&plan, &Screen { verbose: true, ..PLAIN }), @"
+    dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.
+    left alone  gke:configmap/cdn/x data.a = absent
+    5 API calls: aws 2 (2 LIST), gke 3 (3 LIST).
+    ");
 }
 
 #[test]

@@ -12,8 +12,11 @@ use crate::view::value::way;
 use crate::view::words::{clean, ranges, width};
 use crate::view::{Ink, Screen, Sign, address};
 
-/// How wide the names of steps may be.
+/// How wide the names of steps may be, and how wide they are on any terminal.
 const NAMES: usize = 40;
+const LEAST_NAMES: usize = 16;
+/// What stands beside name and change in a row: its sign and number, and where it stands.
+const BESIDE: usize = 40;
 
 /// Where all steps of a plan stand: the fold of the events so far.
 pub(super) struct Board<'a> {
@@ -33,14 +36,16 @@ struct Standing {
 }
 
 impl<'a> Board<'a> {
-    pub(super) fn new(plan: &'a Plan) -> Self {
+    pub(super) fn new(plan: &'a Plan, screen: &Screen) -> Self {
         let steps: BTreeMap<usize, Standing> = plan
             .work()
             .map(|(id, _)| (id, Standing { status: Status::Pending, began: None, seen: String::new() }))
             .collect();
-        let screen = Screen::default();
-        let names = plan.work().map(|(_, step)| width(&name(step)).min(NAMES)).max().unwrap_or(0);
-        let changes = plan.work().map(|(_, step)| width(&what(step, &screen))).max().unwrap_or(0);
+        let changes = plan.work().map(|(_, step)| width(&what(step, &Screen::default()))).max().unwrap_or(0);
+        let room = screen.columns.map_or(NAMES, |columns| columns.saturating_sub(BESIDE + changes));
+        let most = room.clamp(LEAST_NAMES, NAMES);
+        let folded = |step| width(&address::fold_name(&name(step), most, screen.sign(Sign::More)));
+        let names = plan.work().map(|(_, step)| folded(step)).max().unwrap_or(0);
         Self { plan, began: None, stage: String::new(), steps, names, changes }
     }
 

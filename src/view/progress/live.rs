@@ -1,20 +1,28 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 use jiff::Timestamp;
 
 use super::board::{Board, is_end};
+use super::cursor::AtLineStart;
 use super::lines::{is_worth_a_line, measured, stopping};
 use crate::apply::{Event, What};
 use crate::plan::Plan;
 use crate::snapshot::Status;
 use crate::view::time::length;
-use crate::view::words::{clean, count};
-use crate::view::{Ink, Screen, Sign};
+use crate::view::words::{clean, count, cut};
+use crate::view::{Ink, Screen, Sign, fold};
 
 /// How many steps under way have a row; the others are counted.
 const ROWS: usize = 16;
+
+/// What stands in the last line before its text: the bar.
+const BAR: usize = 2 + 24 + 1;
+
+/// How often the rows are drawn anew, at most, in a second.
+const RATE: u8 = 20;
 
 /// How long the rows stay as they are, at least.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -33,11 +41,12 @@ pub struct Live<'a> {
 impl<'a> Live<'a> {
     /// Draws the apply of a plan on standard error.
     pub fn new(plan: &'a Plan, screen: Screen) -> Self {
-        Self::on(plan, screen, ProgressDrawTarget::stderr())
+        Self::on(plan, screen, Term::buffered_stderr(), RATE)
     }
 
-    fn on(plan: &'a Plan, screen: Screen, target: ProgressDrawTarget) -> Self {
-        let board = Board::new(plan);
+    fn on(plan: &'a Plan, screen: Screen, terminal: impl TermLike + 'static, rate: u8) -> Self {
+        let target = ProgressDrawTarget::term_like_with_hz(Box::new(AtLineStart::new(terminal)), rate);
+        let board = Board::new(plan, &screen);
         let all = MultiProgress::with_draw_target(target);
         let bar = all.add(ProgressBar::new(board.total() as u64));
         let chars = if screen.unicode { "━━─" } else { "==-" };
@@ -73,13 +82,8 @@ impl<'a> Live<'a> {
     pub fn tick(&mut self, at: Timestamp) {
         self.drawn = Instant::now();
         let under_way: Vec<usize> = self.board.under_way().collect();
-        self.rows.retain(|id, row| {
-            let stays = under_way.contains(id);
-            if !stays {
-                row.finish_and_clear();
-            }
-            stays
-        });
+        let over: Vec<usize> = self.rows.keys().copied().filter(|id| !under_way.contains(id)).collect();
+        over.into_iter().for_each(|id| self.leave(id));
         for &id in &under_way {
             if self.rows.len() < ROWS && !self.rows.contains_key(&id) {
                 let row = self.all.insert_before(&self.bar, ProgressBar::new_spinner());
@@ -99,10 +103,22 @@ impl<'a> Live<'a> {
         for row in self.rows.values() {
             row.finish_and_clear();
         }
+        // It may never have been drawn, and the cursor is left on the line that it is cleared from.
+        self.bar.force_draw();
         self.bar.finish_and_clear();
     }
 
-    fn ended(&self, step: usize, status: Status, at: Timestamp) {
+    /// Takes a row away.
+    fn leave(&mut self, step: usize) {
+        if let Some(row) = self.rows.remove(&step) {
+            row.finish_and_clear();
+            self.all.remove(&row);
+        }
+    }
+
+    fn ended(&mut self, step: usize, status: Status, at: Timestamp) {
+        // Before its end is printed: what is printed draws all rows once more.
+        self.leave(step);
         if is_end(status) && is_worth_a_line(status) {
             self.print(&format!("  {}", self.board.row(step, at, &self.screen)));
         }
@@ -118,6 +134,7 @@ impl<'a> Live<'a> {
     }
 
     fn print(&self, line: &str) {
+        let line = self.screen.columns.map_or_else(|| line.to_owned(), |columns| fold(line, columns));
         // A terminal that cannot be written to is no reason to stop: the record says it all.
         let _ = self.all.println(line);
     }
@@ -133,9 +150,13 @@ impl<'a> Live<'a> {
         if unseen > 0 {
             foot.push_str(&format!("; {} more under way", count(unseen, "step")));
         }
-        match self.board.stage() {
+        let foot = match self.board.stage() {
             "" | "applying" => foot,
             stage => format!("{foot}; {}", clean(stage)),
+        };
+        match self.screen.columns {
+            Some(columns) => cut(&foot, columns.saturating_sub(BAR), self.screen.sign(Sign::More)),
+            None => foot,
         }
     }
 }
@@ -156,8 +177,7 @@ mod tests {
     fn test_a_live_table() {
         let plan = failover();
         let term = InMemoryTerm::new(40, 110);
-        let target = ProgressDrawTarget::term_like_with_hz(Box::new(term.clone()), 255);
-        let mut live = Live::on(&plan, PLAIN, target);
+        let mut live = Live::on(&plan, PLAIN, term.clone(), 255);
         let took = Duration::from_secs(1);
         live.take(&event(0, What::Begun { operation: "20261122-0412-ana".into(), resumed: false }));
         live.take(&event(1, What::Sent { step: 0, hop: 0, attempt: 1 }));
@@ -169,15 +189,49 @@ mod tests {
         live.tick(event(35, What::Notice { text: String::new() }).at);
         live.bar.force_draw();
         insta::assert_snapshot!(term.contents(), @"
-        ✓  1  gke  hpa/cdn/ats-edge                     max 6 → 12        ready after 1s
+        ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
         · the remote did not take the snapshot; trying again
-        ◐  1  gke  deployment/data/minio                replicas 1 → 4    2 of 4 ready, 34s; pulling image
+        ◐  1  gke  deployment/data/minio        replicas 1 → 4    2 of 4 ready, 34s; pulling image
         ━━━━━─────────────────── 1 of 6 done, 35s, about 5m 25s to go
         ");
         live.finish();
         insta::assert_snapshot!(term.contents(), @"
-        ✓  1  gke  hpa/cdn/ats-edge                     max 6 → 12        ready after 1s
+        ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
         · the remote did not take the snapshot; trying again
         ");
+    }
+
+    /// What is typed is shown by the terminal itself, wherever the cursor is.
+    #[test]
+    fn test_a_narrow_terminal_and_ctrl_c() {
+        let plan = failover();
+        let term = InMemoryTerm::new(40, 72);
+        let mut live = Live::on(&plan, Screen { columns: Some(72), colour: true, ..PLAIN }, term.clone(), 255);
+        let took = Duration::from_secs(1);
+        live.take(&event(0, What::Begun { operation: "20261122-0412-ana".into(), resumed: false }));
+        live.take(&event(1, What::Sent { step: 0, hop: 0, attempt: 1 }));
+        let readiness = opsctl_api::Readiness::Progressing { done: 2, total: 4, what: "pulling image".into() };
+        live.take(&event(1, What::Settling { step: 1, readiness }));
+        live.tick(event(4000, What::Notice { text: String::new() }).at);
+        live.bar.force_draw();
+        insta::assert_snapshot!(term.contents(), @"
+        ◐  1  gke  hpa/cdn/ats-edge       max 6 → 12        sent, 1h 6m
+        ◐  1  gke  deployment/data/minio  replicas 1 → 4    2 of 4 ready, 1h 6
+        ──────────────────────── 0 of 6 done, 1h 6m
+        ");
+        indicatif::TermLike::write_str(&term, "^C^C").unwrap();
+        live.take(&event(4001, What::Stopping { why: "interrupted".into(), settling: 2 }));
+        live.take(&event(4002, What::Ended { step: 0, status: Status::Done, why: String::new(), took }));
+        let why = "minio-0: CrashLoopBackOff, as it was before, and the image cannot be pulled".to_owned();
+        live.take(&event(4003, What::Ended { step: 1, status: Status::Failed, why, took }));
+        insta::assert_snapshot!(term.contents(), @"
+        ! Stopping, interrupted: nothing new is started; 2 steps are still
+            settling. Once more ends at once (it stays recorded).
+        ✓  1  gke  hpa/cdn/ats-edge       max 6 → 12        ready after 1h 6m
+        ✗  1  gke  deployment/data/minio  replicas 1 → 4    failed: minio-0:
+            CrashLoopBackOff, as it was before, and the image cannot be pulled
+        ──────────────────────── 0 of 6 done, 1h 6m
+        ");
+        live.finish();
     }
 }

@@ -1,6 +1,7 @@
 //! What happens during an apply, drawn from events alone: as a live table, as plain timed lines, or as JSON lines.
 
 mod board;
+mod cursor;
 mod json;
 mod lines;
 mod live;
