@@ -56,9 +56,21 @@ impl Bare {
     pub(crate) fn list_by_curl(&self) -> Vec<String> {
         let url = format!("{}{}", self.server.trim_end_matches('/'), path("apps/v1", "deployments"));
         let token = format!("Authorization: Bearer {}", self.token);
-        ["--silent", "--fail", "--noproxy", "*", "--output", "list.json", "--cacert", &self.authority, "-H", &token, &url]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "--silent",
+            "--fail",
+            "--noproxy",
+            "*",
+            "--output",
+            "list.json",
+            "--cacert",
+            &self.authority,
+            "-H",
+            &token,
+            &url,
+        ]
+        .map(str::to_owned)
+        .to_vec()
     }
 
     /// Scales all of them: how long until the last call was answered, and until all are ready.

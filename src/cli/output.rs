@@ -25,8 +25,7 @@ impl Output {
     /// Looks at the flags, the environment and the terminal, once.
     pub(super) fn new(everywhere: &Everywhere) -> Self {
         let colour = |choice: ColorChoice| !everywhere.no_color && choice != ColorChoice::Never;
-        let screen =
-            |colour, columns| Screen { colour, unicode: is_utf8(), verbose: everywhere.verbose, columns };
+        let screen = |colour, columns| Screen { colour, unicode: is_utf8(), verbose: everywhere.verbose, columns };
         Self {
             results: screen(colour(AutoStream::choice(&io::stdout())), columns(&io::stdout())),
             progress: screen(colour(AutoStream::choice(&io::stderr())), columns(&io::stderr())),

@@ -55,7 +55,8 @@ impl Renamed<'_> {
             let nth = key.get_ref().strip_prefix(&self.prefix).and_then(|nth| nth.parse::<usize>().ok());
             let nth = nth.filter(|nth| *nth < self.firsts.len());
             if let Some(nth) = nth {
-                let first = name(&self.text[self.twice[nth].clone()]).and_then(|name| names.get(name.as_str()).cloned());
+                let first =
+                    name(&self.text[self.twice[nth].clone()]).and_then(|name| names.get(name.as_str()).cloned());
                 self.firsts[nth] = match first {
                     Some(first) => First::At(self.before(first)),
                     None if within => First::WithItsTable,

@@ -16,8 +16,7 @@ use crate::plan::{
 use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
 use crate::state::{Goal, OnFailure};
 
-pub(super) const PLAIN: super::Screen =
-    super::Screen { colour: false, unicode: true, verbose: false, columns: None };
+pub(super) const PLAIN: super::Screen = super::Screen { colour: false, unicode: true, verbose: false, columns: None };
 
 pub(super) fn at(text: &str) -> Address {
     text.parse().unwrap()

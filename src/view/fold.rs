@@ -76,7 +76,10 @@ mod tests {
     fn test_colours_take_no_room() {
         let (red, plain) = ("\u{1b}[31m", "\u{1b}[0m");
         assert_eq!(fold(&format!("{red}one two{plain} three"), 13), format!("{red}one two{plain} three"));
-        assert_eq!(fold(&format!("{red}one two three{plain} four"), 13), format!("{red}one two three{plain}\n    four"));
+        assert_eq!(
+            fold(&format!("{red}one two three{plain} four"), 13),
+            format!("{red}one two three{plain}\n    four")
+        );
     }
 
     proptest::proptest! {

@@ -4,9 +4,9 @@ mod address;
 pub mod blame;
 pub mod check;
 pub mod error;
-mod fold;
 #[cfg(test)]
 mod fixture;
+mod fold;
 pub mod json;
 pub mod kinds;
 mod log;

@@ -211,7 +211,12 @@ mod tests {
     #[test]
     fn test_what_it_cost_is_told_where_all_is() {
         let page = summary(&operation(Outcome::Done, &[]), None, &Screen { verbose: true, ..PLAIN });
-        assert!(page.ends_with("not started 0\n  calls       3 API calls: gke 3 (3 PATCH)\n  back        opsctl rollback\n"), "{page}");
+        assert!(
+            page.ends_with(
+                "not started 0\n  calls       3 API calls: gke 3 (3 PATCH)\n  back        opsctl rollback\n"
+            ),
+            "{page}"
+        );
     }
 
     #[test]

@@ -61,6 +61,7 @@ mod tests {
     #[test]
     fn test_by_hand() {
         let count = |number| Some(Value::Integer(number));
+        let amount = |text: &str| Some(Value::Quantity(text.parse().unwrap()));
         for (hop, line) in [
             (
                 hop("k8s:deployment/cdn/ats-edge", vec![edit("replicas", count(2), count(10))]),
@@ -75,7 +76,22 @@ mod tests {
                     "k8s:deployment/cdn/ats-edge",
                     vec![edit("cpu_limit.ats", None, None), edit("restart", None, word("7c1e"))],
                 ),
-                r#"kubectl patch deployment/ats-edge -n cdn -p '{"spec":{"template":{"metadata":{"annotations":{"opsctl/restart":"7c1e"}},"spec":{"containers":[{"name":"ats","resources":{"limits":{"cpu":null}}}]}}}}'"#,
+                "kubectl patch deployment/ats-edge -n cdn -p \
+                 '{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"opsctl/restart\":\"7c1e\"}}}}}' && \
+                 kubectl edit deployment/ats-edge -n cdn # take away limits.cpu of container ats",
+            ),
+            (
+                hop(
+                    "k8s:deployment/cdn/ats-edge",
+                    vec![
+                        edit("cpu_limit.warm", None, amount("2")),
+                        edit("cpu_request.warm", None, amount("500m")),
+                        edit("memory_limit.warm", None, amount("1Gi")),
+                        edit("replicas", count(2), count(3)),
+                    ],
+                ),
+                "kubectl scale deployment/ats-edge -n cdn --current-replicas=2 --replicas=3 && \
+                 kubectl set resources deployment/ats-edge -n cdn -c warm --requests=cpu=500m --limits=cpu=2,memory=1Gi",
             ),
             (
                 hop("k8s:hpa/cdn/ats-edge", vec![edit("max", count(4), count(20)), edit("min", count(2), count(10))]),

@@ -1,10 +1,11 @@
+mod by_hand;
 mod readiness;
 
-use opsctl_api::{Change, Hop, Kind, Live, LiveSetting, NoWay, Readiness, Setting, Type, shell_word};
+use opsctl_api::{Change, Kind, Live, LiveSetting, NoWay, Readiness, Setting, Type};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{NAMESPACED, Served, kubectl, kubectl_patch};
+use super::{NAMESPACED, Served};
 use crate::object::{Api, Meta, Object, live_setting};
 use crate::path::Path;
 use crate::selector::LabelSelector;
@@ -46,7 +47,7 @@ pub(super) const SERVED: Served = Served {
     scale: Some("replicas"),
     paths,
     lawful,
-    by_hand,
+    by_hand: by_hand::by_hand,
 };
 
 /// Within `resources` of a container: the list and the name in it.
@@ -85,28 +86,6 @@ fn lawful(change: &Change, _live: &Live) -> Result<(), NoWay> {
             instead: String::new(),
         }),
         None => Ok(()),
-    }
-}
-
-fn by_hand(served: &Served, hop: &Hop) -> String {
-    if let [edit] = hop.edits.as_slice()
-        && edit.setting == REPLICAS.name
-        && let Some(to) = &edit.to
-    {
-        let current = edit.from.as_ref().map_or_else(String::new, |from| format!("--current-replicas={from} "));
-        return kubectl("scale", hop, &format!("{current}--replicas={to}"));
-    }
-    let images: Option<Vec<String>> = hop
-        .edits
-        .iter()
-        .map(|edit| {
-            let container = edit.setting.strip_prefix("image.")?;
-            Some(shell_word(&format!("{container}={}", edit.to.as_ref()?.as_str()?)))
-        })
-        .collect();
-    match images {
-        Some(images) => kubectl("set image", hop, &images.join(" ")),
-        None => kubectl_patch(served, hop),
     }
 }
 
