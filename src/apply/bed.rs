@@ -65,6 +65,7 @@ impl Bed {
             catalogue,
             provider: sim.clone(),
             cx: Cx::new(Duration::from_secs(5)),
+            accepted: Default::default(),
         };
         Self {
             sim,

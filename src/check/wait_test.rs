@@ -31,6 +31,7 @@ fn instances() -> Instances {
         catalogue,
         provider: Arc::new(sim),
         cx: Cx::new(Duration::from_secs(1)),
+        accepted: Default::default(),
     };
     Instances(BTreeMap::from([("sim".to_owned(), instance)]))
 }

@@ -78,6 +78,7 @@ pub(super) fn instances(config: &Config, catalogues: &Catalogues, report: &mut R
                 catalogue,
                 provider: client,
                 cx: Cx::new(TIMEOUT),
+                accepted: Default::default(),
             };
             instances.0.insert(name.clone(), instance);
         }

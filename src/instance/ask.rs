@@ -43,7 +43,8 @@ impl Instances {
         join_all(asked).await.into_iter().collect()
     }
 
-    /// Asks each hop's instance whether it would be taken; answers in the order of the hops.
+    /// Asks each hop's instance whether it would be taken; answers in the order of the hops. What was accepted a moment ago is not
+    /// asked again.
     pub async fn preflight(&self, hops: &[Hop]) -> Vec<Preflight> {
         let mut by_instance: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, hop) in hops.iter().enumerate() {
@@ -52,8 +53,8 @@ impl Instances {
         let mut answers = vec![Preflight::CannotTell("no answer".to_owned()); hops.len()];
         let asked = by_instance.into_iter().filter_map(|(name, indexes)| {
             let instance = self.0.get(name)?;
-            let hops: Vec<Hop> = indexes.iter().map(|&index| hops[index].clone()).collect();
-            Some(async move { (indexes, instance.provider.preflight(&instance.cx, &hops).await) })
+            let hops: Vec<&Hop> = indexes.iter().map(|&index| &hops[index]).collect();
+            Some(async move { (indexes, instance.preflight(&hops).await) })
         });
         for (indexes, said) in join_all(asked).await {
             for (index, answer) in indexes.into_iter().zip(said) {
@@ -65,6 +66,28 @@ impl Instances {
 }
 
 impl Instance {
+    async fn preflight(&self, hops: &[&Hop]) -> Vec<Preflight> {
+        let now = Instant::now();
+        let known: Vec<bool> = hops.iter().map(|hop| self.accepted.has(hop, now)).collect();
+        let asked: Vec<Hop> =
+            hops.iter().zip(&known).filter(|(_, known)| !**known).map(|(hop, _)| (*hop).clone()).collect();
+        let mut said = match asked.is_empty() {
+            true => Vec::new().into_iter(),
+            false => self.provider.preflight(&self.cx, &asked).await.into_iter(),
+        };
+        let answers = hops.iter().zip(known).map(|(hop, known)| {
+            if known {
+                return Preflight::Accepted;
+            }
+            let answer = said.next().unwrap_or_else(|| Preflight::CannotTell("no answer".to_owned()));
+            if answer == Preflight::Accepted {
+                self.accepted.remember(hop, now);
+            }
+            answer
+        });
+        answers.collect()
+    }
+
     /// Reads; what failed in passing is asked again a few times, and nothing else is.
     async fn read(&self, queries: Vec<Query>) -> Vec<Reading> {
         let began = Instant::now();

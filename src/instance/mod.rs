@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use opsctl_api::{Catalogue, Cx, Kind, Limits, Provider};
 
+mod accepted;
 mod ask;
+
+pub use accepted::Accepted;
 
 /// One configured instance of a provider.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub struct Instance {
     pub provider: Arc<dyn Provider>,
     /// Timeouts, and the count of calls.
     pub cx: Cx,
+    /// What it has accepted in a dry run.
+    pub accepted: Accepted,
 }
 
 /// All instances of a run, by name.

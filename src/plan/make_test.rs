@@ -28,6 +28,7 @@ pub(super) fn instances(world: &str) -> Instances {
             catalogue,
             provider: Arc::new(sim),
             cx: Cx::new(Duration::from_secs(1)),
+            accepted: Default::default(),
         }
     };
     Instances(["a", "b"].into_iter().map(|name| (name.to_owned(), open(name))).collect())

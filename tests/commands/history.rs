@@ -19,7 +19,7 @@ fn test_log_show_and_blame() {
       plan      HASH
       snapshot  before HASH
       snapshot  after HASH
-      calls     17 API calls: aws 3, k8s 14
+      calls     14 API calls: aws 3, k8s 11
 
       ✓ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  TIME
       ✓ k8s  deployment/cdn/edge     replicas 5 → 2               TIME
