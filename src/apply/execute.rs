@@ -195,7 +195,7 @@ impl Engine {
                 self.answered(steps, answers)
             }
             News::Looked { instance, asked, readings, took } => {
-                self.looks.ended(&instance, Instant::now(), took.min(self.tempo.slowest_look));
+                self.looks.ended(&instance, Instant::now(), took, self.tempo.slowest_look);
                 self.looked(&asked, readings)
             }
             News::Checked { step, verdict } if verdict.holds => self.end(step, Status::Done, String::new()),

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub(super) struct Looks(BTreeMap<String, Rounds>);
 
+/// How many times as long as a round the pause behind it is.
+const PAUSE: u32 = 4;
+
 #[derive(Debug, Default)]
 struct Rounds {
     /// Those that are being looked at are left out.
@@ -39,11 +42,12 @@ impl Looks {
         begun
     }
 
-    /// A round is over. The next one is no sooner than it took, so that at most half of the time goes into looking.
-    pub(super) fn ended(&mut self, instance: &str, now: Instant, took: Duration) {
+    /// A round is over. Until the next one passes a multiple of the time that it took, up to a longest pause, so that looking takes but
+    /// a small part of what the API can do: most of that is for what is looked at.
+    pub(super) fn ended(&mut self, instance: &str, now: Instant, took: Duration, longest: Duration) {
         if let Some(rounds) = self.0.get_mut(instance) {
             rounds.under_way = false;
-            rounds.not_before = Some(now + took);
+            rounds.not_before = Some(now + took.saturating_mul(PAUSE).min(longest));
         }
     }
 
@@ -79,8 +83,12 @@ mod tests {
         assert_eq!(looks.next(), Some(after(20)));
         assert_eq!(looks.begin(after(30), after(40)), [("b".to_owned(), vec![7])]);
         assert_eq!(looks.next(), None);
-        looks.ended("a", after(40), Duration::from_millis(40));
+        let longest = Duration::from_millis(100);
+        looks.ended("a", after(40), Duration::from_millis(10), longest);
         assert_eq!(looks.next(), Some(after(80)));
         assert_eq!(looks.begin(after(80), after(90)), [("a".to_owned(), vec![2, 4])]);
+        looks.add("a", after(90), 4);
+        looks.ended("a", after(100), Duration::from_secs(9), longest);
+        assert_eq!(looks.next(), Some(after(200)));
     }
 }
