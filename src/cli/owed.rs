@@ -46,7 +46,10 @@ impl Debt {
 
     /// What of it a plan decides otherwise, or again.
     pub(super) fn decided_by(&self, decided: &BTreeSet<Key>) -> Vec<StepRecord> {
-        let of_plan = |step: &&StepRecord| settings_of(step).iter().all(|setting| is_in(decided, setting));
+        let of_plan = |step: &&StepRecord| {
+            let settings = settings_of(step);
+            !settings.is_empty() && settings.iter().all(|setting| is_in(decided, setting))
+        };
         self.steps.iter().filter(of_plan).cloned().collect()
     }
 }
@@ -74,8 +77,10 @@ pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
         let plan = setting.repository.planned(setting.store, recorded)?;
         if taken_back.is_empty() {
             let steps = undone(operation).filter_map(|step| without(step, &since)).collect();
-            let steps = not_so_yet(steps, plan.as_ref(), setting.instances).await;
+            let mut steps = not_so_yet(steps, plan.as_ref(), setting.instances).await;
             if !steps.is_empty() {
+                steps.extend(ahead_of(&steps, operation, plan.as_ref()));
+                steps.sort_by_key(|step| step.step);
                 debts.push(Debt { operation: operation.clone(), steps });
             }
         }
@@ -143,17 +148,31 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
     decided
 }
 
-/// The steps of an ended operation that it did not do. Waits and checks are planned anew with what they are for.
+/// The waits and checks that these steps come after, as far as they were not done, either: what is owed begins with them.
+fn ahead_of(steps: &[StepRecord], operation: &Operation, plan: Option<&Plan>) -> Vec<StepRecord> {
+    let planned = plan.map_or(&[][..], |plan| &plan.steps);
+    let mut wanted: BTreeSet<usize> = steps.iter().map(|step| step.step).collect();
+    for (id, step) in planned.iter().enumerate().rev() {
+        if wanted.contains(&id) {
+            wanted.extend(step.after.iter().map(|edge| edge.step));
+        }
+    }
+    let undone = operation.steps.iter().filter(|step| is_undone(step) && settings_of(step).is_empty());
+    undone.filter(|step| wanted.contains(&step.step)).cloned().collect()
+}
+
+/// The steps of an ended operation that it did not do. Waits and checks are wanted only for the sake of others.
 fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
     let may_owe = match (operation.kind, operation.outcome) {
         (OperationKind::Take | OperationKind::LetGo, _) | (_, Outcome::Abandoned | Outcome::Running) => false,
         (OperationKind::Apply | OperationKind::Rollback, _) => operation.ended.is_some(),
     };
     let steps = operation.steps.iter().filter(move |_| may_owe);
-    steps.filter(|step| {
-        matches!(step.status, Status::Owed | Status::Skipped | Status::Failed | Status::Unknown)
-            && !settings_of(step).is_empty()
-    })
+    steps.filter(|step| is_undone(step) && !settings_of(step).is_empty())
+}
+
+fn is_undone(step: &StepRecord) -> bool {
+    matches!(step.status, Status::Owed | Status::Skipped | Status::Failed | Status::Unknown)
 }
 
 /// A step without what was decided since; `None` where nothing is left of it.

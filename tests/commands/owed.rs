@@ -7,14 +7,35 @@ const EAST: &str = "aws:route53-record/Z1/live.example.com/CNAME/east";
 /// An apply of `busy` that was stopped before the edge.
 fn stopped() -> (Repository, Said) {
     let repository = Repository::small();
-    let (child, mut lines) = hanging(&repository);
+    let said = interrupted(&repository);
+    (repository, said)
+}
+
+fn interrupted(repository: &Repository) -> Said {
+    let (child, mut lines) = hanging(repository);
     signal(&child, "INT");
     wait_for(&mut lines, "Once more ends at once");
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
     let output = child.wait_with_output().unwrap();
     let said = Said { out: String::from_utf8(output.stdout).unwrap(), err: String::new(), exit: output.status.code() };
     assert_eq!(said.exit, Some(7), "{said}");
-    (repository, said)
+    said
+}
+
+/// A check that stands before what is owed is owed with it: the summary and the status count alike.
+#[test]
+fn test_what_was_not_started_is_what_is_owed() {
+    let repository = Repository::small();
+    let busy = include_str!("small/busy.toml");
+    let check = "at = \"origin\"\nsetting = \"replicas\"\nis = { at_least = 2 }\n";
+    repository.write("states/busy.toml", &format!("{busy}\n[check.grown]\ngates = [\"edge\"]\n{check}"));
+    let said = interrupted(&repository);
+    assert!(said.out.contains("not started 2"), "{said}");
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("2 steps of busy (") && said.out.contains("not started check grown"), "{said}");
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 5);
+    repository.done(&["status"]);
 }
 
 #[test]
