@@ -129,6 +129,29 @@ fn test_a_damaged_journal_is_put_aside() {
     repository.done(&["apply", "baseline", "-y"]);
 }
 
+/// Without its journal nobody knows what there is to take back: that is said, and what is to be typed instead works.
+#[test]
+fn test_what_lost_its_journal_is_not_called_unchanged() {
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    let folder = repository.path(".opsctl/journal");
+    let journal = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    std::fs::rename(&journal, journal.with_extension("open.damaged")).unwrap();
+    repository.done(&["snapshot", "take"]);
+    let said = repository.ends(1, &["rollback", "-y"]);
+    assert!(said.err.contains("without its journal nobody knows what it has changed"), "{said}");
+    let (_, command) = said.err.split_once("; opsctl ").unwrap();
+    let command: Vec<&str> = command.split_whitespace().take(2).collect();
+    let diff = repository.done(&["snapshot", "diff", command[1]]);
+    assert!(diff.out.contains("data.mode") && diff.out.contains("replicas"), "{diff}");
+    repository.done(&[command[0], command[1], "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+}
+
 #[test]
 fn test_killed_and_abandoned() {
     let repository = Repository::small();

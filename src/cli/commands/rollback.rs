@@ -11,7 +11,7 @@ use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Setting};
 use crate::cli::taking_back;
-use crate::snapshot::Operation;
+use crate::snapshot::{Operation, Store, StoreError, Which};
 
 /// Goes back to what was really there before an operation
 ///
@@ -48,6 +48,12 @@ impl Rollback {
         if let Some(open) = &open {
             operations.iter_mut().filter(|operation| operation.id == open.id).for_each(|found| found.clone_from(open));
         }
+        if let Some(operation) = operations.last()
+            && operation.ended.is_none()
+            && open.as_ref().is_none_or(|open| open.id != operation.id)
+        {
+            return Err(unknown(operation, &store)?);
+        }
         let (force, allow_one_way) = (patterns(&self.force), patterns(&self.allow_one_way));
         let Some(plan) = taking_back::plan(&setting, &operations, force, allow_one_way).await? else {
             close(&open, &setting, output).await?;
@@ -60,6 +66,18 @@ impl Rollback {
         close(&open, &setting, output).await?;
         run::carry_out(Arc::new(plan), &setting, &self.flags, output).await
     }
+}
+
+/// An operation did not end, and its journal, which alone would tell what it has sent, was put aside.
+fn unknown(operation: &Operation, store: &Store) -> Result<Failure, StoreError> {
+    let snapshots = store.operation(&operation.id)?.snapshots;
+    let before = snapshots.iter().find(|entry| entry.which == Which::Before);
+    let what = format!("{} did not end, and without its journal nobody knows what it has changed", operation.id);
+    let hint = before.map(|before| {
+        let before = before.commit.short();
+        format!("opsctl snapshot diff @{before} tells what is not as it was; opsctl apply @{before} goes back")
+    });
+    Ok(Failure::Unknown { what, hint: hint.unwrap_or_default() })
 }
 
 /// Closes the operation that did not end as it stands.
