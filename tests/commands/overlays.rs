@@ -181,6 +181,7 @@ fn test_what_is_not_restored_is_told() {
     insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "-v"]), @"
     baseline: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.
     k8s:configmap/cdn/settings data.mode stays as it is: opsctl never set it.
+    8 API calls: aws 3 (1 GET identity, 2 GET route53-record), k8s 5 (1 GET configmap, 3 GET deployment, 1 GET identity).
     ");
     repository.done(&["apply", "closed", "-y"]);
     repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=odd", "--by", "kubectl-edit"]);

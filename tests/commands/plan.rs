@@ -184,6 +184,9 @@ fn test_all_mistakes_of_all_files_at_once() {
        ┌ states/drained.toml:24:11
     24 │ [resource.edge]
        │           ^^^^
+       ┌ states/drained.toml:7:11
+     7 │ [resource.edge]
+       │           ^^^^ the first is here
 
     2 errors in 2 files; opsctl explain E0104 says more. Nothing was read or changed.
     --- exit 1
