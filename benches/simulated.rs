@@ -39,7 +39,7 @@ fn line(name: &str, prepare: impl Fn(&Path), arguments: &[&str]) {
         .map(|_| {
             let folder = tempfile::tempdir().expect("a temporary folder");
             prepare(folder.path());
-            run(folder.path(), env!("CARGO_BIN_EXE_opsctl"), arguments)
+            run(folder.path(), env!("CARGO_BIN_EXE_opsctl"), arguments).0
         })
         .collect();
     runs.sort_by_key(|run| run.took);

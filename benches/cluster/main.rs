@@ -41,19 +41,20 @@ fn main() -> ExitCode {
     let by_address = repository(&kubeconfig, names.map(|name| (name.clone(), name)));
 
     println!("{:<44} {:>9} {:>9} {:>8}", "", "median", "", "memory");
-    let list = median(|| run(folder.path(), "curl", &bare.list_by_curl()));
+    let (list, _) = median(|| run(folder.path(), "curl", &bare.list_by_curl()));
     line(&format!("LIST of {DEPLOYMENTS} Deployments by curl"), &list, "");
     for (name, repository) in [("one pattern", &by_pattern), ("as many addresses", &by_address)] {
-        let plan = median(|| run(repository.path(), OPSCTL, &["plan", "one", "-v"]));
-        assert!(plan.said.contains("nothing to change"), "{}", plan.said);
+        let (plan, said) = median(|| run(repository.path(), OPSCTL, &["plan", "one", "-v"]));
+        assert!(said.contains("nothing to change"), "{said}");
         line(&format!("opsctl plan, nothing to do, {name}"), &plan, &against(plan.took, list.took));
+        calls(&said);
     }
     match Command::new("kubectl").args(["version", "--client"]).output() {
         Ok(_) => {
             let manifests = folder.path().join("manifests.json");
             std::fs::write(&manifests, bare.manifests().to_string()).expect("a file is written");
             let diff = format!("kubectl --kubeconfig '{kubeconfig}' diff -f manifests.json > diff || [ $? = 1 ]");
-            let diff = run(folder.path(), "sh", &["-c", &diff]);
+            let (diff, _) = run(folder.path(), "sh", &["-c", &diff]);
             line("kubectl diff", &diff, &against(diff.took, list.took));
         }
         Err(_) => println!("kubectl diff                                 (no kubectl on this machine)"),
@@ -66,12 +67,13 @@ fn main() -> ExitCode {
         quiet();
         took[replicas - 1][usize::from(by_opsctl)] = if by_opsctl {
             let state = ["one", "two"][replicas - 1];
-            let mut apply = run(by_address.path(), OPSCTL, &["apply", state, "-y", "-q"]);
-            let operation = apply.said.split_once("Operation ").and_then(|(_, id)| id.split_whitespace().next());
-            apply.said = run(by_address.path(), OPSCTL, &["show", operation.expect("an operation"), "-v"]).said;
+            let (apply, said) = run(by_address.path(), OPSCTL, &["apply", state, "-y", "-q"]);
             let raw = took[replicas - 1][0];
             let ratio = if raw.is_zero() { String::new() } else { against(apply.took, raw) };
             line(&format!("opsctl apply -y -q, to {replicas}"), &apply, &ratio);
+            let operation = said.split_once("Operation ").and_then(|(_, id)| id.split_whitespace().next());
+            let show = ["show", operation.expect("an operation"), "-v"];
+            calls(&run(by_address.path(), OPSCTL, &show).1);
             apply.took
         } else {
             let (patched, ready) = runtime.block_on(bare.scale(replicas));
@@ -87,23 +89,27 @@ fn main() -> ExitCode {
 }
 
 /// The median of several runs by time, with the most memory of all of them.
-fn median(run: impl Fn() -> Cost) -> Cost {
-    let mut runs: Vec<Cost> = (0..RUNS).map(|_| run()).collect();
-    let megabytes = runs.iter().map(|run| run.megabytes).max().unwrap_or_default();
-    runs.sort_by_key(|run| run.took);
-    Cost { megabytes, ..runs.swap_remove(RUNS / 2) }
+fn median(run: impl Fn() -> (Cost, String)) -> (Cost, String) {
+    let mut runs: Vec<(Cost, String)> = (0..RUNS).map(|_| run()).collect();
+    let megabytes = runs.iter().map(|(cost, _)| cost.megabytes).max().unwrap_or_default();
+    runs.sort_by_key(|(cost, _)| cost.took);
+    let (median, said) = runs.swap_remove(RUNS / 2);
+    (Cost { megabytes, ..median }, said)
 }
 
 fn against(time: Duration, other: Duration) -> String {
     format!("{:.2} x", time.as_secs_f64() / other.as_secs_f64())
 }
 
-/// A line of the table, and below it what the program said of its calls.
+/// A line of the table.
 fn line(name: &str, cost: &Cost, ratio: &str) {
     println!("{name:<44} {:>9} {ratio:>9} {:>5} MB", seconds(cost.took), cost.megabytes);
-    for line in cost.said.lines().filter(|line| line.contains("API call")) {
-        println!("    {}", line.trim());
-    }
+}
+
+/// What opsctl said of its calls.
+fn calls(said: &str) {
+    let calls = said.split_once("API call").map(|(_, calls)| calls.lines().next().unwrap_or_default());
+    println!("    {}", calls.unwrap_or_default().trim_start_matches("s: "));
 }
 
 /// An operations repository that has these names for Deployments, and two states: one pod each, and two.

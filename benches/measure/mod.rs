@@ -12,12 +12,14 @@ pub(crate) struct Cost {
     pub(crate) took: Duration,
     /// The most memory that it had, in MB.
     pub(crate) megabytes: i64,
-    /// Its stdout.
-    pub(crate) said: String,
 }
 
-/// Runs a program in a folder, with nothing of the environment but `PATH`.
-pub(crate) fn run(folder: &Path, program: &str, arguments: &[impl AsRef<std::ffi::OsStr> + std::fmt::Debug]) -> Cost {
+/// Runs a program in a folder, with nothing of the environment but `PATH`: what it cost, and its stdout.
+pub(crate) fn run(
+    folder: &Path,
+    program: &str,
+    arguments: &[impl AsRef<std::ffi::OsStr> + std::fmt::Debug],
+) -> (Cost, String) {
     // In a process of its own, for the kernel gives the peak memory of all children together.
     let itself = std::env::current_exe().expect("the path of this program");
     let mut command = Command::new(itself);
@@ -29,7 +31,7 @@ pub(crate) fn run(folder: &Path, program: &str, arguments: &[impl AsRef<std::ffi
     let mut numbers = first.split_whitespace().map(|number| number.parse::<i64>().expect("a number"));
     let micros = numbers.next().expect("a time") as u64;
     let megabytes = numbers.next().expect("a size") / 1024;
-    Cost { took: Duration::from_micros(micros), megabytes, said: said.to_owned() }
+    (Cost { took: Duration::from_micros(micros), megabytes }, said.to_owned())
 }
 
 /// Does what [`run`] asks another process of this program for, and is to begin every `main` that calls it.

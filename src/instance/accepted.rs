@@ -12,7 +12,9 @@ const BELIEVED: Duration = Duration::from_secs(60);
 ///
 /// A dry run costs an API about as much as the write.
 #[derive(Clone, Default)]
-pub struct Accepted(Arc<Mutex<BTreeMap<Address, Vec<(Hop, Instant)>>>>);
+pub struct Accepted(Arc<Mutex<Known>>);
+
+type Known = BTreeMap<Address, Vec<(Hop, Instant)>>;
 
 impl Accepted {
     /// Whether just this was accepted a moment ago.
