@@ -61,6 +61,13 @@ pub(super) enum Presence {
     Unreachable(String),
 }
 
+impl GoalAt {
+    /// What no state says, and follows from one.
+    pub(super) fn following(value: opsctl_api::Value, name: String) -> Self {
+        Self { goal: Goal::Exact(value), place: None, name, explicit: true, overlay: None }
+    }
+}
+
 impl Group {
     pub(super) fn has(&self, item: usize) -> bool {
         self.items.binary_search(&item).is_ok()

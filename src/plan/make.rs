@@ -12,7 +12,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, rest,
-    restore, select, steps,
+    restarts, restore, select, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -50,11 +50,13 @@ fn from_observation(
     restore::resolve(&mut expanded, &request.past);
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
+    restarts::begin(state, scope, &mut expanded, &mut edits);
     select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);
     if let Some(rest) = &request.rest {
         rest::only(rest, state, &mut expanded, &mut edits);
     }
     spare(state, &mut expanded, &mut edits);
+    restarts::settle(state, scope, &mut expanded, &mut edits);
     let ordered = order(state, &expanded, &edits, &mut problems);
     let timeout = request.guard.timeout.unwrap_or(steps::TIMEOUT);
     let steps = steps::steps(state, &expanded, &edits, ordered.steps, &catalogues, timeout, &mut problems);

@@ -67,6 +67,7 @@ pub(super) fn state(resources: &[Short<'_>]) -> State {
             timeout: None,
             drain_time: Duration::ZERO,
             enough: None,
+            restarts_with: None,
         };
         state.resources.insert((*name).to_owned(), Resource { declared: declared.into(), wants: wants.collect() });
     }

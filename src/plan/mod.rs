@@ -18,6 +18,7 @@ mod preflight;
 mod problem;
 mod request;
 mod rest;
+mod restarts;
 mod restore;
 #[cfg(test)]
 mod restore_test;

@@ -58,6 +58,7 @@ pub(super) fn declared(at: &str) -> Declared {
         timeout: None,
         drain_time: Duration::ZERO,
         enough: None,
+        restarts_with: None,
     }
 }
 

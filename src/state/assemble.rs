@@ -13,7 +13,7 @@ use super::part::Part;
 use super::template::{Renderer, variables};
 use super::value::{Reading, Written};
 use super::written::written;
-use super::{After, Declared, Need, OnFailure, Overlaid, Resource, State, Target, Want, digest, loops};
+use super::{After, Declared, Need, OnFailure, Overlaid, Resource, RestartsWith, State, Target, Want, digest, loops};
 use crate::diagnostic::{Code, Diagnostic, Place, Sources, Span};
 use crate::document::{Problems, list};
 use crate::instance::Catalogues;
@@ -52,7 +52,7 @@ impl<'t> Workshop<'_, 't> {
                     known_names(&stacks, stack, found);
                 }
                 let meaning = self.meaning(chain, name, stack, found)?;
-                let declared = self.declared(meaning, stack);
+                let declared = self.declared(meaning, stack, found);
                 let wants = self.wants(&renderer, meaning, giving(chain, name, stack), found);
                 Some(((*name).to_owned(), Resource { declared: Arc::new(declared), wants }))
             })
@@ -115,7 +115,7 @@ impl<'t> Workshop<'_, 't> {
         None
     }
 
-    fn declared(&self, meaning: &Meaning, stack: &[&Part<'t>]) -> Declared {
+    fn declared(&self, meaning: &Meaning, stack: &[&Part<'t>], found: &mut Problems) -> Declared {
         let place = |span: Span| self.place(span);
         let needs = stack.iter().rev().find_map(|part| part.order().needs.as_ref()).map_or(&[][..], Vec::as_slice);
         let after = stack.iter().rev().find_map(|part| part.order().after.as_ref()).map_or(&[][..], Vec::as_slice);
@@ -123,17 +123,23 @@ impl<'t> Workshop<'_, 't> {
             any_of: any.iter().map(|(name, _)| (*name).to_owned()).collect(),
             place: any.first().and_then(|(_, span)| place(*span)),
         };
+        let restarts = stack.iter().rev().find_map(|part| part.order().restarts_with.as_ref());
+        let restarts = restarts.filter(|(names, _)| !names.is_empty());
+        let started_with = restarts.iter().flat_map(|(names, _)| names);
+        let started_with =
+            started_with.map(|(name, span)| Need { any_of: vec![(*name).to_owned()], place: place(*span) });
         let declaring = stack.iter().find(|part| part.at.is_some());
         Declared {
             at: meaning.target.clone(),
             place: declaring.and_then(|part| place(part.span)),
-            needs: needs.iter().map(need).collect(),
+            needs: needs.iter().map(need).chain(started_with).collect(),
             pool: stack.iter().rev().find_map(|part| part.order().pool).map(|(pool, _)| pool.to_owned()),
             after: after.iter().map(|(name, span)| After { name: (*name).to_owned(), place: place(*span) }).collect(),
             optional: stack.iter().rev().find_map(|part| part.order().optional).unwrap_or_default(),
             timeout: stack.iter().rev().find_map(|part| part.order().timeout),
             drain_time: stack.iter().rev().find_map(|part| part.order().drain_time).unwrap_or_default(),
             enough: stack.iter().rev().find_map(|part| part.order().enough),
+            restarts_with: restarts.and_then(|(names, span)| restarts_with(meaning, names, *span, found)),
         }
     }
 
@@ -188,6 +194,18 @@ impl<'t> Workshop<'_, 't> {
     }
 }
 
+/// Which setting carries what a resource is started with.
+fn restarts_with(meaning: &Meaning, names: &[(&str, Span)], span: Span, found: &mut Problems) -> Option<RestartsWith> {
+    let Some(setting) = meaning.kind.carries() else {
+        let message = format!("opsctl cannot start a {} anew", meaning.kind.name);
+        let note = "no setting of that kind carries what it is started with: restart it with an action, or by a setting of its own";
+        found.push(Diagnostic::error(Code::NoRestart, span, message).note(note));
+        return None;
+    };
+    let names = names.iter().map(|(name, _)| (*name).to_owned()).collect();
+    Some(RestartsWith { names, carried_by: setting.name.to_owned() })
+}
+
 /// What gives the settings of a resource: all files of a state, and of an overlay its own.
 fn giving<'s, 'l, 't>(chain: &Chain<'l, 't>, name: &str, stack: &'s [&'l Part<'t>]) -> &'s [&'l Part<'t>] {
     let own = || chain.own().parts.binary_search_by(|part| part.name.cmp(name)).is_ok();
@@ -235,7 +253,8 @@ fn cannot_go_back(failing: Option<(OnFailure, Span)>, tolerated: Option<&Vec<(&s
 fn known_names(stacks: &Stacks<'_, '_>, stack: &[&Part<'_>], found: &mut Problems) {
     for part in stack {
         let needs = part.order().needs.iter().flatten().flatten();
-        for (name, span) in needs.chain(part.order().after.iter().flatten()) {
+        let started_with = part.order().restarts_with.iter().flat_map(|(names, _)| names);
+        for (name, span) in needs.chain(part.order().after.iter().flatten()).chain(started_with) {
             if !stacks.contains_key(name) {
                 let diagnostic = unknown_name(stacks, name, *span, found);
                 found.push(diagnostic);

@@ -46,6 +46,7 @@ struct Meaning<'a> {
     needs: Vec<Vec<&'a str>>,
     optional: bool,
     pool: Option<&'a str>,
+    restarts_with: Vec<&'a str>,
     timeout: Option<String>,
     #[serde(serialize_with = "of_wants")]
     wants: &'a Resource,
@@ -71,6 +72,7 @@ fn meaning(resource: &Resource) -> Meaning<'_> {
         needs: sorted(declared.needs.iter().map(|need| sorted(need.any_of.iter().map(String::as_str)))),
         optional: declared.optional,
         pool: declared.pool.as_deref(),
+        restarts_with: sorted(declared.restarts_with.iter().flat_map(|with| &with.names).map(String::as_str)),
         timeout: declared.timeout.map(millis),
         wants: resource,
     }
@@ -89,6 +91,11 @@ fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
 
 fn millis(time: Duration) -> String {
     time.as_millis().to_string()
+}
+
+/// A value as digests take it: amounts by amount.
+pub(crate) fn by_amount(value: &Value) -> impl Serialize + '_ {
+    Of(value)
 }
 
 /// A goal or a value by its amount.

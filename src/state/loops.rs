@@ -13,7 +13,9 @@ type Edge = (usize, Span);
 /// edge with its place.
 pub(super) fn report(stacks: &Stacks<'_, '_>, found: &mut Problems) {
     let names: Vec<&str> = stacks.keys().copied().collect();
-    let needs = edges(stacks, |part| Some(part.order().needs.as_ref()?.iter().flatten().copied().collect()));
+    let mut needs = edges(stacks, |part| Some(part.order().needs.as_ref()?.iter().flatten().copied().collect()));
+    let started_with = edges(stacks, |part| Some(part.order().restarts_with.as_ref()?.0.clone()));
+    needs.iter_mut().zip(started_with).for_each(|(needs, more)| needs.extend(more));
     let after = edges(stacks, |part| part.order().after.clone());
     for (edges, verb, code, message) in [
         (needs, "needs", Code::NeedsLoop, "these need each other in a circle"),

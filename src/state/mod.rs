@@ -26,8 +26,9 @@ mod wildcards;
 mod written;
 
 pub use compose::{Conflict, compose};
+pub(crate) use digest::by_amount;
 pub use goal::{Bound, Goal, NoValue};
 pub use literal::load_literal;
 pub use load::{Loaded, load};
-pub use model::{After, Declared, Need, OnFailure, Overlaid, Resource, Scope, State, Target, Want};
+pub use model::{After, Declared, Need, OnFailure, Overlaid, Resource, RestartsWith, Scope, State, Target, Want};
 pub use together::NotFound;

@@ -103,6 +103,19 @@ pub struct Declared {
     /// How many of each member are enough to be ready before what needs it may go on, on the way up; `None` for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enough: Option<u64>,
+    /// What it is started anew with. These are among its needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts_with: Option<RestartsWith>,
+}
+
+/// A resource is started anew when what these come to is something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestartsWith {
+    /// Names of resources.
+    pub names: Vec<String>,
+    /// The setting of the kind that carries what they come to.
+    pub carried_by: String,
 }
 
 /// One address, or many.

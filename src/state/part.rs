@@ -32,6 +32,7 @@ pub(super) struct Order<'t> {
     pub(super) timeout: Option<Duration>,
     pub(super) drain_time: Option<Duration>,
     pub(super) enough: Option<u64>,
+    pub(super) restarts_with: Option<(Names<'t>, Span)>,
 }
 
 static NOTHING: Order<'static> = Order {
@@ -44,6 +45,7 @@ static NOTHING: Order<'static> = Order {
     timeout: None,
     drain_time: None,
     enough: None,
+    restarts_with: None,
 };
 
 /// The keys of a resource that are no settings.
@@ -63,7 +65,7 @@ pub(super) const RESERVED: &[&str] = &[
 ];
 
 /// What may not be left out and cannot be done yet.
-const LATER: &[&str] = &["restarts_with", "pause_owners"];
+const LATER: &[&str] = &["pause_owners"];
 
 impl<'t> Part<'t> {
     /// Reads the table of a resource.
@@ -102,6 +104,7 @@ impl<'t> Order<'t> {
             "timeout" => self.timeout = some_time(entry, found),
             "drain_time" => self.drain_time = duration(entry, found),
             "enough" => self.enough = enough(entry, found),
+            "restarts_with" => self.restarts_with = strings(entry, found).map(|names| (names, entry.key_span)),
             "except" => self.except = strings(entry, found).map(|patterns| (patterns, entry.key_span)),
             "select" => self.select = labels(entry, found).map(|labels| (labels, entry.key_span)),
             _ => {}

@@ -19,7 +19,11 @@ impl Scope {
             Some(((*name).clone(), resource.declared.clone()))
         };
         let settings = |chunk: &[(&String, &Resource, &State)]| {
-            let settings = settings(chunk);
+            let mut settings = settings(chunk);
+            // No state sets it, and a plan does.
+            for with in chunk.iter().filter_map(|(_, resource, _)| resource.declared.restarts_with.as_ref()) {
+                settings.or_default(&with.carried_by);
+            }
             (!settings.is_empty()).then(|| (chunk[0].0.clone(), settings))
         };
         // Collected in order, a map's nodes are full.

@@ -5,12 +5,15 @@ fn test_another_operator() {
     let repository = Repository::small();
     insta::assert_snapshot!(repository.opsctl(&["sim", "show", "k8s:deployment/*"]), @"
     k8s
-      deployment/cdn/edge     replicas 2
-                              restart  absent
-      deployment/cdn/spare    replicas 0
-                              restart  absent
-      deployment/data/origin  replicas 1
-                              restart  absent
+      deployment/cdn/edge     config_digest absent
+                              replicas      2
+                              restart       absent
+      deployment/cdn/spare    config_digest absent
+                              replicas      0
+                              restart       absent
+      deployment/data/origin  config_digest absent
+                              replicas      1
+                              restart       absent
     ");
     insta::assert_snapshot!(repository.opsctl(&["sim", "set", "k8s:deployment/cdn/*", "replicas=4", "sim.settle=5s"]), @"
     k8s:deployment/cdn/edge replicas 2 → 4

@@ -59,6 +59,8 @@ pub struct Setting {
     pub one_way: bool,
     /// Settings of one resource with the same group must be carried by one call.
     pub group: Option<&'static str>,
+    /// Whether it carries what `restarts_with` comes to: a word that starts the resource anew when it is another one.
+    pub carries: bool,
 }
 
 /// What changing a setting does, and so at which position it stands in the order.
@@ -95,6 +97,11 @@ impl Kind {
         self.settings.iter().find(|setting| setting.covers(key))
     }
 
+    /// The setting that starts a resource anew with others; `None` where nothing does.
+    pub fn carries(&self) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.carries)
+    }
+
     /// Whether a path (without the kind) has the parts that the kind wants.
     pub fn accepts_path(&self, path: &str) -> bool {
         let parts = path.split('/').count();
@@ -121,7 +128,17 @@ impl Kind {
 impl Setting {
     /// A setting without direction, which cannot be absent and can be changed back.
     pub const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
-        Self { name, key: None, ty, doc, effect: Effect::Config, optional: false, one_way: false, group: None }
+        Self {
+            name,
+            key: None,
+            ty,
+            doc,
+            effect: Effect::Config,
+            optional: false,
+            one_way: false,
+            group: None,
+            carries: false,
+        }
     }
 
     /// One value per key: `data.KEY`. A key may be absent.
@@ -164,6 +181,13 @@ impl Setting {
     /// There is no way back.
     pub const fn one_way(mut self) -> Self {
         self.one_way = true;
+        self
+    }
+
+    /// It carries what `restarts_with` comes to. At most one of a kind does; it is a text, and optional.
+    pub const fn carries(mut self) -> Self {
+        self.carries = true;
+        self.optional = true;
         self
     }
 

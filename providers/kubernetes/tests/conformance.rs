@@ -125,6 +125,9 @@ fn patch(kind: &str, setting: &str, to: Option<&Value>) -> Json {
     };
     match (kind, setting.split_once('.').unwrap_or((setting, ""))) {
         ("deployment", ("replicas", _)) => json!({ "spec": { "replicas": value } }),
+        ("deployment", ("config_digest", _)) => {
+            json!({ "spec": { "template": { "metadata": { "annotations": { "opsctl/config-digest": value } } } } })
+        }
         ("deployment", ("restart", _)) => {
             json!({ "spec": { "template": { "metadata": { "annotations": { "opsctl/restart": value } } } } })
         }
@@ -177,6 +180,8 @@ impl Harness for Rig {
                 amount("cpu_limit.ats", "2"),
                 amount("memory_limit.ats", "2Gi"),
                 Example::absent("memory_limit.ats"),
+                text("config_digest", "5e0a"),
+                text("config_digest", "91c4"),
                 text("restart", "7c1e"),
                 text("restart", "02b4"),
             ],

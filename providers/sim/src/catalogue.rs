@@ -81,6 +81,7 @@ const SERVICE: Kind = Kind {
     path: NAME,
     settings: &[
         Setting::new("config", Type::Text, "One key of its configuration.").keyed("KEY"),
+        Setting::new("config_digest", Type::String, "What it was started with: `restarts_with` sets it.").carries(),
         Setting::new("replicas", COUNT, "How many of it run.").capacity(),
         Setting::new("running", Type::Bool, "Whether it runs at all.").power(),
         Setting::new("token", Type::Secret, "What it proves itself with.").optional(),

@@ -73,6 +73,7 @@ fn declared(at: Address, needs: Vec<Need>, pool: Option<String>) -> Resource {
         timeout: None,
         drain_time: Duration::ZERO,
         enough: None,
+        restarts_with: None,
     };
     Resource { declared: declared.into(), wants: Settings::new() }
 }

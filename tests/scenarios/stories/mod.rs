@@ -9,6 +9,7 @@ mod interrupted;
 mod killed;
 mod locked;
 mod overlays;
+mod restarted;
 mod stale;
 mod taken_back;
 mod unreachable;

@@ -13,6 +13,9 @@ use crate::selector::LabelSelector;
 /// The annotation of the pod template that holds `restart`: a new value makes a new template, so all pods roll.
 const RESTART_ANNOTATION: &str = "opsctl/restart";
 
+/// The annotation of the pod template that holds `config_digest`.
+const DIGEST_ANNOTATION: &str = "opsctl/config-digest";
+
 const COUNT: Type = Type::Integer { min: 0, max: i32::MAX as i64 };
 const REPLICAS: Setting = Setting::new("replicas", COUNT, "How many pods it runs.").capacity();
 const RESTART: Setting = Setting::new(
@@ -21,6 +24,12 @@ const RESTART: Setting = Setting::new(
     "A word in the annotation opsctl/restart of the pod template: a new one rolls all pods.",
 )
 .optional();
+const DIGEST: Setting = Setting::new(
+    "config_digest",
+    Type::String,
+    "What its pods were started with, in the annotation opsctl/config-digest of the pod template: `restarts_with` sets it.",
+)
+.carries();
 const IMAGE: Setting =
     Setting::new("image", Type::String, "The image of one container; a change rolls all pods.").keyed("CONTAINER");
 const AMOUNTS: [Setting; 4] = [
@@ -39,7 +48,7 @@ pub(super) const SERVED: Served = Served {
         name: "deployment",
         doc: "A Deployment: how many pods, of which image, with how much of the node.",
         path: NAMESPACED,
-        settings: &[REPLICAS, IMAGE, AMOUNTS[0], AMOUNTS[1], AMOUNTS[2], AMOUNTS[3], RESTART],
+        settings: &[REPLICAS, IMAGE, AMOUNTS[0], AMOUNTS[1], AMOUNTS[2], AMOUNTS[3], RESTART, DIGEST],
         confines: None,
     },
     api: Api::of::<Deployment>("/apis/apps/v1", "deployments"),
@@ -66,6 +75,9 @@ fn paths(setting: &str) -> Vec<Path> {
         "replicas" => return vec![Path::fields(&["spec", "replicas"])],
         "restart" => {
             return vec![Path::fields(&["spec", "template", "metadata", "annotations", RESTART_ANNOTATION])];
+        }
+        "config_digest" => {
+            return vec![Path::fields(&["spec", "template", "metadata", "annotations", DIGEST_ANNOTATION])];
         }
         _ => {}
     }
@@ -127,6 +139,8 @@ struct TemplateMeta {
 struct TemplateAnnotations {
     #[serde(rename = "opsctl/restart")]
     restart: Option<String>,
+    #[serde(rename = "opsctl/config-digest")]
+    config_digest: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -199,13 +213,16 @@ impl Object for Deployment {
             ("restart", _) => {
                 live_setting(&RESTART, self.spec.template.metadata.annotations.restart.as_deref().map(Json::from))
             }
+            ("config_digest", _) => {
+                live_setting(&DIGEST, self.spec.template.metadata.annotations.config_digest.as_deref().map(Json::from))
+            }
             (_, Some((name, container))) => self.of_container(name, container),
             _ => LiveSetting::Absent,
         }
     }
 
     fn keys(&self) -> Vec<String> {
-        let mut keys = vec!["replicas".to_owned(), "restart".to_owned()];
+        let mut keys = vec!["replicas".to_owned(), "restart".to_owned(), "config_digest".to_owned()];
         for container in self.containers() {
             keys.push(format!("image.{}", container.name));
             for setting in AMOUNTS.iter().filter(|setting| container.raw(setting.name).is_some()) {
@@ -264,6 +281,7 @@ mod tests {
             [
                 "replicas",
                 "restart",
+                "config_digest",
                 "image.ats",
                 "cpu_request.ats",
                 "cpu_limit.ats",
@@ -290,7 +308,7 @@ mod tests {
     fn test_every_setting_has_a_place_that_it_is_read_from() {
         let json: Json = serde_json::from_str(EDGE).unwrap();
         let edge = (SERVED.api.one)(EDGE.as_bytes()).unwrap();
-        for key in edge.keys().into_iter().filter(|key| key != "restart") {
+        for key in edge.keys().into_iter().filter(|key| !["restart", "config_digest"].contains(&key.as_str())) {
             let LiveSetting::Is { raw, .. } = edge.setting(&key) else { panic!("{key} is not there") };
             let mut patch = crate::patch::Patch::of(json.clone());
             patch.set(&paths(&key), Some(&raw.0)).unwrap();

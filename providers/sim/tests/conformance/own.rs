@@ -91,6 +91,8 @@ impl Emulation for Own {
                 integer("replicas", 0),
                 integer("replicas", 7),
                 switch("running", false),
+                text("config_digest", "5e0a"),
+                text("config_digest", "91c4"),
                 text("version", "1.1"),
                 text("version", "2.0"),
                 secret("token", "open-sesame"),
