@@ -3,6 +3,7 @@
 //! Data flows one way: [`state`] → [`plan`] → [`apply`] → [`snapshot`]. The engine returns values and sends events; only
 //! [`view`] draws, and only [`cli`] reads arguments and the environment.
 
+pub mod action;
 pub mod apply;
 pub mod check;
 pub mod cli;

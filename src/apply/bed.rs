@@ -10,6 +10,7 @@ use opsctl_sim::{Assignment, Options, Sim, Target, WorldFile};
 use tokio::sync::{mpsc, watch};
 
 use super::*;
+use crate::action::{Action, Call, Member, When};
 use crate::check::Check;
 use crate::instance::{Instance, Instances};
 use crate::plan::{
@@ -152,6 +153,11 @@ impl Bed {
                 plan.checks.push(*check);
                 Work::Check { name }
             }
+            What::Action(action) => {
+                let name = action.name.clone();
+                plan.actions.push(*action);
+                Work::Action { name }
+            }
             What::Joint => Work::Joint { label: "pool".into() },
         };
         Step { work, after, wave: 1, timeout: planned.timeout, enough: planned.enough }
@@ -277,6 +283,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
         preflight: Vec::new(),
         refusals: Vec::new(),
         checks: Vec::new(),
+        actions: Vec::new(),
         estimate: None,
         way_back: WayBack::default(),
     }
@@ -297,6 +304,7 @@ enum What {
     Change { address: String, edits: Vec<(String, Value)> },
     Wait(String),
     Check(Box<Check>),
+    Action(Box<Action>),
     Joint,
 }
 
@@ -361,6 +369,30 @@ pub(super) fn wait(address: &str) -> Planned {
 
 pub(super) fn check(check: Check) -> Planned {
     Planned::new(What::Check(Box::new(check)))
+}
+
+/// An action that calls `true`; of members where there are any.
+pub(super) fn action(name: &str, members: &[&str]) -> Action {
+    let member = |name: Option<&str>| Member {
+        name: name.map(str::to_owned),
+        call: Call::Run { argv: vec!["true".into()] },
+        unless: None,
+        until: None,
+        first: None,
+        last: None,
+        between: None,
+        done: false,
+    };
+    let members = match members {
+        [] => vec![member(None)],
+        some => some.iter().map(|name| member(Some(name))).collect(),
+    };
+    let (before, after, timeout) = (Vec::new(), Vec::new(), Duration::from_secs(10));
+    Action { name: name.into(), members, before, after, when: When::Always, timeout, place: None }
+}
+
+pub(super) fn act(action: Action) -> Planned {
+    Planned::new(What::Action(Box::new(action)))
 }
 
 pub(super) fn joint() -> Planned {

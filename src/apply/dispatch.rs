@@ -6,6 +6,7 @@ use opsctl_api::{Batch, Hop};
 
 use super::entry::{Answer, Entry, Intent};
 use super::progress::{Progress, Stand};
+use crate::action::Member;
 use crate::plan::{Plan, Step, Work};
 use crate::snapshot::Status;
 use crate::state::OnFailure;
@@ -41,6 +42,8 @@ pub enum Start {
     Wait(usize),
     /// The check is measured.
     Check(usize),
+    /// The action is begun, or its next member is to be called. It is told so until that has begun.
+    Act(usize),
 }
 
 /// How far a step has come, for what follows it.
@@ -154,7 +157,18 @@ impl Machine {
 
     /// Whether nothing is under way, and nothing can be begun any more.
     pub fn is_over(&self) -> bool {
-        self.underway == 0 && (self.ready.is_empty() || self.stopping().is_some())
+        match self.stopping() {
+            None => self.underway == 0 && self.ready.is_empty(),
+            Some(_) => self.underway == (0..self.steps.len()).filter(|&step| self.is_between_members(step)).count(),
+        }
+    }
+
+    /// Whether an action was begun, none of its calls is out, and there are more. When nothing new is started, that is where it stays.
+    pub(super) fn is_between_members(&self, step: usize) -> bool {
+        let Some(action) = self.plan.action(step) else { return false };
+        let progress = &self.steps[step];
+        let left = |(index, member): (usize, &Member)| !member.done && !progress.called.contains(&index);
+        progress.stand == Stand::Between && action.members.iter().enumerate().any(left)
     }
 
     /// The next hop of a step: the one that is under way, or that is to be begun.
@@ -174,13 +188,14 @@ impl Machine {
         let stopping = self.stopping().is_some();
         for &id in &self.ready {
             let begun = self.steps[id].stand != Stand::Pending;
-            if !begun && (stopping || underway >= self.parallelism) {
+            if !begun && (stopping || underway >= self.parallelism) || stopping && self.is_between_members(id) {
                 continue;
             }
             let began = match &self.plan.steps[id].work {
                 Work::Joint { .. } => false,
                 Work::Wait { .. } => push(&mut starts, Start::Wait(id)),
                 Work::Check { .. } => push(&mut starts, Start::Check(id)),
+                Work::Action { .. } => push(&mut starts, Start::Act(id)),
                 Work::Change { .. } => self.hop(id).is_some_and(|hop| {
                     let instance = hop.at.instance();
                     let key = batch(id, hop);
@@ -241,6 +256,9 @@ impl Machine {
     fn intend(&mut self, intent: &Intent, at: Timestamp) -> Result<(), Illegal> {
         let step = intent.step;
         self.last_hop(step, intent.hop)?;
+        if self.is_action(step) {
+            return self.intend_member(intent, at);
+        }
         let entry = || Entry::Intent(intent.clone());
         let first = self.progress(step, 0)?.stand == Stand::Pending;
         let attempt = intent.attempt;
@@ -262,17 +280,36 @@ impl Machine {
         Ok(())
     }
 
+    /// A member of an action is a hop of its step. It is called once.
+    fn intend_member(&mut self, intent: &Intent, at: Timestamp) -> Result<(), Illegal> {
+        let step = intent.step;
+        let progress = self.progress(step, intent.hop)?;
+        if progress.stand != Stand::Between || intent.attempt != 1 || progress.called.contains(&intent.hop) {
+            return Err(illegal(step, progress.stand, &Entry::Intent(intent.clone())));
+        }
+        progress.called.push(intent.hop);
+        progress.intend(intent, at);
+        self.ready.remove(&step);
+        Ok(())
+    }
+
     fn begin(&mut self, step: usize, at: Timestamp) -> Result<(), Illegal> {
-        let waited =
-            matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Wait { .. } | Work::Check { .. }));
+        let (waited, action) = match self.plan.steps.get(step).map(|step| &step.work) {
+            Some(Work::Wait { .. } | Work::Check { .. }) => (true, false),
+            Some(Work::Action { .. }) => (true, true),
+            Some(Work::Change { .. } | Work::Joint { .. }) | None => (false, false),
+        };
         let progress = self.progress(step, 0)?;
         if !waited || progress.stand != Stand::Pending || progress.waits_for != 0 {
             return Err(illegal(step, progress.stand, &Entry::Began { step }));
         }
-        progress.stand = Stand::Settling;
         progress.began = Some(at);
-        self.ready.remove(&step);
+        // An action stays ready: a member is called next.
+        progress.stand = if action { Stand::Between } else { Stand::Settling };
         self.underway += 1;
+        if !action {
+            self.ready.remove(&step);
+        }
         Ok(())
     }
 
@@ -309,10 +346,13 @@ impl Machine {
 
     fn end(&mut self, step: usize, status: Status, why: &str, at: Timestamp, entry: &Entry) -> Result<(), Illegal> {
         let change = matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Change { .. }));
+        let action = self.is_action(step);
         let progress = self.progress(step, 0)?;
         let legal = match status {
             // A change is done when its last hop has settled.
             Status::Done if change => progress.stand == Stand::Settled,
+            // An action is, when no member is left to be called.
+            Status::Done if action => progress.stand == Stand::Between,
             Status::Done => progress.stand == Stand::Settling,
             Status::Failed | Status::Unknown => progress.stand.is_underway(),
             _ => false,
@@ -340,6 +380,7 @@ impl Machine {
         match &self.plan.steps[step].work {
             Work::Change { at, .. } | Work::Wait { at, .. } => at.to_string(),
             Work::Check { name } => format!("check {name}"),
+            Work::Action { name } => format!("action {name}"),
             Work::Joint { label } => label.clone(),
         }
     }
@@ -393,6 +434,10 @@ impl Machine {
         }
     }
 
+    fn is_action(&self, step: usize) -> bool {
+        matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Action { .. }))
+    }
+
     fn progress(&mut self, step: usize, hop: usize) -> Result<&mut Progress, Illegal> {
         self.steps.get_mut(step).ok_or(Illegal::NoSuchHop { step, hop })
     }
@@ -416,6 +461,12 @@ impl Machine {
     fn last_hop(&self, step: usize, hop: usize) -> Result<bool, Illegal> {
         match self.plan.steps.get(step) {
             Some(Step { work: Work::Change { hops, .. }, .. }) if hop < hops.len() => Ok(hop + 1 == hops.len()),
+            // Which members there is nothing to do for is only seen when their turn comes.
+            Some(Step { work: Work::Action { .. }, .. })
+                if self.plan.action(step).is_some_and(|action| hop < action.members.len()) =>
+            {
+                Ok(false)
+            }
             _ => Err(Illegal::NoSuchHop { step, hop }),
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use opsctl_api::{Batch, Edit, Hop, Readiness, Value};
 use proptest::prelude::*;
 
-use super::bed::{at, edges, empty};
+use super::bed::{action, at, edges, empty};
 use super::*;
 use crate::plan::{Edge, Plan, Position, Step, Work};
 use crate::snapshot::Status;
@@ -19,6 +19,7 @@ enum Kind {
     Change { instance: usize, hops: usize, batch: bool },
     Wait,
     Check,
+    Action { members: usize },
     Joint,
 }
 
@@ -41,6 +42,7 @@ fn kind() -> impl Strategy<Value = Kind> {
             .prop_map(|(instance, hops, batch)| Kind::Change { instance, hops, batch }),
         1 => Just(Kind::Wait),
         1 => Just(Kind::Check),
+        2 => (1..4_usize).prop_map(|members| Kind::Action { members }),
         2 => Just(Kind::Joint),
     ]
 }
@@ -85,6 +87,11 @@ fn plan(case: &Case) -> Plan {
             }
             Kind::Wait => Work::Wait { at: at(&format!("i0:service/s{id}")), readiness: Readiness::Unknown },
             Kind::Check => Work::Check { name: "check".into() },
+            Kind::Action { members } => {
+                let name = format!("s{id}");
+                plan.actions.push(action(&name, &["x", "y", "z"][..*members]));
+                Work::Action { name }
+            }
             Kind::Joint => Work::Joint { label: "joint".into() },
         };
         let after = after.iter().map(|(&step, &enough)| Edge { enough, ..edges(&[step]).remove(0) }).collect();
@@ -115,8 +122,10 @@ impl Room for Rooms {
 enum Task {
     /// A call that is out.
     Call(Vec<usize>),
-    /// A hop that was taken, a wait, a check.
+    /// A hop that was taken, a wait, a check, a member that was called.
     Settling(usize),
+    /// A member's call that is out.
+    Member(usize),
 }
 
 /// Carries a case out. All that was applied, and the machine at the end.
@@ -147,10 +156,13 @@ fn carry_out(case: &Case, plan: &Arc<Plan>) -> Result<(Vec<Entry>, Machine), Tes
                 instance
             );
         }
-        if tasks.is_empty() {
+        if machine.is_over() {
             break;
         }
-        prop_assert!(!machine.is_over());
+        // An action of which all is done ends without a task, and frees what comes after it.
+        if tasks.is_empty() {
+            continue;
+        }
         let at = draw() % tasks.len();
         match tasks.swap_remove(at) {
             Task::Call(steps) => {
@@ -159,10 +171,11 @@ fn carry_out(case: &Case, plan: &Arc<Plan>) -> Result<(Vec<Entry>, Machine), Tes
                     answer(step, draw(), &mut machine, &mut entries, &mut tasks)?;
                 }
             }
+            Task::Member(step) => called(step, draw(), &mut machine, &mut entries, &mut tasks)?,
             Task::Settling(step) => settle(case, step, draw(), &mut machine, &mut entries, &mut tasks)?,
         }
     }
-    prop_assert!(machine.is_over());
+    prop_assert!(tasks.is_empty());
     Ok((entries, machine))
 }
 
@@ -185,7 +198,7 @@ fn begin(
 ) -> Result<(), TestCaseError> {
     let steps = match &start {
         Start::Write(steps) => steps.clone(),
-        Start::Wait(step) | Start::Check(step) => vec![*step],
+        Start::Wait(step) | Start::Check(step) | Start::Act(step) => vec![*step],
     };
     for &step in &steps {
         let progress = &machine.steps()[step];
@@ -194,6 +207,9 @@ fn begin(
             for (&earlier, &enough) in &case.steps[step].1 {
                 prop_assert!(is_met(machine, earlier, enough), "{} before {}", earlier, step);
             }
+        }
+        if matches!(start, Start::Act(_)) && progress.stand != Stand::Pending {
+            break;
         }
         let entry = match &start {
             Start::Write(_) => Entry::Intent(Intent {
@@ -214,8 +230,36 @@ fn begin(
             tasks.push(Task::Call(steps));
         }
         Start::Wait(step) | Start::Check(step) => tasks.push(Task::Settling(step)),
+        Start::Act(step) => {
+            let Kind::Action { members } = case.steps[step].0 else { unreachable!() };
+            let left: Vec<usize> = (0..members).filter(|hop| !machine.steps()[step].called.contains(hop)).collect();
+            // Any of them may be the next one.
+            let Some(&hop) = left.get(step % left.len().max(1)) else {
+                return apply(machine, entries, Entry::Ended { step, status: Status::Done, why: String::new() });
+            };
+            let (edits, token, deadline) = (Vec::new(), String::new(), Timestamp::UNIX_EPOCH);
+            apply(machine, entries, Entry::Intent(Intent { step, hop, attempt: 1, edits, token, deadline }))?;
+            tasks.push(Task::Member(step));
+        }
     }
     Ok(())
+}
+
+fn called(
+    step: usize,
+    luck: usize,
+    machine: &mut Machine,
+    entries: &mut Vec<Entry>,
+    tasks: &mut Vec<Task>,
+) -> Result<(), TestCaseError> {
+    let hop = machine.steps()[step].hop;
+    let answer = match luck % 16 {
+        0 => return apply(machine, entries, Entry::Ended { step, status: Status::Failed, why: "exit 1".into() }),
+        1 | 2 => Answer::Unknown("lost".into()),
+        _ => Answer::Sent(None),
+    };
+    tasks.push(Task::Settling(step));
+    apply(machine, entries, Entry::Answer { step, hop, answer })
 }
 
 fn answer(
@@ -253,13 +297,13 @@ fn settle(
     let last = match case.steps[step].0 {
         Kind::Change { hops, .. } => hop + 1 == hops,
         Kind::Wait => true,
-        Kind::Check | Kind::Joint => false,
+        Kind::Check | Kind::Action { .. } | Kind::Joint => false,
     };
     let end = |status| Entry::Ended { step, status, why: String::new() };
     match luck % 16 {
         0 => return apply(machine, entries, end(Status::Failed)),
         1 => return apply(machine, entries, end(Status::Unknown)),
-        2 if stand == Stand::Unknown => {
+        2 if stand == Stand::Unknown && machine.hop(step).is_some() => {
             return apply(machine, entries, Entry::Answer { step, hop, answer: Answer::Again("lost".into()) });
         }
         3..9 if last && !enough => {
@@ -268,7 +312,8 @@ fn settle(
         }
         _ => {}
     }
-    if machine.hop(step).is_some() {
+    let is_member = !machine.steps()[step].called.is_empty();
+    if is_member || machine.hop(step).is_some() {
         apply(machine, entries, Entry::Settled { step, hop, left: BTreeMap::new() })?;
         if machine.steps()[step].stand != Stand::Settled {
             return Ok(());
@@ -296,7 +341,12 @@ proptest! {
     fn test_the_machine_keeps_its_promises(case in case()) {
         let plan = Arc::new(plan(&case));
         let (entries, machine) = carry_out(&case, &plan)?;
-        prop_assert_eq!(machine.underway(), 0);
+        let between = (0..case.steps.len()).filter(|&step| machine.is_between_members(step)).count();
+        prop_assert_eq!(machine.underway(), between);
+        for progress in machine.steps() {
+            let once: std::collections::BTreeSet<&usize> = progress.called.iter().collect();
+            prop_assert_eq!(once.len(), progress.called.len(), "a member was called twice");
+        }
         for (id, progress) in machine.steps().iter().enumerate() {
             let lost = is_lost(&case, &machine, id);
             match progress.stand {
@@ -308,7 +358,8 @@ proptest! {
                 }
                 Stand::Over(Status::Failed | Status::Unknown) => {}
                 Stand::Over(Status::Skipped) => prop_assert!(lost),
-                // Only a stop leaves a step where it was.
+                // Only a stop leaves a step where it was, or between two members.
+                Stand::Between => prop_assert!(machine.stopping().is_some() && machine.is_between_members(id)),
                 Stand::Pending => prop_assert!(machine.stopping().is_some() && !lost),
                 other => prop_assert!(false, "step {} was left {}", id, other),
             }

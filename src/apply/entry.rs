@@ -33,7 +33,7 @@ pub enum Entry {
         /// On which machine.
         host: String,
     },
-    /// A write is about to go out. Durable before it does.
+    /// A write, or the call of an action, is about to go out. Durable before it does.
     Intent(Intent),
     /// What became of a write.
     Answer {
@@ -44,7 +44,7 @@ pub enum Entry {
         /// What became of it.
         answer: Answer,
     },
-    /// A wait or a check is begun.
+    /// A wait, a check or an action is begun.
     Began {
         /// The step.
         step: usize,
@@ -120,7 +120,7 @@ pub struct Begin {
 pub struct Intent {
     /// The step.
     pub step: usize,
-    /// The hop, from 0.
+    /// The hop, from 0; of an action, which of its members.
     pub hop: usize,
     /// From 1.
     pub attempt: u32,

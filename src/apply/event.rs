@@ -48,6 +48,18 @@ pub enum What {
         /// From 1.
         attempt: u32,
     },
+    /// A call of an action is about to go out.
+    Calling {
+        /// The step.
+        step: usize,
+        /// The member, of an action that has them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        member: Option<String>,
+        /// Which call it is, from 1.
+        nth: usize,
+        /// Of how many members.
+        of: usize,
+    },
     /// The write was answered, and the step was looked at.
     Settling {
         /// The step.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Hop, Live, Reading, Write, Written};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
+use super::act::Next;
 use super::dispatch::{Machine, Start};
 use super::entry::{Begin, Entry, Intent};
 use super::event::{Event, What};
@@ -18,6 +19,7 @@ use super::pace::{Pace, Paces, next_room};
 use super::probe::Task;
 use super::settle::Awaited;
 use super::{ApplyError, Tempo, probe, say};
+use crate::action::Called;
 use crate::check::Verdict;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::{Plan, Work};
@@ -53,9 +55,13 @@ pub(super) struct Engine {
     pub(super) rewritten: BTreeSet<(usize, usize)>,
     pub(super) paces: BTreeMap<String, Pace>,
     /// Calls to write that were not answered yet.
-    unanswered: usize,
+    pub(super) unanswered: usize,
     /// Checks that are being measured; given up with the engine.
     measuring: Vec<Task>,
+    /// What is done for an action now, by step; given up with the engine.
+    pub(super) acting: BTreeMap<usize, Task>,
+    /// Steps and members that are to be called.
+    pub(super) chosen: Vec<(usize, usize)>,
     pub(super) news: UnboundedSender<News>,
     arrived: UnboundedReceiver<News>,
     pub(super) events: UnboundedSender<Event>,
@@ -80,6 +86,12 @@ pub(super) enum News {
     Looked { instance: String, asked: Vec<(usize, bool)>, readings: Vec<Reading>, took: Duration },
     /// A check came to its end.
     Checked { step: usize, verdict: Verdict },
+    /// What is to be done next for an action.
+    Chosen { step: usize, next: Next },
+    /// The call of an action came to its end.
+    Called { step: usize, member: usize, called: Called },
+    /// What tells that a call is done was measured.
+    Confirmed { step: usize, member: usize, verdict: Verdict },
 }
 
 /// One call that is about to go out.
@@ -122,6 +134,8 @@ impl Engine {
             paces,
             unanswered: 0,
             measuring: Vec::new(),
+            acting: BTreeMap::new(),
+            chosen: Vec::new(),
             news,
             arrived,
             events: site.events.clone(),
@@ -144,14 +158,20 @@ impl Engine {
                     return Ok(Ending::AtOnce);
                 }
             }
+            if self.machine.stopping().is_some() {
+                // What would be called next is not, so nobody has to know.
+                self.acting.retain(|&step, _| !self.machine.is_between_members(step));
+            }
             self.end_drained(Instant::now())?;
             let calls = self.begin()?;
+            let members = self.call_members()?;
             if let Err(error) = self.flush() {
                 self.await_answers().await;
                 return Err(error);
             }
             calls.into_iter().for_each(|call| self.send(call));
-            if self.machine.is_over() {
+            members.into_iter().for_each(|(step, member)| self.call(step, member));
+            if self.machine.is_over() && self.acting.is_empty() {
                 return Ok(Ending::Over);
             }
             self.look(Instant::now());
@@ -200,6 +220,12 @@ impl Engine {
             }
             News::Checked { step, verdict } if verdict.holds => self.end(step, Status::Done, String::new()),
             News::Checked { step, verdict } => self.end(step, Status::Failed, verdict.seen),
+            News::Chosen { step, next } => self.chose(step, next),
+            News::Called { step, member, called } => {
+                self.unanswered -= 1;
+                self.called(step, member, called)
+            }
+            News::Confirmed { step, member, verdict } => self.confirmed(step, member, &verdict),
         }
     }
 
@@ -283,6 +309,7 @@ impl Engine {
                     self.note(Entry::Began { step })?;
                     self.measure(step)?;
                 }
+                Start::Act(step) => self.act(step)?,
                 Start::Write(steps) => calls.extend(self.intend(steps, now)?),
             }
         }
@@ -352,7 +379,7 @@ impl Engine {
     async fn await_answers(&mut self) {
         while self.unanswered > 0 {
             match self.arrived.recv().await {
-                Some(News::Written { .. }) => self.unanswered -= 1,
+                Some(News::Written { .. } | News::Called { .. }) => self.unanswered -= 1,
                 Some(_) => {}
                 None => return,
             }

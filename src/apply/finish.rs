@@ -150,7 +150,8 @@ async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation)
 
 fn tell_not_started(site: &Site<'_>, machine: &Machine) {
     for (step, progress) in machine.steps().iter().enumerate() {
-        if matches!(progress.stand.status(), Status::Skipped) {
+        let between = machine.is_between_members(step);
+        if between || matches!(progress.stand.status(), Status::Skipped) {
             let (status, why, took) = (Status::Skipped, String::new(), Duration::ZERO);
             say(&site.events, What::Ended { step, status, why, took });
         }

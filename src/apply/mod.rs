@@ -9,6 +9,9 @@ use tokio::sync::mpsc::UnboundedSender;
 mod abandon;
 #[cfg(test)]
 mod abandon_test;
+mod act;
+#[cfg(test)]
+mod act_test;
 mod answers;
 #[cfg(test)]
 mod bed;

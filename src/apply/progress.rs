@@ -22,6 +22,10 @@ pub struct Progress {
     pub enough: bool,
     /// The hop that is under way or to be begun, from 0.
     pub hop: usize,
+    /// The members of an action that were called, in this order.
+    pub called: Vec<usize>,
+    /// Those of them that are done.
+    pub done: Vec<usize>,
     /// How often that hop was written; 0 before the first time.
     pub attempt: u32,
     /// What the last write of that hop set.
@@ -55,7 +59,7 @@ pub enum Stand {
     Unknown,
     /// The write was taken, or the wait or check was begun.
     Settling,
-    /// A hop is true and ready, and the next one is to be begun.
+    /// A hop is true and ready, and the next one is to be begun. Of an action: a member is to be called.
     Between,
     /// The last hop is true and ready; its drain time runs.
     Settled,
@@ -101,6 +105,8 @@ impl Progress {
             not_done: waits_for,
             enough: false,
             hop: 0,
+            called: Vec::new(),
+            done: Vec::new(),
             attempt: 0,
             edits: Vec::new(),
             token: String::new(),
@@ -174,7 +180,10 @@ impl Progress {
         }
         self.why.clear();
         self.ended = Some(at);
-        if last {
+        if self.called.contains(&self.hop) {
+            self.stand = Stand::Between;
+            self.done.push(self.hop);
+        } else if last {
             self.stand = Stand::Settled;
         } else {
             self.stand = Stand::Between;

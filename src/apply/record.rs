@@ -2,9 +2,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::act::stopped;
 use super::dispatch::Machine;
 use super::entry::Begin;
 use super::progress::{Progress, Stand, recorded};
+use crate::action::Action;
 use crate::plan::{Plan, Skipped, SkippedWhy, Step, Work};
 use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
 
@@ -41,7 +43,13 @@ pub(super) fn ended(begin: &Begin, machine: &Machine) -> Operation {
 pub(super) fn so_far(begin: &Begin, machine: &Machine) -> Operation {
     let plan = &begin.plan;
     let steps = plan.steps.iter().zip(machine.steps()).enumerate();
-    let done = steps.filter_map(|(id, (step, progress))| of_step(id, step, progress));
+    let done = steps.filter_map(|(id, (step, progress))| {
+        let record = of_step(plan, id, step, progress)?;
+        Some(match plan.action(id).filter(|_| machine.is_between_members(id)) {
+            Some(action) => StepRecord { status: Status::Skipped, why: stopped(action, &progress.called), ..record },
+            None => record,
+        })
+    });
     let owed = plan.skipped.iter().enumerate().filter_map(|(at, skipped)| owed(plan.steps.len() + at, skipped));
     Operation { steps: done.chain(owed).collect(), ..begun(begin) }
 }
@@ -66,11 +74,19 @@ pub(super) fn outcome(operation: &Operation, machine: &Machine, plan: &Plan) -> 
     }
 }
 
-fn of_step(id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
+/// The names of members; that of the action where it has none.
+fn members(action: Option<&Action>, members: &[usize]) -> Vec<String> {
+    let Some(action) = action else { return Vec::new() };
+    let member = |member: &usize| Some(action.members.get(*member)?.name.as_ref().unwrap_or(&action.name).clone());
+    members.iter().filter_map(member).collect()
+}
+
+fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
     let (at, what, position, edits) = match &step.work {
         Work::Joint { .. } => return None,
         Work::Wait { at, .. } => (Some(at.clone()), "wait".to_owned(), None, Vec::new()),
         Work::Check { name } => (None, format!("check {name}"), None, Vec::new()),
+        Work::Action { name } => (None, format!("action {name}"), None, Vec::new()),
         Work::Change { at, position, edits, .. } => {
             let mut records = progress.written.clone();
             for edit in edits {
@@ -85,7 +101,13 @@ fn of_step(id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
         Stand::Pending => Status::Skipped,
         stand => stand.status(),
     };
-    Some(StepRecord { step: id, at, what, position, status, why: progress.why.clone(), took: progress.took(), edits })
+    let (why, took) = (progress.why.clone(), progress.took());
+    let called = members(plan.action(id), &progress.called);
+    // What earlier operations have done of it stays done for whoever goes on with this one.
+    let earlier = plan.action(id).into_iter().flat_map(|action| action.members.iter().enumerate());
+    let earlier = earlier.filter(|(_, member)| member.done).map(|(index, _)| index);
+    let done = members(plan.action(id), &earlier.chain(progress.done.iter().copied()).collect::<Vec<_>>());
+    Some(StepRecord { step: id, at, what, position, status, why, called, done, took, edits })
 }
 
 /// What cannot be done now is still wanted: it is recorded beside the steps.
@@ -102,6 +124,8 @@ fn owed(id: usize, skipped: &Skipped) -> Option<StepRecord> {
         position: None,
         status: Status::Owed,
         why: why.clone(),
+        called: Vec::new(),
+        done: Vec::new(),
         took: std::time::Duration::ZERO,
         edits: Vec::new(),
     })

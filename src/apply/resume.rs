@@ -80,6 +80,11 @@ impl Engine {
             self.machine.steps().iter().enumerate().map(|(step, progress)| (step, progress.stand)).collect();
         for (step, stand) in stands {
             match stand {
+                Stand::Asked | Stand::Unknown | Stand::Settling
+                    if matches!(self.plan.steps[step].work, Work::Action { .. }) =>
+                {
+                    self.take_over_action(step)?;
+                }
                 Stand::Asked => {
                     let hop = self.machine.steps()[step].hop;
                     self.note(Entry::Answer { step, hop, answer: Answer::never_came() })?;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use opsctl_api::{Edit, Plain, Source, Value};
+use opsctl_api::{Plain, Secret, Source, Value};
 
 use super::ApplyError;
 use crate::plan::{Plan, Step, Work};
@@ -15,14 +15,23 @@ pub type Secrets<'a> = dyn Fn(&Source) -> Result<Plain, String> + Send + Sync + 
 /// A text cannot be had.
 pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan>, ApplyError> {
     let mut plan = Arc::clone(plan);
-    if !plan.steps.iter().any(sets_a_secret) {
+    let calls_with_one = plan.actions.iter().flat_map(|action| &action.members).any(|member| member.call.has_secret());
+    if !calls_with_one && !plan.steps.iter().any(sets_a_secret) {
         return Ok(plan);
     }
     let mut known: BTreeMap<Source, Plain> = BTreeMap::new();
-    for step in &mut Arc::make_mut(&mut plan).steps {
+    let filled = Arc::make_mut(&mut plan);
+    for step in &mut filled.steps {
         let Work::Change { edits, hops, .. } = &mut step.work else { continue };
         for edit in edits.iter_mut().chain(hops.iter_mut().flat_map(|hop| &mut hop.edits)) {
-            fill(edit, secrets, &mut known)?;
+            if let Some(Value::Secret(secret)) = &mut edit.to {
+                fill(secret, secrets, &mut known)?;
+            }
+        }
+    }
+    for member in filled.actions.iter_mut().flat_map(|action| &mut action.members) {
+        for secret in member.call.secrets_mut() {
+            fill(secret, secrets, &mut known)?;
         }
     }
     Ok(plan)
@@ -31,12 +40,11 @@ pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan
 fn sets_a_secret(step: &Step) -> bool {
     match &step.work {
         Work::Change { edits, .. } => edits.iter().any(|edit| edit.to.as_ref().is_some_and(Value::is_secret)),
-        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => false,
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => false,
     }
 }
 
-fn fill(edit: &mut Edit, secrets: &Secrets<'_>, known: &mut BTreeMap<Source, Plain>) -> Result<(), ApplyError> {
-    let Some(Value::Secret(secret)) = &mut edit.to else { return Ok(()) };
+fn fill(secret: &mut Secret, secrets: &Secrets<'_>, known: &mut BTreeMap<Source, Plain>) -> Result<(), ApplyError> {
     let Some(source) = secret.source.clone().filter(|_| secret.plain.is_none()) else { return Ok(()) };
     let plain = match known.get(&source) {
         Some(plain) => plain.clone(),

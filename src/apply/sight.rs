@@ -58,7 +58,7 @@ fn keys(plan: &Plan) -> BTreeMap<&Address, BTreeSet<String>> {
             Work::Wait { at, .. } => {
                 keys.entry(at).or_default();
             }
-            Work::Check { .. } | Work::Joint { .. } => {}
+            Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => {}
         }
     }
     keys

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
 
 use super::journal::{self, Journal, JournalError};
-use super::progress::Stand;
+use super::progress::{Progress, Stand};
 use super::replay::{Replayed, replay};
 use super::{conflict, journals, record};
+use crate::action::Action;
 use crate::instance::Instances;
 use crate::plan::Work;
 use crate::snapshot::{Operation, Status};
@@ -106,6 +107,17 @@ pub(super) fn open(work_dir: &Utf8Path) -> Result<Vec<(Journal, Replayed)>, Jour
     Ok(found)
 }
 
+/// An action, and how far its members have come: `action restart (broker-1 done, broker-2 called)`.
+fn action(name: &str, action: Option<&Action>, progress: &Progress) -> String {
+    let members = action.map(|action| action.members.as_slice()).unwrap_or_default();
+    let told = progress.called.iter().filter_map(|&member| {
+        let name = members.get(member)?.name.as_deref()?;
+        Some(format!("{name} {}", if progress.done.contains(&member) { "done" } else { "called" }))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() { format!("action {name}") } else { format!("action {name} ({})", told.join(", ")) }
+}
+
 impl Unfinished {
     pub(super) fn of(replayed: &Replayed) -> Self {
         let begin = &replayed.begin;
@@ -115,6 +127,7 @@ impl Unfinished {
                 Work::Joint { .. } => return None,
                 Work::Wait { .. } => ("wait".to_owned(), &[][..]),
                 Work::Check { name } => (format!("check {name}"), &[][..]),
+                Work::Action { name } => (action(name, begin.plan.action(id), progress), &[][..]),
                 Work::Change { edits, .. } => (String::new(), &edits[..]),
             };
             Some(OpenStep {
@@ -126,6 +139,7 @@ impl Unfinished {
                     Stand::Asked => Status::Unknown,
                     // To be written again: nothing of it was done.
                     Stand::Again => Status::Pending,
+                    Stand::Between if replayed.machine.is_between_members(id) => Status::Pending,
                     stand => stand.status(),
                 },
             })

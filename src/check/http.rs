@@ -12,7 +12,7 @@ use super::{Expectation, Verdict};
 /// How much of a body is looked at: 1 MiB.
 const MOST: usize = 1 << 20;
 
-/// One client for all checks. It follows no redirect, for a login page is not what was asked for; and it keeps no connection, for
+/// One client for all checks and actions. It follows no redirect, for a login page is not what was asked for; and it keeps no connection, for
 /// each measurement shall go where the name points now: a kept connection would go on asking the region that was left. Proxies
 /// are those of the environment, as curl has them.
 static CLIENT: LazyLock<Result<Client, String>> = LazyLock::new(|| {
@@ -23,19 +23,27 @@ static CLIENT: LazyLock<Result<Client, String>> = LazyLock::new(|| {
     client.build().map_err(|error| innermost(&error))
 });
 
+/// The client of all that asks over HTTP.
+///
+/// # Errors
+/// There can be none: why.
+pub(crate) fn http_client() -> Result<&'static Client, String> {
+    CLIENT.as_ref().map_err(|why| format!("no HTTP client: {why}"))
+}
+
 /// Gets a URL and holds the answer against what it must have; where no status is named, that is any 2xx.
 pub(super) async fn get(url: &str, expect: &Expectation, limit: Duration) -> Verdict {
-    let client = match &*CLIENT {
+    let client = match http_client() {
         Ok(client) => client,
-        Err(why) => return Verdict::no(format!("no HTTP client: {why}")),
+        Err(why) => return Verdict::no(why),
     };
     let response = match client.get(url).timeout(limit).send().await {
         Ok(response) => response,
-        Err(error) => return Verdict::no(failure(&error, limit)),
+        Err(error) => return Verdict::no(why_no_answer(&error, limit)),
     };
     match judge(response, expect).await {
         Ok(verdict) => verdict,
-        Err(error) => Verdict::no(failure(&error, limit)),
+        Err(error) => Verdict::no(why_no_answer(&error, limit)),
     }
 }
 
@@ -131,7 +139,7 @@ fn short(json: &Json) -> String {
 }
 
 /// Why there was no answer. The URL is not repeated: it may have a token in it.
-fn failure(error: &reqwest::Error, limit: Duration) -> String {
+pub(crate) fn why_no_answer(error: &reqwest::Error, limit: Duration) -> String {
     if error.is_timeout() { format!("no answer within {}", format_duration(limit)) } else { innermost(error) }
 }
 

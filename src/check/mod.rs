@@ -11,5 +11,7 @@ mod tcp;
 #[cfg(test)]
 mod wait_test;
 
+pub(crate) use http::{http_client, why_no_answer};
 pub use measure::{await_check, measure};
 pub use model::{Check, Expectation, Gate, Probe, Verdict};
+pub(crate) use run::{Ran, run_program};

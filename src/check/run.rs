@@ -15,10 +15,31 @@ const MOST: usize = 1 << 20;
 /// How long after its end a command's output is waited for; what it left running in the background may hold that open for good.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// Runs a program, without a shell and without input. At the limit it is killed, and all that it started with it.
+/// How a program came to its end.
+pub(crate) enum Ran {
+    /// It could not be started. Why.
+    NotStarted(String),
+    /// It did not end in time: it was killed, and all that it started with it.
+    TimedOut,
+    /// Its end cannot be told. Why.
+    Lost(String),
+    /// It ended.
+    Ended { status: ExitStatus, out: Vec<u8>, err: Vec<u8> },
+}
+
+/// Runs a program and holds its end against what it must be.
 pub(super) async fn run(argv: &[String], exit: i32, output: Option<&str>, limit: Duration) -> Verdict {
+    match run_program(argv, limit).await {
+        Ran::NotStarted(why) | Ran::Lost(why) => Verdict::no(why),
+        Ran::TimedOut => Verdict::no(format!("it did not end within {}", format_duration(limit))),
+        Ran::Ended { status, out, err } => judge(status, exit, output, &out, &err),
+    }
+}
+
+/// Runs a program, without a shell and without input. At the limit it is killed, and all that it started with it.
+pub(crate) async fn run_program(argv: &[String], limit: Duration) -> Ran {
     let Some((program, arguments)) = argv.split_first() else {
-        return Verdict::no("there is no command");
+        return Ran::NotStarted("there is no command".to_owned());
     };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -27,17 +48,16 @@ pub(super) async fn run(argv: &[String], exit: i32, output: Option<&str>, limit:
     command.process_group(0);
     let mut child = match command.spawn() {
         Ok(child) => child,
-        Err(error) => return Verdict::no(format!("{program} cannot be started: {}", clause(&error))),
+        Err(error) => return Ran::NotStarted(format!("{program} cannot be started: {}", clause(&error))),
     };
     let (mut out, mut err) = (Kept::new(child.stdout.take()), Kept::new(child.stderr.take()));
     let mut group = Group::of(&child);
-    let ended = timeout(limit, end(&mut child, &mut out, &mut err)).await;
-    match ended {
-        Err(_) => Verdict::no(format!("it did not end within {}", format_duration(limit))),
-        Ok(Err(error)) => Verdict::no(clause(&error)),
+    match timeout(limit, end(&mut child, &mut out, &mut err)).await {
+        Err(_) => Ran::TimedOut,
+        Ok(Err(error)) => Ran::Lost(clause(&error)),
         Ok(Ok(status)) => {
             group.disarm();
-            judge(status, exit, output, &out.kept, &err.kept)
+            Ran::Ended { status, out: out.kept, err: err.kept }
         }
     }
 }

@@ -107,6 +107,7 @@ impl Selection {
             allow_one_way: patterns(&self.allow_one_way),
             reverts: None,
             rest: self.rest.clone(),
+            called: Default::default(),
             left: Default::default(),
             past: Default::default(),
             force: Vec::new(),

@@ -7,7 +7,7 @@ use super::run::Setting;
 use crate::instance::Instances;
 use crate::plan::{Plan, Rest, Skipped, SkippedWhy};
 use crate::snapshot::{Operation, OperationKind, Outcome, Recorded, Status, StepRecord};
-use crate::state::{Bound, Goal};
+use crate::state::{Bound, Goal, Target};
 use crate::view::status::Owed;
 
 /// What an ended operation did not do and that is still wanted.
@@ -31,7 +31,9 @@ impl Debt {
         for (at, setting) in self.steps.iter().flat_map(settings_of) {
             settings.entry(at).or_default().insert(setting);
         }
-        Rest { operation: self.operation.id.clone(), settings }
+        let action = |step: &StepRecord| Some((step.action()?.to_owned(), step.done.iter().cloned().collect()));
+        let actions = self.steps.iter().filter_map(action).collect();
+        Rest { operation: self.operation.id.clone(), settings, actions }
     }
 
     /// As it is shown.
@@ -45,10 +47,15 @@ impl Debt {
     }
 
     /// What of it a plan decides otherwise, or again.
-    pub(super) fn decided_by(&self, decided: &BTreeSet<Key>) -> Vec<StepRecord> {
-        let of_plan = |step: &&StepRecord| {
-            let settings = settings_of(step);
-            !settings.is_empty() && settings.iter().all(|setting| is_in(decided, setting))
+    pub(super) fn decided_by(&self, plan: &Plan) -> Vec<StepRecord> {
+        let decided = decided(plan);
+        let idle = |name: &str| plan.skipped.iter().any(|skipped| is_idle(skipped, name));
+        let of_plan = |step: &&StepRecord| match step.action() {
+            Some(name) => idle(name),
+            None => {
+                let settings = settings_of(step);
+                !settings.is_empty() && settings.iter().all(|setting| is_in(&decided, setting))
+            }
         };
         self.steps.iter().filter(of_plan).cloned().collect()
     }
@@ -56,7 +63,8 @@ impl Debt {
 
 /// All that is owed, newest first: what could not be reached, was never started, or failed, as far as live is not so by now.
 ///
-/// Void is what a later operation had a goal for, changed or not; what one was abandoned with; and what was taken back.
+/// Void is what a later operation had a goal for, changed or not; what one was abandoned with; and what was taken back. An action
+/// is void once a later operation had it, or changed what it was before or after.
 ///
 /// # Errors
 /// The history cannot be read, or something in it that is needed is damaged.
@@ -67,6 +75,7 @@ pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
         return Ok(Vec::new());
     };
     let mut since: BTreeSet<Key> = BTreeSet::new();
+    let mut later: Later<'_> = Later::default();
     let mut taken_back: BTreeSet<&str> = BTreeSet::new();
     let mut debts = Vec::new();
     for recorded in recent.iter().take(oldest + 1) {
@@ -76,7 +85,11 @@ pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
         }
         let plan = setting.repository.planned(setting.store, recorded)?;
         if taken_back.is_empty() {
-            let steps = undone(operation).filter_map(|step| without(step, &since)).collect();
+            let still = |step: &StepRecord| match step.action() {
+                Some(name) => (!later.decides(name, plan.as_ref())).then(|| step.clone()),
+                None => without(step, &since),
+            };
+            let steps = undone(operation).filter_map(still).collect();
             let mut steps = not_so_yet(steps, plan.as_ref(), setting.instances).await;
             if !steps.is_empty() {
                 steps.extend(ahead_of(&steps, operation, plan.as_ref()));
@@ -87,10 +100,46 @@ pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
         // A rollback takes back all down to that one.
         taken_back.remove(operation.id.as_str());
         taken_back.extend(operation.reverts.as_deref());
+        later.add(operation);
         since.extend(operation.steps.iter().flat_map(settings_of));
         since.extend(plan.iter().flat_map(decided));
     }
     Ok(debts)
+}
+
+/// What operations have done to actions since.
+#[derive(Default)]
+struct Later<'a> {
+    /// Those that they had.
+    actions: BTreeSet<&'a str>,
+    /// What they changed.
+    changed: BTreeSet<&'a Address>,
+}
+
+impl<'a> Later<'a> {
+    fn add(&mut self, operation: &'a Operation) {
+        for step in &operation.steps {
+            self.actions.extend(step.action());
+            self.changed.extend(step.at.as_ref().filter(|_| step.edits.iter().any(|edit| edit.sent)));
+        }
+    }
+
+    /// Whether an action that a plan had is not wanted any more, or again.
+    fn decides(&self, name: &str, plan: Option<&Plan>) -> bool {
+        let action = plan.and_then(|plan| Some((plan, plan.actions.iter().find(|action| action.name == name)?)));
+        let Some((plan, action)) = action else { return self.actions.contains(name) };
+        let beside = action.before.iter().chain(&action.after).filter_map(|beside| plan.declared.get(&beside.name));
+        self.actions.contains(name)
+            || beside.map(|declared| &declared.at).any(|target| match target {
+                Target::One(at) => self.changed.contains(at),
+                Target::Many { pattern, .. } => self.changed.iter().any(|at| pattern.matches(at)),
+            })
+    }
+}
+
+/// Whether there was nothing to do for an action of this name.
+fn is_idle(skipped: &Skipped, name: &str) -> bool {
+    matches!(skipped.why, SkippedWhy::NothingToDo(_)) && skipped.at.strip_prefix("action ") == Some(name)
 }
 
 /// The steps that live is not as they want it.
@@ -102,7 +151,7 @@ async fn not_so_yet(steps: Vec<StepRecord>, plan: Option<&Plan>, instances: &Ins
     for (step, wishes) in steps.into_iter().zip(wishes) {
         let open = granted.by_ref().take(wishes.len()).filter(|granted| !granted).count();
         // Nothing that failed is done for being written: it may not be ready.
-        if open > 0 || matches!(step.status, Status::Failed | Status::Unknown) {
+        if open > 0 || step.action().is_some() || matches!(step.status, Status::Failed | Status::Unknown) {
             left.push(step);
         }
     }
@@ -126,7 +175,9 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::GatesNothing
         | SkippedWhy::NeverSet
-        | SkippedWhy::NotAsLeft { .. } => false,
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone => false,
     });
     let left: BTreeSet<(&str, Option<&str>)> =
         skipped.map(|skipped| (skipped.at.as_str(), skipped.setting.as_deref())).collect();
@@ -157,7 +208,7 @@ fn ahead_of(steps: &[StepRecord], operation: &Operation, plan: Option<&Plan>) ->
             wanted.extend(step.after.iter().map(|edge| edge.step));
         }
     }
-    let undone = operation.steps.iter().filter(|step| is_undone(step) && settings_of(step).is_empty());
+    let undone = operation.steps.iter().filter(|step| is_undone(step) && !is_wanted_itself(step));
     undone.filter(|step| wanted.contains(&step.step)).cloned().collect()
 }
 
@@ -168,11 +219,16 @@ fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
         (OperationKind::Apply | OperationKind::Rollback, _) => operation.ended.is_some(),
     };
     let steps = operation.steps.iter().filter(move |_| may_owe);
-    steps.filter(|step| is_undone(step) && !settings_of(step).is_empty())
+    steps.filter(|step| is_undone(step) && is_wanted_itself(step))
 }
 
 fn is_undone(step: &StepRecord) -> bool {
     matches!(step.status, Status::Owed | Status::Skipped | Status::Failed | Status::Unknown)
+}
+
+/// Whether a step is no wait and no check.
+fn is_wanted_itself(step: &StepRecord) -> bool {
+    step.action().is_some() || !settings_of(step).is_empty()
 }
 
 /// A step without what was decided since; `None` where nothing is left of it.

@@ -117,8 +117,7 @@ async fn decide(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<(
     if debts.is_empty() {
         return Ok(());
     }
-    let decided = owed::decided(plan);
-    let steps: Vec<StepRecord> = debts.iter().flat_map(|debt| debt.decided_by(&decided)).collect();
+    let steps: Vec<StepRecord> = debts.iter().flat_map(|debt| debt.decided_by(plan)).collect();
     if steps.is_empty() {
         return Ok(());
     }

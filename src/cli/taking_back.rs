@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use opsctl_api::Pattern;
@@ -11,7 +12,7 @@ use super::rollback_state;
 use super::run::{self, Held, How, Setting};
 use crate::apply::ApplyError;
 use crate::plan::{self, Plan, Request};
-use crate::snapshot::{Operation, Outcome, StoreError, unwind};
+use crate::snapshot::{Operation, Outcome, StepRecord, StoreError, unwind};
 use crate::view;
 
 /// Plans to take operations back, which are the newest first, down to the last of them. `None` where none of them changed
@@ -43,12 +44,19 @@ pub(super) async fn plan(
         allow_one_way,
         reverts: Some(operation.id.clone()),
         rest: None,
+        called: called(operations),
         left: back.left,
         past: Default::default(),
         force,
         secrets: &secrets,
     };
     Ok(Some(plan::make(request, instances).await?))
+}
+
+/// The actions that these operations have called.
+pub(super) fn called(operations: &[Operation]) -> BTreeSet<String> {
+    let steps = operations.iter().flat_map(|operation| &operation.steps).filter(|step| !step.called.is_empty());
+    steps.filter_map(StepRecord::action).map(str::to_owned).collect()
 }
 
 /// Takes back what an apply did of which a step failed: a rollback like any other, under the lock of that apply.

@@ -45,6 +45,11 @@ impl Problems {
         if self.guessed > MOST_GUESSES { None } else { similar(word, names) }
     }
 
+    /// How many were found.
+    pub(crate) fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// All that were found.
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
         self.found

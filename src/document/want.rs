@@ -98,7 +98,7 @@ pub(crate) fn plain<'a>(node: &Node<'_>, text: &'a str, found: &mut Problems) ->
     if text.contains("{{") || text.contains("{%") {
         found.push(
             Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand here")
-                .note("templates stand in values, bounds and checks"),
+                .note("templates stand in values, bounds, checks and actions"),
         );
         return None;
     }

@@ -19,6 +19,7 @@ pub(super) fn digest(plan: &Plan) -> String {
         preflight,
         refusals,
         checks,
+        actions,
         estimate: _,
         way_back,
     } = plan;
@@ -38,6 +39,7 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(preflight);
     hash.add(refusals);
     hash.add(checks);
+    hash.add(actions);
     hash.add(way_back);
     hash.hex()
 }

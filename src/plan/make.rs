@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
 
@@ -7,12 +7,12 @@ use super::diff::{Edits, diff, slots};
 use super::digest::digest;
 use super::expand::{Expanded, expand};
 use super::observe::{Observation, observe};
-use super::order::order;
+use super::order::{Order, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
-    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, guard, notes, preflight, rest,
-    restarts, restore, select, steps,
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, guard, notes,
+    preflight, rest, restarts, restore, select, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -24,7 +24,9 @@ use crate::state::{Goal, Scope, State};
 pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, PlanError> {
     let scope = with_state(request.scope, request.state);
     let observation = observe(&scope, instances).await;
-    let mut plan = from_observation(&request, &scope, &observation, instances)?;
+    let draft = draft(&request, &scope, &observation, instances);
+    let idle = actions::idle(request.state, &draft.due, instances).await;
+    let mut plan = from_draft(draft, &request, &scope, &observation, &idle, instances)?;
     plan.preflight = preflight::preflight(&plan.steps, instances).await;
     plan.refusals.extend(preflight::refused(&plan.steps, &plan.preflight));
     for (name, calls) in instances.calls() {
@@ -36,17 +38,20 @@ pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, P
     Ok(plan)
 }
 
-/// The plan that follows from what was observed.
-fn from_observation(
-    request: &Request<'_>,
-    scope: &Scope,
-    observation: &Observation,
-    instances: &Instances,
-) -> Result<Plan, PlanError> {
+/// What is to be changed and done, in no order yet.
+struct Draft {
+    expanded: Expanded,
+    edits: Edits,
+    /// The actions that are due, by index.
+    due: BTreeSet<usize>,
+    problems: Vec<Problem>,
+}
+
+/// What follows from what was observed.
+fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instances: &Instances) -> Draft {
     let state = request.state;
-    let catalogues = instances.catalogues();
     let mut problems = Vec::new();
-    let mut expanded = expand(state, request.reverts.is_some(), observation, &catalogues, &mut problems);
+    let mut expanded = expand(state, request.reverts.is_some(), observation, &instances.catalogues(), &mut problems);
     restore::resolve(&mut expanded, &request.past);
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
@@ -57,7 +62,45 @@ fn from_observation(
     }
     spare(state, &mut expanded, &mut edits);
     restarts::settle(state, scope, &mut expanded, &mut edits);
-    let ordered = order(state, &expanded, &edits, &mut problems);
+    let due = actions::due(request, &mut expanded, &edits);
+    Draft { expanded, edits, due, problems }
+}
+
+/// Orders a draft. An action that comes first and has nothing to do (`idle`, with what was seen) is left out.
+fn ordered(draft: &mut Draft, state: &State, idle: &BTreeMap<usize, String>) -> Order {
+    loop {
+        let order = order(state, &draft.expanded, &draft.edits, &draft.due, &mut draft.problems);
+        let free = order.steps.iter().filter(|step| step.after.is_empty());
+        let free: Vec<(usize, &String)> = free
+            .filter_map(|step| match step.what {
+                super::order::What::Action { action } => Some((action, idle.get(&action)?)),
+                _ => None,
+            })
+            .collect();
+        if free.is_empty() {
+            return order;
+        }
+        for (action, seen) in free {
+            draft.due.remove(&action);
+            let at = format!("action {}", state.actions[action].name);
+            draft.expanded.skipped.push(Skipped { at, setting: None, why: SkippedWhy::NothingToDo(seen.clone()) });
+        }
+    }
+}
+
+/// The plan that follows from a draft.
+fn from_draft(
+    mut draft: Draft,
+    request: &Request<'_>,
+    scope: &Scope,
+    observation: &Observation,
+    idle: &BTreeMap<usize, String>,
+    instances: &Instances,
+) -> Result<Plan, PlanError> {
+    let state = request.state;
+    let catalogues = instances.catalogues();
+    let ordered = ordered(&mut draft, state, idle);
+    let Draft { mut expanded, edits, due, mut problems } = draft;
     let timeout = request.guard.timeout.unwrap_or(steps::TIMEOUT);
     let steps = steps::steps(state, &expanded, &edits, ordered.steps, &catalogues, timeout, &mut problems);
     if !problems.is_empty() {
@@ -90,6 +133,9 @@ fn from_observation(
         let name = state.checks[check].name.clone();
         skipped.push(Skipped { at: format!("check {name}"), setting: None, why: SkippedWhy::GatesNothing });
     }
+    let not_undone =
+        |name: &String| Skipped { at: format!("action {name}"), setting: None, why: SkippedWhy::NotUndone };
+    skipped.extend(request.called.iter().map(not_undone));
     skipped.sort_by(|a, b| (&a.at, &a.setting).cmp(&(&b.at, &b.setting)));
     Ok(Plan {
         format: FORMAT,
@@ -102,6 +148,7 @@ fn from_observation(
         way_back: WayBack {
             steps: way_back(state, &expanded, &edits),
             irreversible: guard::one_way(&expanded, &edits),
+            actions: due.iter().map(|&action| state.actions[action].name.clone()).collect(),
         },
         steps,
         skipped,
@@ -110,6 +157,10 @@ fn from_observation(
         preflight: Vec::new(),
         refusals,
         checks: state.checks.clone(),
+        actions: due
+            .into_iter()
+            .map(|action| actions::planned(&state.actions[action], request.rest.as_ref()))
+            .collect(),
         estimate: None,
     })
 }
@@ -257,7 +308,7 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
         })
         .collect();
     let mut problems: Vec<Problem> = Vec::new();
-    let back = order(state, expanded, &turned, &mut problems);
+    let back = order(state, expanded, &turned, &BTreeSet::new(), &mut problems);
     back.steps
         .iter()
         .filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty()))

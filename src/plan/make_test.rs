@@ -104,6 +104,7 @@ impl<'a> Asked<'a> {
             allow_one_way: Vec::new(),
             reverts: None,
             rest: None,
+            called: Default::default(),
             left: BTreeMap::new(),
             past: Past::new(),
             force: Vec::new(),
@@ -130,6 +131,7 @@ pub(super) fn steps(plan: &Plan) -> Vec<String> {
             }
             Work::Wait { at, .. } => format!("{} wait {}", step.wave, at.local()),
             Work::Check { name } => format!("{} check {name}", step.wave),
+            Work::Action { name } => format!("{} action {name}", step.wave),
             Work::Joint { .. } => unreachable!("joints are no work"),
         })
         .collect()

@@ -1,5 +1,8 @@
 //! What would change, in which order and why: from a [`State`](crate::state::State) and what is live to a [`Plan`].
 
+mod actions;
+#[cfg(test)]
+mod actions_test;
 mod diff;
 mod digest;
 mod expand;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::said::{Leave, OwnerNote, PreflightNote, Refusal, Skipped, TrafficMove, WayBack};
 use super::step::{Step, Work};
+use crate::action::Action;
 use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
@@ -46,6 +47,9 @@ pub struct Plan {
     pub refusals: Vec<Refusal>,
     /// Checks before, between and after; those between are steps too.
     pub checks: Vec<Check>,
+    /// The actions that are steps, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
     /// How long it should take, from earlier operations.
     pub estimate: Option<Duration>,
     /// The way back from the predicted outcome.
@@ -130,6 +134,12 @@ impl Plan {
     /// The steps that do something.
     pub fn work(&self) -> impl Iterator<Item = (usize, &Step)> {
         self.steps.iter().enumerate().filter(|(_, step)| !matches!(step.work, Work::Joint { .. }))
+    }
+
+    /// The action of a step.
+    pub fn action(&self, step: usize) -> Option<&Action> {
+        let Work::Action { name } = &self.steps.get(step)?.work else { return None };
+        self.actions.iter().find(|action| action.name == *name)
     }
 
     /// Whether there is nothing to do.

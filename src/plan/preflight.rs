@@ -13,7 +13,7 @@ pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNo
         .enumerate()
         .filter_map(|(id, step)| match &step.work {
             Work::Change { hops, .. } => Some((id, hops.first()?)),
-            Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+            Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
         })
         .collect();
     let hops: Vec<Hop> = asked.iter().map(|(_, hop)| (*hop).clone()).collect();

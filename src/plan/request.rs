@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Pattern, Plain, Source, Value};
 
@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub reverts: Option<String>,
     /// The rest of an operation, and nothing else.
     pub rest: Option<Rest>,
+    /// The actions that were called by what a rollback takes back.
+    pub called: BTreeSet<String>,
     /// What opsctl left at each setting that a rollback restores.
     pub left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
     /// What was before opsctl's operations: what `restore` leads to.

@@ -16,6 +16,8 @@ pub struct Rest {
     pub operation: String,
     /// What it did not do, by resource or wildcard.
     pub settings: BTreeMap<Address, BTreeSet<String>>,
+    /// The actions that it did not do, each with the members that it did.
+    pub actions: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Rest {

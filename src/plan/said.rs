@@ -66,6 +66,10 @@ pub enum SkippedWhy {
     },
     /// Held back: it needs what was left alone.
     HeldBack(String),
+    /// An action for which there is nothing to do: what was seen.
+    NothingToDo(String),
+    /// An action that a rollback cannot take back.
+    NotUndone,
 }
 
 /// What else holds a setting that the plan changes.
@@ -173,4 +177,7 @@ pub struct WayBack {
     pub steps: usize,
     /// What cannot be undone: by resource, the settings.
     pub irreversible: BTreeMap<Address, Vec<String>>,
+    /// The actions that are not undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<String>,
 }

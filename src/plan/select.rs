@@ -19,7 +19,10 @@ pub(super) fn select(
     problems: &mut Vec<Problem>,
 ) {
     for pattern in target.iter().chain(exclude) {
-        if !expanded.items.iter().any(|item| names(item, pattern)) {
+        let mut actions = state.actions.iter();
+        if !expanded.items.iter().any(|item| names(item, pattern))
+            && !actions.any(|action| pattern.matches_text(&action.name))
+        {
             let problem = Problem::new(Code::PatternWithoutMatch, pattern, "it matches no resource of the state")
                 .instead("name a resource as the state does, or its address; `*` stands for anything");
             problems.push(problem);

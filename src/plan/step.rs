@@ -52,7 +52,12 @@ pub enum Work {
     },
     /// A check that stands between.
     Check {
-        /// Its name, in [`Plan::checks`].
+        /// Its name, in [`Plan::checks`](super::Plan::checks).
+        name: String,
+    },
+    /// Something that is called and is not a value.
+    Action {
+        /// Its name, in [`Plan::actions`](super::Plan::actions).
         name: String,
     },
     /// Does nothing: passes order on from many to many.
@@ -110,6 +115,15 @@ pub enum Rule {
     After(String, String),
     /// This check stands between.
     Gate(String),
+    /// An action stands beside something.
+    Action {
+        /// The action.
+        action: String,
+        /// What it was written to come before or after.
+        beside: String,
+        /// Whether it comes before it.
+        before: bool,
+    },
     /// One of several that a name stands for.
     Member(String),
     /// Up before down of one resource.
@@ -139,7 +153,7 @@ impl Step {
     pub fn at(&self) -> Option<&Address> {
         match &self.work {
             Work::Change { at, .. } | Work::Wait { at, .. } => Some(at),
-            Work::Check { .. } | Work::Joint { .. } => None,
+            Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
         }
     }
 }
@@ -151,6 +165,8 @@ impl std::fmt::Display for Rule {
             Self::Pool(pool) => write!(f, "in pool {pool} the growing come before the shrinking"),
             Self::Confines(holder, held) => write!(f, "{} confines {}", holder.local(), held.local()),
             Self::After(name, other) => write!(f, "{name} comes after {other}"),
+            Self::Action { action, beside, before: true } => write!(f, "action {action} comes before {beside}"),
+            Self::Action { action, beside, before: false } => write!(f, "action {action} comes after {beside}"),
             Self::Gate(check) => write!(f, "check {check} stands between"),
             Self::Member(name) => write!(f, "one of {name}"),
             Self::UpBeforeDown(at) => write!(f, "{} grows before it shrinks", at.local()),

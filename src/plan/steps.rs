@@ -36,6 +36,10 @@ pub(super) fn steps(
                 let check = &state.checks[check];
                 (Work::Check { name: check.name.clone() }, check.within, None)
             }
+            What::Action { action } => {
+                let action = &state.actions[action];
+                (Work::Action { name: action.name.clone() }, action.longest(), None)
+            }
             What::Slots { item, slots } => {
                 let declared = declared_of(state, expanded, item);
                 let timeout = declared.iter().find_map(|declared| declared.timeout).unwrap_or(timeout);

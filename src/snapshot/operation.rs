@@ -94,10 +94,10 @@ pub enum Outcome {
 pub struct StepRecord {
     /// The step's id in the plan.
     pub step: usize,
-    /// The resource; `None` of a check.
+    /// The resource; `None` of a check or an action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Address>,
-    /// What it is, where it is no change: `wait`, `check edge`.
+    /// What it is, where it is no change: `wait`, `check edge`, `action drain`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub what: String,
     /// Where in the order its edits stood.
@@ -105,9 +105,15 @@ pub struct StepRecord {
     pub position: Option<Position>,
     /// How it ended.
     pub status: Status,
-    /// Why, where it is not done.
+    /// Why, where it is not done, or where there was nothing to do.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
+    /// What an action has called, in this order: its members, or itself where it has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<String>,
+    /// Those of them that are done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub done: Vec<String>,
     /// From the first write to settled; milliseconds in the file.
     #[serde(default, with = "millis")]
     pub took: Duration,
@@ -155,6 +161,13 @@ pub enum Status {
     Skipped,
     /// It cannot be done now, and is still wanted.
     Owed,
+}
+
+impl StepRecord {
+    /// The name of the action that it is.
+    pub fn action(&self) -> Option<&str> {
+        self.what.strip_prefix("action ").filter(|_| self.at.is_none())
+    }
 }
 
 impl fmt::Display for Status {

@@ -42,6 +42,8 @@ pub(super) fn step(address: &str, setting: &str, from: Option<i64>, to: Option<i
         position: None,
         status: Status::Done,
         why: String::new(),
+        called: Vec::new(),
+        done: Vec::new(),
         took: Duration::from_millis(1500),
         edits: vec![edit],
     }
@@ -101,6 +103,7 @@ pub(super) fn plan() -> Plan {
         preflight: Vec::new(),
         refusals: Vec::new(),
         checks: Vec::new(),
+        actions: Vec::new(),
         estimate: None,
         way_back: WayBack::default(),
     }

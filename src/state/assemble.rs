@@ -13,7 +13,9 @@ use super::part::Part;
 use super::template::{Renderer, variables};
 use super::value::{Reading, Written};
 use super::written::written;
-use super::{After, Declared, Need, OnFailure, Overlaid, Resource, RestartsWith, State, Target, Want, digest, loops};
+use super::{
+    After, Declared, Need, OnFailure, Overlaid, Resource, RestartsWith, State, Target, Want, actions, digest, loops,
+};
 use crate::diagnostic::{Code, Diagnostic, Place, Sources, Span};
 use crate::document::{Problems, list};
 use crate::instance::Catalogues;
@@ -64,7 +66,12 @@ impl<'t> Workshop<'_, 't> {
         let tolerated = layers.iter().rev().find_map(|layer| layer.tolerates_unreachable.as_ref());
         cannot_go_back(failing, tolerated, found);
         let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, alone: false, found };
-        let checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
+        let mut checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
+        let actions = {
+            let beneath = chain.layers.iter().map(|layer| layer.actions);
+            actions::merged(&mut checks, &renderer, layers.iter().map(|layer| layer.actions), beneath)
+        };
+        let checks = checks.merged(layers.iter().map(|layer| layer.checks));
         let mut state = State {
             name: chain.name().to_owned(),
             over: chain.own().over.map(|(state, _)| state.to_owned()),
@@ -76,7 +83,8 @@ impl<'t> Workshop<'_, 't> {
             tolerates_unreachable: patterns(layers, |layer| layer.tolerates_unreachable.as_ref()),
             allow_one_way: patterns(layers, |layer| layer.allow_one_way.as_ref()),
             resources,
-            checks: checks.merged(layers.iter().map(|layer| layer.checks)),
+            checks,
+            actions,
             overlaid: Overlaid::default(),
         };
         state.digest = digest::of(&state);

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use opsctl_api::{Address, Kind};
@@ -7,10 +7,11 @@ use super::Target;
 use super::assemble::{Stacks, Workshop, unknown_name};
 use super::layer::{NAME, Names, named};
 use super::names::address_of;
+use super::template::Renderer;
 use super::value::Reading;
 use crate::check::{Check, Expectation, Gate, Probe};
-use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Node, Table, duration, integer, string, strings, table, unknown_key};
+use crate::diagnostic::{Code, Diagnostic, Place, Span};
+use crate::document::{Data, Entry, Node, Problems, Table, duration, integer, string, strings, table, unknown_key};
 
 /// What the checks of one state are read with.
 pub(super) struct Checks<'a, 'l, 't> {
@@ -32,7 +33,7 @@ const OF_SETTING: &[&str] = &["at", "is"];
 /// How often a check is measured where nothing else is said.
 const EVERY: Duration = Duration::from_secs(2);
 
-impl Checks<'_, '_, '_> {
+impl<'a, 'l, 't> Checks<'a, 'l, 't> {
     /// The checks of a chain, the root first: a later one of a name replaces an earlier one whole.
     pub(super) fn merged<'e>(mut self, layers: impl Iterator<Item = &'e [Entry<'e>]>) -> Vec<Check> {
         let mut checks = BTreeMap::new();
@@ -49,10 +50,23 @@ impl Checks<'_, '_, '_> {
         if !named(&entry.key) {
             self.push(Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of a check").note(NAME));
         }
+        self.measured(entry, entry.key.to_string(), true)
+    }
+
+    /// A check that stands inside of something else, and gates nothing.
+    pub(super) fn inline(&mut self, entry: &Entry<'_>, name: String) -> Option<Check> {
+        self.measured(entry, name, false)
+    }
+
+    fn measured(&mut self, entry: &Entry<'_>, name: String, may_gate: bool) -> Option<Check> {
         let table = table(entry, self.reading.found)?;
+        if !may_gate && let Some(gates) = table.get("gates") {
+            let message = format!("`{}` gates nothing: it is a part of its action", entry.key);
+            self.push(Diagnostic::error(Code::BadCheck, gates.key_span, message));
+        }
         let probe = self.probe_entry(entry, table)?;
         let mut check = Check {
-            name: entry.key.to_string(),
+            name,
             probe: Probe::Tcp { address: String::new() },
             within: Duration::ZERO,
             hold: Duration::ZERO,
@@ -73,8 +87,8 @@ impl Checks<'_, '_, '_> {
     }
 
     /// The one entry that says what is measured; keys that go with none or another are reported.
-    fn probe_entry<'e, 't>(&mut self, check: &Entry<'_>, table: &'e Table<'t>) -> Option<&'e Entry<'t>> {
-        let probes: Vec<&Entry<'t>> = table.iter().filter(|entry| PROBES.contains(&entry.key.as_ref())).collect();
+    fn probe_entry<'e, 'f>(&mut self, check: &Entry<'_>, table: &'e Table<'f>) -> Option<&'e Entry<'f>> {
+        let probes: Vec<&Entry<'f>> = table.iter().filter(|entry| PROBES.contains(&entry.key.as_ref())).collect();
         let [probe] = probes.as_slice() else {
             let message = match probes.as_slice() {
                 [] => format!("check `{}` measures nothing", check.key),
@@ -150,16 +164,22 @@ impl Checks<'_, '_, '_> {
         Gate::Between(names.iter().map(|(name, _)| (*name).to_owned()).collect())
     }
 
-    fn http(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let url = self.text(probe)?;
+    /// A string that says where a request goes.
+    pub(super) fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let url = self.text(entry)?;
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if host.is_none_or(|host| host.is_empty() || host.starts_with('/'))
             || url.contains(|c: char| c.is_whitespace() || c.is_control())
         {
             let message = format!("{url:?} is no URL that begins with http:// or https:// and a host");
-            self.push(Diagnostic::error(Code::WrongValue, probe.node.span, message));
+            self.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
             return None;
         }
+        Some(url)
+    }
+
+    fn http(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
+        let url = self.url(probe)?;
         let mut expect = Expectation::default();
         for entry in table.iter() {
             match entry.key.as_ref() {
@@ -215,6 +235,14 @@ impl Checks<'_, '_, '_> {
     }
 
     fn run(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
+        let argv = self.argv(probe)?;
+        let output = table.get("output").and_then(|entry| self.text(entry));
+        let exit = table.get("exit").and_then(|entry| self.number(entry, 0..=255)).unwrap_or_default();
+        Some(Probe::Run { argv, exit, output })
+    }
+
+    /// A program and its arguments.
+    pub(super) fn argv(&mut self, probe: &Entry<'_>) -> Option<Vec<String>> {
         let wrong = |node: &Node<'_>, found: String| {
             Diagnostic::error(Code::WrongType, node.span, format!("`run` takes a list of strings, found {found}"))
                 .note("the program and its arguments, as in run = [\"mc\", \"admin\", \"info\", \"origin\"]; no shell reads them")
@@ -234,9 +262,7 @@ impl Checks<'_, '_, '_> {
             self.push(wrong(&probe.node, "no program".to_owned()));
             return None;
         }
-        let output = table.get("output").and_then(|entry| self.text(entry));
-        let exit = table.get("exit").and_then(|entry| self.number(entry, 0..=255)).unwrap_or_default();
-        Some(Probe::Run { argv, exit, output })
+        Some(argv)
     }
 
     fn setting(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
@@ -293,8 +319,49 @@ impl Checks<'_, '_, '_> {
         }
     }
 
+    /// Whether the state has such a resource.
+    pub(super) fn is_resource(&self, name: &str) -> bool {
+        self.stacks.contains_key(name)
+    }
+
+    /// Reports a name that is neither a resource of the state nor one of these actions.
+    pub(super) fn known_beside(&mut self, name: &str, span: Span, actions: &BTreeSet<&str>) {
+        if self.broken || self.stacks.contains_key(name) {
+            return;
+        }
+        let diagnostic = match self.reading.found.guess(name, actions.iter().copied()) {
+            Some(meant) => {
+                let message = format!("there is no resource or action `{}`", name.escape_debug());
+                Diagnostic::error(Code::UnknownName, span, message).here(format!("did you mean `{meant}`?"))
+            }
+            None => unknown_name(self.stacks, name, span, self.reading.found),
+        };
+        self.push(diagnostic);
+    }
+
+    /// The mistakes found so far.
+    pub(super) fn found(&mut self) -> &mut Problems {
+        self.reading.found
+    }
+
+    /// Where something was written, for the eye.
+    pub(super) fn place(&self, span: Span) -> Option<Place> {
+        self.workshop.place(span)
+    }
+
+    /// The same with other templates.
+    pub(super) fn with<'b>(&'b mut self, renderer: &'b Renderer<'b>) -> Checks<'b, 'l, 't>
+    where
+        'a: 'b,
+    {
+        let renderer = self.reading.renderer.map(|_| renderer);
+        let (literal, alone) = (self.reading.literal, self.reading.alone);
+        let reading = Reading { renderer, literal, alone, found: self.reading.found };
+        Checks { reading, workshop: self.workshop, stacks: self.stacks, broken: self.broken }
+    }
+
     /// A string, rendered.
-    fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
+    pub(super) fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
         match &entry.node.data {
             Data::String(text) => self.reading.text(&entry.node, text),
             _ => {
@@ -305,7 +372,11 @@ impl Checks<'_, '_, '_> {
         }
     }
 
-    fn number<T: TryFrom<i64>>(&mut self, entry: &Entry<'_>, range: std::ops::RangeInclusive<i64>) -> Option<T> {
+    pub(super) fn number<T: TryFrom<i64>>(
+        &mut self,
+        entry: &Entry<'_>,
+        range: std::ops::RangeInclusive<i64>,
+    ) -> Option<T> {
         let number = integer(entry, self.reading.found)?;
         if !range.contains(&number) {
             let message = format!("`{}` is from {} to {}, found {number}", entry.key, range.start(), range.end());

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{OnFailure, Overlaid, State, Target, digest};
+use super::{OnFailure, Overlaid, State, Target, digest, laid};
 use crate::diagnostic::{Code, Place};
 
 /// Two parts of a composition that do not go together.
@@ -20,11 +20,11 @@ pub struct Conflict {
 /// Lays overlays over a state, or over each other: the first part is either, all others are overlays, each over those in front
 /// of it.
 ///
-/// An overlay wins over the state, setting by setting and check by check; what a state declares of a resource stays. Overlays are
-/// equals: two of them may say the same, and nothing else.
+/// An overlay wins over the state, setting by setting, check by check and action by action; what a state declares of a resource
+/// stays. Overlays are equals: two of them may say the same, and nothing else.
 ///
 /// # Errors
-/// All settings and checks of which two overlays say two things, and addresses that have two names.
+/// All settings, checks and actions of which two overlays say two things, and addresses that have two names.
 pub fn compose(parts: &[&State]) -> Result<State, Vec<Conflict>> {
     let Some((first, overlays)) = parts.split_first() else { return Ok(State::default()) };
     let mut whole = State::clone(first);
@@ -56,6 +56,7 @@ fn says(overlay: &State) -> Overlaid {
     Overlaid {
         settings: keys.collect(),
         checks: overlay.checks.iter().map(|check| (check.name.clone(), name.clone())).collect(),
+        actions: overlay.actions.iter().map(|action| (action.name.clone(), name.clone())).collect(),
         rto: overlay.rto.map(|_| name.clone()),
         on_failure: overlay.on_failure.map(|_| name.clone()),
     }
@@ -82,7 +83,8 @@ impl Laying {
             tolerates_unreachable,
             allow_one_way,
             resources: _,
-            checks: _,
+            checks,
+            actions,
             overlaid: _,
         } = overlay;
         let whole = &mut self.whole;
@@ -99,9 +101,10 @@ impl Laying {
         lay_one("rto", (&mut whole.rto, &mut by.rto), (rto, &says.rto), conflicts);
         lay_one("on_failure", (&mut whole.on_failure, &mut by.on_failure), (on_failure, &says.on_failure), conflicts);
         self.settings(overlay, &says);
-        self.checks(overlay, &says);
-        self.whole.overlaid.settings.extend(says.settings);
-        self.whole.overlaid.checks.extend(says.checks);
+        let State { checks: known, actions: known_actions, overlaid: by, .. } = &mut self.whole;
+        laid::lay((known, &mut by.checks), (checks, &says.checks), &mut self.conflicts);
+        laid::lay((known_actions, &mut by.actions), (actions, &says.actions), &mut self.conflicts);
+        by.settings.extend(says.settings);
     }
 
     fn settings(&mut self, overlay: &State, says: &Overlaid) {
@@ -125,29 +128,6 @@ impl Laying {
                 }
             }
         }
-    }
-
-    fn checks(&mut self, overlay: &State, says: &Overlaid) {
-        let State { checks, overlaid, .. } = &mut self.whole;
-        for check in &overlay.checks {
-            let Some(known) = checks.iter_mut().find(|known| known.name == check.name) else {
-                checks.push(check.clone());
-                continue;
-            };
-            let known = std::mem::replace(known, check.clone());
-            let (other, this) = (overlaid.checks.get(&check.name), says.checks.get(&check.name));
-            if let (Some(other), Some(this)) = (other, this)
-                && known != (crate::check::Check { place: known.place.clone(), ..check.clone() })
-            {
-                self.conflicts.push(Conflict {
-                    code: Code::OverlayConflict,
-                    what: format!("{other} and {this} differ in check {}", check.name),
-                    here: place(check.place.as_ref(), this),
-                    there: place(known.place.as_ref(), other),
-                });
-            }
-        }
-        checks.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
     /// What one part makes of a failure must go with what another part goes on without.
@@ -201,6 +181,6 @@ fn lay_one<T: PartialEq + Clone>(
 }
 
 /// Where something was written, or else the beginning of the file that it is in.
-fn place(place: Option<&Place>, state: &str) -> Place {
+pub(super) fn place(place: Option<&Place>, state: &str) -> Place {
     place.cloned().unwrap_or_else(|| Place { file: format!("states/{state}.toml").into(), line: 1, column: 1 })
 }

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::{Bound, Goal, OnFailure, Resource, State, Target};
+use crate::action::{Action, Beside, Call, Member, When};
 use crate::check::{Check, Gate, Probe};
 use crate::digest::Digest;
 
@@ -23,6 +24,9 @@ pub(super) fn of(state: &State) -> String {
     }
     for check in &state.checks {
         digest.add(&of_check(check));
+    }
+    for action in &state.actions {
+        digest.add(&of_action(action));
     }
     digest.hex()
 }
@@ -174,5 +178,38 @@ fn of_check(check: &Check) -> Checked<'_> {
         name: &check.name,
         probe,
         within: millis(check.within),
+    }
+}
+
+#[derive(Serialize)]
+struct Acting<'a> {
+    after: Vec<&'a str>,
+    before: Vec<&'a str>,
+    members: Vec<Calling<'a>>,
+    name: &'a str,
+    timeout: String,
+    when: When,
+}
+
+fn names(beside: &[Beside]) -> Vec<&str> {
+    sorted(beside.iter().map(|beside| beside.name.as_str()))
+}
+
+/// A member's name, its call, and what is measured around it.
+type Calling<'a> = (&'a Option<String>, &'a Call, [Option<Checked<'a>>; 5]);
+
+fn of_member(member: &Member) -> Calling<'_> {
+    let Member { name, call, unless, until, first, last, between, done: _ } = member;
+    (name, call, [unless, until, first, last, between].map(|check| check.as_ref().map(of_check)))
+}
+
+fn of_action(action: &Action) -> Acting<'_> {
+    Acting {
+        after: names(&action.after),
+        before: names(&action.before),
+        members: action.members.iter().map(of_member).collect(),
+        name: &action.name,
+        timeout: millis(action.timeout),
+        when: action.when,
     }
 }

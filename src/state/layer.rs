@@ -25,6 +25,8 @@ pub(super) struct Layer<'t> {
     pub(super) checks: &'t [Entry<'t>],
     /// Of an overlay: resource by resource, the keys that declare rather than set, with where each stands.
     pub(super) declares: Vec<(&'t str, Names<'t>)>,
+    /// Sorted by name.
+    pub(super) actions: &'t [Entry<'t>],
     /// Whether more stood in the file than could be read: what seems to be missing may have been written.
     pub(super) broken: bool,
 }
@@ -64,6 +66,7 @@ impl<'t> Layer<'t> {
             parts: Vec::new(),
             checks: &[],
             declares: Vec::new(),
+            actions: &[],
             broken: true,
         }
     }
@@ -110,7 +113,7 @@ impl<'t> Layer<'t> {
                 "resource" => layer.parts = parts(entry, literal, found),
                 "check" => layer.checks = table(entry, found).map_or(&[], |table| &table.0),
                 "over" => layer.over = string(entry, found),
-                "action" => found.push(not_built(entry, "an action")),
+                "action" => layer.actions = table(entry, found).map_or(&[], |table| &table.0),
                 _ => unknown_key(entry, "of a state", KEYS, found),
             }
         }
@@ -145,7 +148,7 @@ fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<P
 /// What a name is.
 pub(super) const NAME: &str = "a name has letters, digits, `-`, `_` and `.`, and begins with a letter, a digit or `_`";
 
-/// Whether a text can be the name of a resource, a check or a state.
+/// Whether a text can be the name of a resource, a check, an action or a state.
 pub(super) fn named(text: &str) -> bool {
     // `-x` would be taken for an option, and `..` for a folder.
     text.starts_with(|c: char| c.is_alphanumeric() || c == '_')

@@ -1,5 +1,6 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use super::actions::Told;
 use super::assemble::Stacks;
 use super::layer::Names;
 use super::part::Part;
@@ -33,6 +34,31 @@ pub(super) fn report(stacks: &Stacks<'_, '_>, found: &mut Problems) {
             if let Some(diagnostic) = diagnostic {
                 found.push(diagnostic);
             }
+        }
+    }
+}
+
+/// Reports actions that come before each other in a circle.
+pub(super) fn of_actions(names: &BTreeSet<&str>, told: &[Told], found: &mut Problems) {
+    let index: HashMap<&str, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let mut edges: Vec<Vec<Edge>> = vec![Vec::new(); names.len()];
+    for edge in told {
+        if let (Some(&earlier), Some(&later)) = (index.get(edge.earlier.as_str()), index.get(edge.later.as_str())) {
+            edges[earlier].push((later, edge.span));
+        }
+    }
+    for knot in knots(&edges) {
+        let mut diagnostic: Option<Diagnostic> = None;
+        for (_, _, span) in shortest_loop(&edges, &knot) {
+            let text = told.iter().find(|edge| edge.span == span).map(|edge| edge.text.clone()).unwrap_or_default();
+            diagnostic = Some(match diagnostic {
+                None => Diagnostic::error(Code::ActionLoop, span, "these actions come before each other in a circle")
+                    .here(text),
+                Some(diagnostic) => diagnostic.and(span, text),
+            });
+        }
+        if let Some(diagnostic) = diagnostic {
+            found.push(diagnostic);
         }
     }
 }

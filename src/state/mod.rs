@@ -3,6 +3,7 @@
 //! A file becomes a `Layer` (its keys known), a chain of layers becomes a [`State`] (merged, rendered, validated). All
 //! mistakes of all files are reported in one run.
 
+mod actions;
 mod assemble;
 mod chain;
 mod checks;
@@ -10,6 +11,7 @@ mod compose;
 mod digest;
 mod goal;
 mod holes;
+mod laid;
 mod layer;
 mod literal;
 mod load;

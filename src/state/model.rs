@@ -6,6 +6,7 @@ use opsctl_api::{Address, Pattern, Selector, Setting, Settings};
 use serde::{Deserialize, Serialize};
 
 use super::Goal;
+use crate::action::Action;
 use crate::check::Check;
 use crate::diagnostic::Place;
 
@@ -34,6 +35,8 @@ pub struct State {
     pub resources: BTreeMap<String, Resource>,
     /// Sorted by name.
     pub checks: Vec<Check>,
+    /// Sorted by name.
+    pub actions: Vec<Action>,
     /// What overlays said that were laid over it.
     pub overlaid: Overlaid,
 }
@@ -45,6 +48,8 @@ pub struct Overlaid {
     pub settings: BTreeMap<(String, String), String>,
     /// By name of the check.
     pub checks: BTreeMap<String, String>,
+    /// By name of the action.
+    pub actions: BTreeMap<String, String>,
     /// How long a transition may take.
     pub rto: Option<String>,
     /// What an apply does when a step fails.

@@ -22,6 +22,8 @@ pub(super) struct Renderer<'a> {
     broken: bool,
     /// Of an overlay, which inherits names and no values: the state that it lies over.
     over: Option<&'a str>,
+    /// Whether `member` is defined.
+    member: bool,
 }
 
 /// What `base` is in a template.
@@ -39,7 +41,7 @@ pub(super) enum Base {
 
 /// A template has its own names, which no variable can take.
 pub(super) const RESERVED: &[&str] =
-    &["base", "state", "loop", "self", "true", "false", "none", "True", "False", "None"];
+    &["base", "state", "member", "loop", "self", "true", "false", "none", "True", "False", "None"];
 
 /// What templates are rendered in; made once a run.
 pub(super) fn environment() -> Environment<'static> {
@@ -81,7 +83,7 @@ fn variable(entry: &Entry<'_>, found: &mut Problems) -> Option<Value> {
         let message = format!("`{}` is no name of a variable", entry.key.escape_debug());
         found.push(
             Diagnostic::error(Code::BadVariable, entry.key_span, message)
-                .note("a name has letters, digits and `_`, and is not `base` or `state`"),
+                .note("a name has letters, digits and `_`, and is not `base`, `state` or `member`"),
         );
         return None;
     }
@@ -96,7 +98,7 @@ fn plain(node: &Node<'_>, found: &mut Problems) -> Option<Value> {
         Data::String(text) if is_template(text) => {
             found.push(
                 Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand in a variable")
-                    .note("templates stand in values, bounds and checks"),
+                    .note("templates stand in values, bounds, checks and actions"),
             );
             return None;
         }
@@ -122,7 +124,18 @@ impl<'a> Renderer<'a> {
         context.insert("state".to_owned(), Value::from(chain.name()));
         let over = chain.own().over.map(|(state, _)| state);
         let context = Value::from(context);
-        Self { environment, vars, context, sources, state: chain.name(), broken: chain.broken, over }
+        let (state, broken) = (chain.name(), chain.broken);
+        Self { environment, vars, context, sources, state, broken, over, member: false }
+    }
+
+    /// The same for one member of an action, whose name is `member`; `None` for an action without members.
+    pub(super) fn of_member(&self, member: Option<&str>) -> Self {
+        let mut renderer = Self { context: self.context.clone(), ..*self };
+        if let Some(member) = member {
+            renderer.context = context! { member => member, ..renderer.context };
+            renderer.member = true;
+        }
+        renderer
     }
 
     /// Renders a text that stands at `span`; what is wrong is reported.
@@ -180,6 +193,7 @@ impl<'a> Renderer<'a> {
         let known = |name: &str| {
             self.vars.contains_key(name)
                 || name == "state"
+                || (name == "member" && self.member)
                 || globals.contains(name)
                 || (name == "base" && !matches!(base, Base::None))
         };
@@ -198,7 +212,11 @@ impl<'a> Renderer<'a> {
             return self.said(diagnostic.note("`base` is the value that the extended state gives to this setting"));
         }
         let diagnostic = Diagnostic::error(Code::Undefined, span, format!("`{name}` is not defined"));
-        let names = self.vars.keys().map(String::as_str).chain(["state", "base"]);
+        if name == "member" {
+            return self.said(diagnostic.note("`member` is one name of `each`, in the action that has it"));
+        }
+        let own = if self.member { &["state", "base", "member"][..] } else { &["state", "base"] };
+        let names = self.vars.keys().map(String::as_str).chain(own.iter().copied());
         self.said(match found.guess(name, names) {
             Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")),
             None if self.vars.is_empty() && self.over.is_some() => {

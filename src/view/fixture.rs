@@ -196,8 +196,9 @@ pub(super) fn failover() -> Plan {
         preflight: vec![told(0), told(1), told(2), untold(4), untold(6)],
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],
+        actions: Vec::new(),
         estimate: Some(Duration::from_secs(360)),
-        way_back: WayBack { steps: 7, irreversible: BTreeMap::new() },
+        way_back: WayBack { steps: 7, ..WayBack::default() },
         steps,
     }
 }
@@ -221,6 +222,8 @@ fn record(step: usize, step_of: &Step, status: Status) -> StepRecord {
         position,
         status,
         why: String::new(),
+        called: Vec::new(),
+        done: Vec::new(),
         took: Duration::from_secs(21),
         edits: edits.collect(),
     }

@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+mod actions;
 mod course;
 mod ground;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod platform;
 mod running;
+mod server;
 mod sim;
 mod stories;
 

@@ -59,6 +59,9 @@ impl Rollback {
             close(&open, &setting, output).await?;
             let id = operations.last().map(|operation| operation.id.as_str()).unwrap_or_default();
             output.sentence(&format!("{id} changed nothing that is not as it was before."));
+            for name in taking_back::called(&operations) {
+                output.sentence(&format!("Action {name} was called, and is not undone."));
+            }
             return Ok(Exit::Done);
         };
         page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;

@@ -1,7 +1,7 @@
 use super::super::Reason;
 use super::super::diff::Slot;
 
-/// Slots, joints and checks with the edges between them. Flat, so that a hundred thousand resources fit.
+/// Slots, joints, checks and actions with the edges between them. Flat, so that a hundred thousand resources fit.
 #[derive(Debug, Default)]
 pub(super) struct Graph {
     pub(super) nodes: Vec<Node>,
@@ -23,6 +23,7 @@ pub(super) enum Place {
     Slot { item: u32, slot: Slot },
     Joint { label: String },
     Check { check: u32 },
+    Action { action: u32 },
 }
 
 /// One node before another.

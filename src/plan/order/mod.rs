@@ -1,8 +1,9 @@
 //! The order: what must be done, and settled, before what, and why.
 //!
-//! [`rules`] turns needs, pools, confinements, `after` and gates into edges between slots. [`reduce`] keeps what orders real
+//! [`rules`] turns needs, pools, confinements, `after`, actions and gates into edges between slots. [`reduce`] keeps what orders real
 //! steps, [`walk`] puts it into waves or names the circle.
 
+mod beside;
 pub(super) mod demand;
 mod graph;
 mod reduce;
@@ -11,7 +12,7 @@ mod rules;
 mod tests;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Relation};
 
@@ -37,6 +38,8 @@ pub(super) enum What {
     Slots { item: usize, slots: Vec<Slot> },
     /// A check of the state, by index.
     Check { check: usize },
+    /// An action of the state, by index.
+    Action { action: usize },
     /// Passes order on.
     Joint { label: String },
 }
@@ -52,17 +55,23 @@ pub(super) struct Order {
     pub(super) idle_checks: Vec<usize>,
 }
 
-/// Orders the edits of a state.
-pub(super) fn order(state: &State, expanded: &Expanded, edits: &Edits, problems: &mut Vec<Problem>) -> Order {
+/// Orders the edits of a state, with the actions that are due.
+pub(super) fn order(
+    state: &State,
+    expanded: &Expanded,
+    edits: &Edits,
+    due: &BTreeSet<usize>,
+    problems: &mut Vec<Problem>,
+) -> Order {
     let demand = demand::demand(state, expanded, edits);
-    let built = rules::build(state, expanded, edits, &demand);
-    if let Some(problem) = walk::circle(&built.graph, expanded, &state.checks) {
+    let built = rules::build(state, expanded, edits, due, &demand);
+    if let Some(problem) = walk::circle(&built.graph, expanded, state) {
         problems.push(problem);
         return Order::default();
     }
     let reduced = reduce::reduce(&built.graph, edits);
     Order {
-        steps: walk::walk(&reduced, &built.graph, expanded, &state.checks),
+        steps: walk::walk(&reduced, &built.graph, expanded, state),
         refusals: demand.refusals,
         dropped: built.dropped,
         idle_checks: built.idle_checks,

@@ -42,7 +42,7 @@ pub(super) fn reduce(graph: &Graph, edits: &Edits) -> Reduced {
     for node in (0..graph.nodes.len() as u32).filter(|&node| relevant(node)) {
         let slots = match graph.nodes[node as usize].what {
             Place::Slot { slot, .. } => vec![slot],
-            Place::Joint { .. } | Place::Check { .. } => Vec::new(),
+            Place::Joint { .. } | Place::Check { .. } | Place::Action { .. } => Vec::new(),
         };
         reduced.nodes.insert(node, Kept { slots, ..Kept::default() });
     }

@@ -16,7 +16,13 @@ pub(super) struct Built {
 }
 
 /// Builds the graph over all items, edited or not: a position without an edit passes order on.
-pub(super) fn build<'a>(state: &'a State, expanded: &'a Expanded, edits: &'a Edits, demand: &Demand) -> Built {
+pub(super) fn build<'a>(
+    state: &'a State,
+    expanded: &'a Expanded,
+    edits: &'a Edits,
+    due: &BTreeSet<usize>,
+    demand: &Demand,
+) -> Built {
     let confiners = super::confiners(expanded);
     let mut held: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (&item, holders) in &confiners {
@@ -50,18 +56,20 @@ pub(super) fn build<'a>(state: &'a State, expanded: &'a Expanded, edits: &'a Edi
     }
     builder.provider_needs();
     builder.pools(state);
+    // Before the gates: what comes before a gated step comes before its check.
+    builder.actions(state, due);
     let idle_checks = builder.gates(state);
     Built { graph: builder.graph, dropped: builder.dropped, idle_checks }
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     state: &'a State,
-    expanded: &'a Expanded,
-    edits: &'a Edits,
-    graph: Graph,
+    pub(super) expanded: &'a Expanded,
+    pub(super) edits: &'a Edits,
+    pub(super) graph: Graph,
     /// For each item its first node.
     base: Vec<u32>,
-    confiners: BTreeMap<usize, Vec<usize>>,
+    pub(super) confiners: BTreeMap<usize, Vec<usize>>,
     /// The same the other way: what each confiner holds.
     held: BTreeMap<usize, Vec<usize>>,
     /// By name and side: where one edge stands for all members.
@@ -106,7 +114,7 @@ impl<'a> Builder<'a> {
         self.expanded.items[item].names.iter().any(|name| self.some_of(name))
     }
 
-    fn node(&self, item: usize, slot: Slot) -> u32 {
+    pub(super) fn node(&self, item: usize, slot: Slot) -> u32 {
         let wide = self.expanded.items[item].kind.confines.is_some();
         let offset = match (wide, slot.is_up()) {
             (true, _) => slot as u32,
@@ -116,19 +124,19 @@ impl<'a> Builder<'a> {
         self.base[item] + offset
     }
 
-    fn first_up(&self, item: usize) -> u32 {
+    pub(super) fn first_up(&self, item: usize) -> u32 {
         self.node(item, Slot::CeilingUp)
     }
 
-    fn last_up(&self, item: usize) -> u32 {
+    pub(super) fn last_up(&self, item: usize) -> u32 {
         self.node(item, Slot::FloorUp)
     }
 
-    fn first_down(&self, item: usize) -> u32 {
+    pub(super) fn first_down(&self, item: usize) -> u32 {
         self.node(item, Slot::FloorDown)
     }
 
-    fn last_down(&self, item: usize) -> u32 {
+    pub(super) fn last_down(&self, item: usize) -> u32 {
         self.node(item, Slot::CeilingDown)
     }
 

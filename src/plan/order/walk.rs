@@ -8,33 +8,36 @@ use super::super::{Edge, Rule};
 use super::graph::{Graph, Place};
 use super::reduce::Reduced;
 use super::{Ordered, What};
-use crate::check::Check;
 use crate::diagnostic::Code;
+use crate::state::State;
 
-/// What a free node is taken by: joints at once, then address and slot, then checks by name.
+/// What a free node is taken by: joints at once, then address and slot, then checks by name, then actions by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Joint(u32),
     Slot(opsctl_api::Address, Slot),
     Check(String),
+    Action(String),
 }
 
-fn key(graph: &Graph, expanded: &Expanded, checks: &[Check], node: u32) -> Key {
+fn key(graph: &Graph, expanded: &Expanded, state: &State, node: u32) -> Key {
     match &graph.nodes[node as usize].what {
         Place::Joint { .. } => Key::Joint(node),
         Place::Slot { item, slot } => {
             let at = expanded.items[*item as usize].at.clone();
             if graph.nodes[node as usize].real { Key::Slot(at, *slot) } else { Key::Joint(node) }
         }
-        Place::Check { check } => Key::Check(checks[*check as usize].name.clone()),
+        Place::Action { .. } if !graph.nodes[node as usize].real => Key::Joint(node),
+        Place::Action { action } => Key::Action(state.actions[*action as usize].name.clone()),
+        Place::Check { check } => Key::Check(state.checks[*check as usize].name.clone()),
     }
 }
 
 /// Puts the nodes into waves, and within a wave by address and slot.
-pub(super) fn walk(reduced: &Reduced, graph: &Graph, expanded: &Expanded, checks: &[Check]) -> Vec<Ordered> {
+pub(super) fn walk(reduced: &Reduced, graph: &Graph, expanded: &Expanded, state: &State) -> Vec<Ordered> {
     let mut open: BTreeMap<u32, usize> = reduced.nodes.iter().map(|(&node, kept)| (node, kept.before.len())).collect();
     let mut free: BinaryHeap<Reverse<(Key, u32)>> = BinaryHeap::new();
-    let put = |free: &mut BinaryHeap<_>, node: u32| free.push(Reverse((key(graph, expanded, checks, node), node)));
+    let put = |free: &mut BinaryHeap<_>, node: u32| free.push(Reverse((key(graph, expanded, state, node), node)));
     for (&node, &count) in &open {
         if count == 0 {
             put(&mut free, node);
@@ -70,6 +73,8 @@ fn ordered(reduced: &Reduced, graph: &Graph, ids: &BTreeMap<u32, usize>, node: u
     let what = match &at.what {
         Place::Joint { label } => What::Joint { label: label.clone() },
         Place::Check { check } => What::Check { check: *check as usize },
+        Place::Action { action } if !at.real => What::Joint { label: format!("action {action}") },
+        Place::Action { action } => What::Action { action: *action as usize },
         Place::Slot { item, .. } if !at.real => What::Joint { label: format!("item {item}") },
         Place::Slot { item, .. } => What::Slots { item: *item as usize, slots: kept.slots.clone() },
     };
@@ -94,7 +99,7 @@ fn is_plain(rule: &Rule) -> bool {
 }
 
 /// Names one circle of the graph, edge by edge.
-pub(super) fn circle(graph: &Graph, expanded: &Expanded, checks: &[Check]) -> Option<Problem> {
+pub(super) fn circle(graph: &Graph, expanded: &Expanded, state: &State) -> Option<Problem> {
     let (outgoing, incoming) = (graph.outgoing(), graph.incoming());
     let mut open: Vec<u32> = (0..graph.nodes.len() as u32).map(|node| incoming.of(node).len() as u32).collect();
     let mut free: Vec<u32> = (0..graph.nodes.len() as u32).filter(|&node| open[node as usize] == 0).collect();
@@ -128,20 +133,21 @@ pub(super) fn circle(graph: &Graph, expanded: &Expanded, checks: &[Check]) -> Op
     for edge in &circle {
         let edge = graph.edges[*edge as usize];
         let reason = &graph.reasons[edge.reason as usize];
-        let (from, to) = (shown(graph, expanded, checks, edge.from), shown(graph, expanded, checks, edge.to));
+        let (from, to) = (shown(graph, expanded, state, edge.from), shown(graph, expanded, state, edge.to));
         let place = reason.place.as_ref().map(|place| format!(" ({place})")).unwrap_or_default();
         lines.push(format!("{from} before {to}: {}{place}", reason.rule));
     }
     let place = circle.iter().find_map(|&edge| graph.reasons[graph.edges[edge as usize].reason as usize].place.clone());
-    let at = shown(graph, expanded, checks, node);
+    let at = shown(graph, expanded, state, node);
     let why = format!("what must come first goes in a circle:\n  {}", lines.join("\n  "));
     Some(Problem::new(Code::OrderLoop, at, why).instead("take one of these away").at_place(place))
 }
 
-fn shown(graph: &Graph, expanded: &Expanded, checks: &[Check], node: u32) -> String {
+fn shown(graph: &Graph, expanded: &Expanded, state: &State, node: u32) -> String {
     match &graph.nodes[node as usize].what {
         Place::Joint { label } => label.clone(),
-        Place::Check { check } => format!("check {}", checks[*check as usize].name),
+        Place::Check { check } => format!("check {}", state.checks[*check as usize].name),
+        Place::Action { action } => format!("action {}", state.actions[*action as usize].name),
         Place::Slot { item, slot } => {
             let at = &expanded.items[*item as usize].at;
             if slot.is_up() { format!("{at} (up)") } else { format!("{at} (down)") }

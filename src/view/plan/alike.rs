@@ -55,7 +55,7 @@ fn of(step: &Step) -> Option<Likeness> {
             let (instance, kind) = (at.instance().to_owned(), at.kind().to_owned());
             Some((instance, kind, *position, edits, *drain_time, before, step.enough))
         }
-        Work::Change { .. } | Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+        Work::Change { .. } | Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
     }
 }
 

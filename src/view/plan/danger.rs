@@ -25,6 +25,7 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("left alone", left_alone(plan, screen)),
         ("restore", not_restored(plan, screen)),
         ("missing", missing(plan)),
+        ("actions", actions(plan)),
     ];
     let mut block = String::new();
     for (label, lines) in sorts {
@@ -77,7 +78,7 @@ pub(crate) fn refusal(refusal: &Refusal) -> String {
 fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
     let edits = plan.steps.iter().filter_map(|step| match &step.work {
         Work::Change { at, edits, .. } => Some((at, edits, plan.way_back.irreversible.get(at)?)),
-        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => None,
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
     });
     let edits = edits.flat_map(|(at, edits, settings)| {
         edits.iter().filter(|edit| settings.contains(&edit.setting)).map(move |edit| (at, edit))
@@ -169,6 +170,8 @@ pub(super) fn missing(plan: &Plan) -> Vec<String> {
             Some(format!("{} is left out: of what it stands between nothing is there", skipped.at))
         }
         SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone
         | SkippedWhy::NotTargeted
         | SkippedWhy::Owed { .. }
         | SkippedWhy::ChangedSince { .. }
@@ -202,6 +205,24 @@ pub(super) fn not_restored(plan: &Plan, screen: &Screen) -> Vec<String> {
     left.collect()
 }
 
+/// Actions that are no steps.
+pub(super) fn actions(plan: &Plan) -> Vec<String> {
+    let told = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
+        SkippedWhy::NothingToDo(seen) => Some(format!("{} has nothing to do: {}", clean(&skipped.at), clean(seen))),
+        SkippedWhy::NotUndone => Some(format!("{} was called, and is not undone", clean(&skipped.at))),
+        SkippedWhy::Missing
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::NotTargeted
+        | SkippedWhy::Owed { .. }
+        | SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::HeldBack(_) => None,
+    });
+    told.collect()
+}
+
 /// What a rollback leaves to others, and what waits for that. Empty for anything else.
 pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
     let mut left = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
@@ -230,6 +251,8 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
             | SkippedWhy::GatesNothing
             | SkippedWhy::NeverSet
             | SkippedWhy::NotAsLeft { .. }
+            | SkippedWhy::NothingToDo(_)
+            | SkippedWhy::NotUndone
             | SkippedWhy::Owed { .. } => {}
         }
     }

@@ -16,6 +16,8 @@ use crate::state::OnFailure;
 pub struct Totals {
     /// Edits that would be made.
     pub edits: usize,
+    /// Actions that would be called.
+    pub actions: usize,
     /// Edits that cannot be made now.
     pub owed: usize,
     /// Observed settings that are as they should be.
@@ -32,8 +34,10 @@ pub struct Totals {
 pub fn totals(plan: &Plan) -> Totals {
     let mut totals = Totals::default();
     for step in &plan.steps {
-        if let Work::Change { edits, .. } = &step.work {
-            totals.edits += edits.len();
+        match &step.work {
+            Work::Change { edits, .. } => totals.edits += edits.len(),
+            Work::Action { .. } => totals.actions += 1,
+            Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => {}
         }
     }
     for seen in plan.resources.values() {
@@ -53,6 +57,8 @@ pub fn totals(plan: &Plan) -> Totals {
             | SkippedWhy::GatesNothing
             | SkippedWhy::NeverSet
             | SkippedWhy::NotAsLeft { .. }
+            | SkippedWhy::NothingToDo(_)
+            | SkippedWhy::NotUndone
             | SkippedWhy::ChangedSince { .. }
             | SkippedWhy::HeldBack(_) => {}
         }
@@ -135,10 +141,16 @@ fn runs(earlier: &[Duration]) -> String {
 
 fn way_back(plan: &Plan) -> String {
     let steps = count(plan.way_back.steps, "step");
+    let called = match plan.way_back.actions.as_slice() {
+        [] => String::new(),
+        [one] => format!("; action {} is not undone", clean(one)),
+        more => format!("; {} are not undone", count(more.len(), "action")),
+    };
     let irreversible = plan.way_back.irreversible.iter().map(|(at, settings)| format!("{at} {}", settings.join(", ")));
     match irreversible.collect::<Vec<_>>().as_slice() {
-        [] => format!("{steps}, nothing is irreversible"),
-        some => format!("{steps}; cannot be taken back: {}", some.join("; ")),
+        [] if called.is_empty() => format!("{steps}, nothing is irreversible"),
+        [] => format!("{steps}{called}"),
+        some => format!("{steps}; cannot be taken back: {}{called}", some.join("; ")),
     }
 }
 
@@ -146,6 +158,9 @@ fn way_back(plan: &Plan) -> String {
 pub(super) fn counts(plan: &Plan, screen: &Screen) -> String {
     let totals = totals(plan);
     let mut parts = vec![format!("{} to change", totals.edits)];
+    if totals.actions > 0 {
+        parts.push(format!("{} to call", totals.actions));
+    }
     if totals.owed > 0 {
         parts.push(format!("{} owed", totals.owed));
     }

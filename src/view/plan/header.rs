@@ -1,7 +1,7 @@
 use super::super::record::called;
 use super::super::table::{Cell, Column, Table};
 use super::super::time::ago;
-use super::super::words::{and, clean, cut, width};
+use super::super::words::{and, clean, count, cut, width};
 use super::super::{Ink, Screen, Sign, WIDTH};
 use super::Now;
 use crate::plan::{InstanceSeen, Plan};
@@ -102,5 +102,15 @@ pub fn targets(plan: &Plan) -> String {
         .collect();
     let traffic = if plan.traffic.is_empty() { "" } else { ", and moves traffic" };
     let irreversible = if plan.way_back.irreversible.is_empty() { "" } else { ". Not all of it can be taken back" };
-    format!("This changes {}{traffic}{irreversible}.", and(&shown))
+    let calls = match plan.actions.as_slice() {
+        [] => String::new(),
+        [action] => format!(" calls action {}", clean(&action.name)),
+        more => format!(" calls {}", count(more.len(), "action")),
+    };
+    let changes = match shown.as_slice() {
+        [] => String::new(),
+        _ if calls.is_empty() => format!(" changes {}{traffic}", and(&shown)),
+        _ => format!(" changes {}{traffic}, and", and(&shown)),
+    };
+    format!("This{changes}{calls}{irreversible}.")
 }

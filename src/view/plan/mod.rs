@@ -73,7 +73,9 @@ fn is_telling(why: &SkippedWhy) -> bool {
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::GatesNothing
         | SkippedWhy::NeverSet
-        | SkippedWhy::NotAsLeft { .. } => false,
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone => false,
     }
 }
 

@@ -1,7 +1,7 @@
 use super::super::Screen;
 use super::super::value::shown;
 use super::super::words::{and, clean, count};
-use super::danger::{missing, not_restored};
+use super::danger::{actions, missing, not_restored};
 use crate::plan::Plan;
 
 /// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
@@ -22,7 +22,7 @@ pub(super) fn line(plan: &Plan, screen: &Screen) -> String {
         let settings = count(totals.left_out, "setting");
         page.push_str(&format!("{settings} {are} left out by --target or --exclude.\n"));
     }
-    for line in missing(plan).into_iter().chain(not_restored(plan, screen)) {
+    for line in missing(plan).into_iter().chain(not_restored(plan, screen)).chain(actions(plan)) {
         page.push_str(&format!("{line}.\n"));
     }
     let unread: Vec<String> = plan

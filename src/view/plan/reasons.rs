@@ -60,6 +60,7 @@ fn what(step: &Step) -> String {
     match &step.work {
         Work::Change { at, .. } | Work::Wait { at, .. } => at.to_string(),
         Work::Check { name } => format!("check {}", clean(name)),
+        Work::Action { name } => format!("action {}", clean(name)),
         Work::Joint { label } => clean(label),
     }
 }

@@ -6,7 +6,7 @@ use opsctl_api::{Address, Edit, Readiness, Value, format_duration};
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{diff, ends, is_number, way};
 use super::super::words::{clean, ranges, width, wrap};
-use super::super::{Ink, Screen, Sign, WIDTH, check};
+use super::super::{Ink, Screen, Sign, WIDTH, action, check};
 use super::alike::{self, Group};
 use super::reasons::{reasons, waves_before};
 use crate::plan::{Plan, Position, Skipped, SkippedWhy, Step, Work};
@@ -112,6 +112,23 @@ impl Rows<'_> {
                 Cell::empty(),
                 Cell::new(after),
             ]),
+            Work::Action { .. } => {
+                let Some(action) = self.plan.action(id) else { return };
+                let (head, lines) = action::told(action, self.screen);
+                self.table.row([
+                    Cell::new(format!("{label:>3}")),
+                    Cell::new(">").ink(Ink::Attention),
+                    Cell::new(head).open(),
+                    Cell::empty(),
+                    Cell::empty(),
+                    Cell::empty(),
+                    Cell::empty(),
+                    Cell::new(after),
+                ]);
+                for line in lines {
+                    self.note(&line);
+                }
+            }
             Work::Joint { .. } => {}
         }
         if self.screen.verbose {
@@ -223,7 +240,7 @@ fn is_numeric(edit: &Edit) -> bool {
 fn numbers(plan: &Plan, screen: &Screen) -> usize {
     let edits = plan.steps.iter().flat_map(|step| match &step.work {
         Work::Change { edits, .. } => edits.as_slice(),
-        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => &[],
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => &[],
     });
     edits.filter(|edit| is_numeric(edit)).map(|edit| width(&ends(edit, screen).0)).max().unwrap_or(1)
 }
@@ -274,6 +291,6 @@ fn waits(plan: &Plan, step: &Step) -> String {
         Work::Check { name } => {
             plan.checks.iter().find(|check| check.name == *name).map(check::awaited).unwrap_or_default()
         }
-        Work::Joint { .. } => String::new(),
+        Work::Action { .. } | Work::Joint { .. } => String::new(),
     }
 }

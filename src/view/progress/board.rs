@@ -59,6 +59,9 @@ impl<'a> Board<'a> {
                 self.stage.clone_from(name);
             }
             What::Sent { step, .. } => self.moved(*step, Status::Sent, event.at, "sent".to_owned()),
+            What::Calling { step, member, nth, of } => {
+                self.moved(*step, Status::Settling, event.at, calling(member.as_deref(), *nth, *of));
+            }
             What::Settling { step, readiness } | What::Enough { step, readiness } => {
                 self.moved(*step, Status::Settling, event.at, settling(readiness))
             }
@@ -127,6 +130,10 @@ impl<'a> Board<'a> {
         let took = standing.began.map(|began| length(between(began, at))).unwrap_or_default();
         let word = match &step.work {
             Work::Check { .. } => "holds",
+            Work::Action { .. } if !standing.seen.is_empty() && standing.status == Status::Done => {
+                return standing.seen.clone();
+            }
+            Work::Action { .. } => "done",
             Work::Change { .. } | Work::Wait { .. } | Work::Joint { .. } => "ready",
         };
         match standing.status {
@@ -180,6 +187,7 @@ pub(super) fn name(step: &Step) -> String {
     match &step.work {
         Work::Change { at, .. } | Work::Wait { at, .. } => format!("{}  {}", at.instance(), at.local()),
         Work::Check { name } => format!("check {}", clean(name)),
+        Work::Action { name } => format!("action {}", clean(name)),
         Work::Joint { label } => clean(label),
     }
 }
@@ -192,8 +200,13 @@ fn what(step: &Step, screen: &Screen) -> String {
             [first, rest @ ..] => format!("{} {} (+{})", clean(&first.setting), way(first, screen), rest.len()),
             [] => String::new(),
         },
-        Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => String::new(),
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => String::new(),
     }
+}
+
+/// `called`; `2 of 3; broker-2`.
+pub(super) fn calling(member: Option<&str>, nth: usize, of: usize) -> String {
+    member.map_or_else(|| "called".to_owned(), |member| format!("{nth} of {of}: {}", clean(member)))
 }
 
 /// What is seen of a step that is under way: `2 of 3 ready; pulling image`.

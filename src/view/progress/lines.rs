@@ -31,6 +31,7 @@ impl<'a> Lines<'a> {
                 format!("{} snapshot {}", clean(which), commit.chars().take(8).collect::<String>())
             }
             What::Sent { step, attempt: 1, hop: 0 } => self.board.row(*step, event.at, &self.screen),
+            What::Calling { step, .. } => self.board.row(*step, event.at, &self.screen),
             What::Enough { step, .. } | What::Ended { step, .. } => self.board.row(*step, event.at, &self.screen),
             What::Measured { check, holds, seen, last: true } => measured(check, *holds, seen),
             What::Stopping { why, settling } => stopping(why, *settling),

@@ -67,6 +67,7 @@ impl<'a> Live<'a> {
             | What::Stage { .. }
             | What::Snapshot { .. }
             | What::Sent { .. }
+            | What::Calling { .. }
             | What::Settling { .. }
             | What::Enough { .. }
             | What::Measured { .. }

@@ -1,0 +1,124 @@
+use std::time::Duration;
+
+use opsctl_api::format_duration;
+use reqwest::{Method, StatusCode};
+
+use super::{Call, HeaderText};
+use crate::check::{Ran, http_client, run_program, why_no_answer};
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Called {
+    /// It was answered as it should be: with what.
+    Done(String),
+    /// It was refused, or answered otherwise. Why.
+    Failed(String),
+    /// It went out, and no answer came: it may be done, and may not. Why.
+    Unknown(String),
+}
+
+/// How much of an output or an answer is told, in characters.
+const TOLD: usize = 300;
+
+/// Sends a call, once.
+pub async fn call(call: &Call, limit: Duration) -> Called {
+    let called = match call {
+        Call::Http { .. } => request(call, limit).await,
+        Call::Run { argv } => match run_program(argv, limit).await {
+            Ran::NotStarted(why) => Called::Failed(why),
+            Ran::TimedOut => {
+                Called::Unknown(format!("it did not end within {}, and was ended", format_duration(limit)))
+            }
+            Ran::Lost(why) => Called::Unknown(why),
+            Ran::Ended { status, .. } if status.success() => Called::Done("exit 0".to_owned()),
+            Ran::Ended { status, out, err } => {
+                let said = tail(&err).or_else(|| tail(&out)).map(|said| format!(": {said}")).unwrap_or_default();
+                let status = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
+                Called::Failed(format!("{status}{said}"))
+            }
+        },
+    };
+    without_secrets(called, call)
+}
+
+async fn request(call: &Call, limit: Duration) -> Called {
+    let Call::Http { method, url, header, body, status } = call else {
+        return Called::Failed("it is no request".to_owned());
+    };
+    let client = match http_client() {
+        Ok(client) => client,
+        Err(why) => return Called::Failed(why),
+    };
+    let Ok(method) = Method::from_bytes(method.as_bytes()) else {
+        return Called::Failed(format!("{method} is no method"));
+    };
+    let mut request = client.request(method, url).timeout(limit);
+    for (name, text) in header {
+        let text = match text {
+            HeaderText::Text(text) => text.as_str(),
+            HeaderText::Secret(secret) => match &secret.plain {
+                Some(plain) => plain.expose(),
+                None => return Called::Failed(format!("the secret of the header {name} was not read")),
+            },
+        };
+        request = request.header(name, text);
+    }
+    if let Some(body) = body {
+        request = request.body(body.clone());
+    }
+    let mut response = match request.send().await {
+        Ok(response) => response,
+        // Nothing was sent: nobody listens, or the request is none.
+        Err(error) if error.is_connect() || error.is_builder() => return Called::Failed(why_no_answer(&error, limit)),
+        Err(error) => return Called::Unknown(why_no_answer(&error, limit)),
+    };
+    let found = response.status();
+    let seen = format!("status {}", found.as_u16());
+    if status.map_or(found.is_success(), |wanted| found.as_u16() == wanted) {
+        return Called::Done(seen);
+    }
+    let mut said = Vec::new();
+    while said.len() < 1 << 16
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        said.extend_from_slice(&chunk);
+    }
+    let seen = tail(&said).map_or_else(|| seen.clone(), |said| format!("{seen}: {said}"));
+    match found {
+        // Whoever stands between has passed it on, and knows no more.
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Called::Unknown(seen),
+        _ => Called::Failed(seen),
+    }
+}
+
+/// The last lines with something in them, on one line and no longer than [`TOLD`].
+fn tail(output: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(output);
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let last = lines[lines.len().saturating_sub(3)..].join("; ");
+    let clean: Vec<char> = last.chars().filter(|c| !c.is_control()).collect();
+    let cut = clean.len().saturating_sub(TOLD);
+    let more = if cut > 0 { "…" } else { "" };
+    (!clean.is_empty()).then(|| format!("{more}{}", clean[cut..].iter().collect::<String>()))
+}
+
+/// A server may send back what it was sent.
+fn without_secrets(called: Called, call: &Call) -> Called {
+    let Call::Http { header, .. } = call else { return called };
+    let hide = |mut text: String| {
+        for text_of in header.values() {
+            if let HeaderText::Secret(secret) = text_of
+                && let Some(plain) =
+                    secret.plain.as_ref().map(opsctl_api::Plain::expose).filter(|plain| !plain.is_empty())
+            {
+                text = text.replace(plain, "(sensitive)");
+            }
+        }
+        text
+    };
+    match called {
+        Called::Done(text) => Called::Done(hide(text)),
+        Called::Failed(text) => Called::Failed(hide(text)),
+        Called::Unknown(text) => Called::Unknown(hide(text)),
+    }
+}

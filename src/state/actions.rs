@@ -1,0 +1,304 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use opsctl_api::{Secret, Source};
+
+use super::checks::Checks;
+use super::layer::{NAME, Names, named};
+use super::template::Renderer;
+use crate::action::{Action, Beside, Call, HeaderText, Member, When};
+use crate::check::Check;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::document::{Data, Entry, Table, list, some_time, string, strings, table, unknown_key};
+
+/// The keys of an action, and those that only one with `each` has.
+const ANY: &[&str] = &["http", "run", "before", "after", "when", "unless", "until", "timeout", "each"];
+const OF_EACH: &[&str] = &["first", "last", "between"];
+
+/// The keys of a request, and those of them that say where it goes.
+const OF_HTTP: &[&str] = &["post", "put", "patch", "delete", "header", "body", "status"];
+const METHODS: &[&str] = &["post", "put", "patch", "delete"];
+
+/// How long a call may take where nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The actions of a chain, the root first: a later one of a name replaces an earlier one whole. An overlay may name those of what
+/// it lies over, which are `beneath`.
+pub(super) fn merged<'e, 't: 'e>(
+    checks: &mut Checks<'_, '_, '_>,
+    renderer: &Renderer<'_>,
+    layers: impl Iterator<Item = &'e [Entry<'t>]>,
+    beneath: impl Iterator<Item = &'e [Entry<'t>]>,
+) -> Vec<Action> {
+    let mut entries: BTreeMap<&str, &Entry<'t>> = BTreeMap::new();
+    for entry in layers.flatten() {
+        entries.insert(entry.key.as_ref(), entry);
+    }
+    let beneath = beneath.flatten().map(|entry| entry.key.as_ref());
+    let names: BTreeSet<&str> = entries.keys().copied().chain(beneath).collect();
+    let mut reading = Actions { checks: &mut *checks, renderer, names: &names, edges: Vec::new() };
+    let actions = entries.values().filter_map(|entry| reading.action(entry)).collect();
+    let edges = reading.edges;
+    super::loops::of_actions(&names, &edges, checks.found());
+    actions
+}
+
+/// What one action says of another: it comes before it, or after it.
+pub(super) struct Told {
+    pub(super) earlier: String,
+    pub(super) later: String,
+    pub(super) span: Span,
+    pub(super) text: String,
+}
+
+struct Actions<'c, 'a, 'l, 't> {
+    checks: &'c mut Checks<'a, 'l, 't>,
+    renderer: &'c Renderer<'c>,
+    /// All actions of the state.
+    names: &'c BTreeSet<&'c str>,
+    edges: Vec<Told>,
+}
+
+impl Actions<'_, '_, '_, '_> {
+    fn action(&mut self, entry: &Entry<'_>) -> Option<Action> {
+        if !named(&entry.key) {
+            self.push(Diagnostic::error(Code::ResourceName, entry.key_span, "not a name of an action").note(NAME));
+        }
+        let keys = table(entry, self.checks.found())?;
+        let each = keys.get("each");
+        for key in keys.iter() {
+            let name = key.key.as_ref();
+            if OF_EACH.contains(&name) && each.is_none() {
+                let message = format!("`{name}` belongs to an action with `each`");
+                self.push(Diagnostic::error(Code::BadAction, key.key_span, message));
+            } else if !ANY.contains(&name) && !OF_EACH.contains(&name) {
+                unknown_key(key, "of an action", &[ANY, OF_EACH].concat(), self.checks.found());
+            }
+        }
+        let members = self.members(entry, keys, each);
+        let before = self.beside(entry, keys, "before");
+        let after = self.beside(entry, keys, "after");
+        self.apart(entry, &before, &after);
+        let resources = before.iter().chain(&after).any(|(name, _)| !self.names.contains(name));
+        let when = self.when(keys.get("when"), resources);
+        let timeout = keys.get("timeout").map_or(Some(TIMEOUT), |entry| some_time(entry, self.checks.found()));
+        let place = |span: Span| self.checks.place(span);
+        let beside = |names: Names<'_>| -> Vec<Beside> {
+            names.into_iter().map(|(name, span)| Beside { name: name.to_owned(), place: place(span) }).collect()
+        };
+        Some(Action {
+            name: entry.key.to_string(),
+            members: members?,
+            before: beside(before),
+            after: beside(after),
+            when: when?,
+            timeout: timeout?,
+            place: place(entry.key_span),
+        })
+    }
+
+    /// The calls, one of each member; a mistake is told of the first member that has it.
+    fn members(&mut self, action: &Entry<'_>, keys: &Table<'_>, each: Option<&Entry<'_>>) -> Option<Vec<Member>> {
+        let Some(each) = each else { return Some(vec![self.member(action, keys, None)?]) };
+        let names = strings(each, self.checks.found())?;
+        let mut known = BTreeSet::new();
+        for (name, span) in &names {
+            if name.trim().is_empty() || name.chars().any(char::is_control) {
+                self.push(Diagnostic::error(Code::WrongValue, *span, "a member has a name of one line"));
+                return None;
+            }
+            if !known.insert(*name) {
+                let message = format!("`{}` is twice in `each`", name.escape_debug());
+                self.push(Diagnostic::error(Code::BadAction, *span, message));
+                return None;
+            }
+        }
+        if names.is_empty() {
+            let message = format!("action `{}` is for nobody: `each` is empty", action.key);
+            self.push(Diagnostic::error(Code::BadAction, each.node.span, message));
+            return None;
+        }
+        let mut members = Vec::with_capacity(names.len());
+        for (name, _) in names {
+            let so_far = self.checks.found().count();
+            members.push(self.member(action, keys, Some(name))?);
+            if self.checks.found().count() > so_far {
+                return None;
+            }
+        }
+        Some(members)
+    }
+
+    fn member(&mut self, action: &Entry<'_>, keys: &Table<'_>, name: Option<&str>) -> Option<Member> {
+        let renderer = self.renderer.of_member(name);
+        let mut checks = self.checks.with(&renderer);
+        let call = call(&mut checks, action, keys);
+        let mut measured = |key: &str| -> Option<Option<Check>> {
+            let Some(entry) = keys.get(key) else { return Some(None) };
+            let of = name.map(|name| format!(", {name}")).unwrap_or_default();
+            let label = format!("{} {key}{of}", action.key);
+            checks.inline(entry, label).map(Some)
+        };
+        let [unless, until, first, last, between] = ["unless", "until", "first", "last", "between"].map(&mut measured);
+        Some(Member {
+            name: name.map(str::to_owned),
+            call: call?,
+            unless: unless?,
+            until: until?,
+            first: first?,
+            last: last?,
+            between: between?,
+            done: false,
+        })
+    }
+
+    /// The names in `before` or `after`; what is neither a resource nor an action, or both, is reported.
+    fn beside<'e>(&mut self, action: &Entry<'_>, keys: &'e Table<'_>, key: &str) -> Names<'e> {
+        let Some(entry) = keys.get(key) else { return Vec::new() };
+        let Some(names) = strings(entry, self.checks.found()) else { return Vec::new() };
+        for (name, span) in &names {
+            let is_action = self.names.contains(name);
+            if is_action && self.checks.is_resource(name) {
+                let message = format!("`{name}` is a resource and an action");
+                self.push(Diagnostic::error(Code::BadAction, *span, message).note("call the action something else"));
+            } else if is_action {
+                let (earlier, later) = if key == "before" { (&*action.key, *name) } else { (*name, &*action.key) };
+                let text = format!("{} comes {key} {name}", action.key);
+                self.edges.push(Told { earlier: earlier.into(), later: later.into(), span: *span, text });
+            } else {
+                self.checks.known_beside(name, *span, self.names);
+            }
+        }
+        names
+    }
+
+    /// Reports what an action would stand before and after.
+    fn apart(&mut self, action: &Entry<'_>, before: &Names<'_>, after: &Names<'_>) {
+        for (name, span) in after {
+            if let Some((_, other)) = before.iter().find(|(other, _)| other == name)
+                && !self.names.contains(name)
+            {
+                let message = format!("action `{}` would come before and after `{name}`", action.key);
+                self.push(Diagnostic::error(Code::BadAction, *span, message).and(*other, ""));
+            }
+        }
+    }
+
+    fn when(&mut self, entry: Option<&Entry<'_>>, resources: bool) -> Option<When> {
+        let Some(entry) = entry else { return Some(if resources { When::Changes } else { When::Always }) };
+        let (word, span) = string(entry, self.checks.found())?;
+        let when = match word {
+            "grows" => When::Grows,
+            "shrinks" => When::Shrinks,
+            "changes" => When::Changes,
+            "always" => When::Always,
+            _ => {
+                let message = format!("`when` is grows, shrinks, changes or always, found {word:?}");
+                self.push(Diagnostic::error(Code::WrongValue, span, message));
+                return None;
+            }
+        };
+        if when != When::Always && !resources {
+            let message = format!("`when = {word:?}` is about no resource");
+            self.push(
+                Diagnostic::error(Code::BadAction, span, message)
+                    .note("name resources in `before` or `after`, or write when = \"always\""),
+            );
+            return None;
+        }
+        Some(when)
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        self.checks.found().push(diagnostic);
+    }
+}
+
+/// The one entry that says what is called.
+fn call(checks: &mut Checks<'_, '_, '_>, action: &Entry<'_>, keys: &Table<'_>) -> Option<Call> {
+    let wrong = |message: String, span| {
+        Diagnostic::error(Code::BadAction, span, message).note("it has one of http = { post = \"…\" } and run = […]")
+    };
+    match (keys.get("http"), keys.get("run")) {
+        (None, None) => {
+            checks.found().push(wrong(format!("action `{}` calls nothing", action.key), action.key_span));
+            None
+        }
+        (Some(_), Some(run)) => {
+            checks.found().push(wrong(format!("action `{}` calls two things", action.key), run.key_span));
+            None
+        }
+        (Some(http), None) => request(checks, http),
+        (None, Some(run)) => Some(Call::Run { argv: checks.argv(run)? }),
+    }
+}
+
+fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<Call> {
+    let keys = table(entry, checks.found())?;
+    let methods: Vec<&Entry<'_>> = keys.iter().filter(|key| METHODS.contains(&key.key.as_ref())).collect();
+    for key in keys.iter().filter(|key| !OF_HTTP.contains(&key.key.as_ref())) {
+        unknown_key(key, "of a request", OF_HTTP, checks.found());
+    }
+    let [to] = methods.as_slice() else {
+        let message = if methods.is_empty() { "this request goes nowhere" } else { "this is more than one request" };
+        let span = methods.get(1).map_or(entry.key_span, |second| second.key_span);
+        let note = format!("it has one of {}", list(METHODS.iter().copied()));
+        checks.found().push(Diagnostic::error(Code::BadAction, span, message).note(note));
+        return None;
+    };
+    let url = checks.url(to)?;
+    let header = match keys.get("header") {
+        Some(entry) => header(checks, entry)?,
+        None => BTreeMap::new(),
+    };
+    let body = match keys.get("body") {
+        Some(entry) => Some(checks.text(entry)?),
+        None => None,
+    };
+    let status = keys.get("status").and_then(|entry| checks.number(entry, 100..=599));
+    Some(Call::Http { method: to.key.to_uppercase(), url, header, body, status })
+}
+
+fn header(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<BTreeMap<String, HeaderText>> {
+    let mut header = BTreeMap::new();
+    for entry in table(entry, checks.found())?.iter() {
+        let name = entry.key.to_lowercase();
+        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+            let message = format!("`{}` is no name of a header", entry.key.escape_debug());
+            checks.found().push(Diagnostic::error(Code::WrongValue, entry.key_span, message));
+            return None;
+        }
+        let text = match &entry.node.data {
+            Data::Table(table) => HeaderText::Secret(secret(checks, entry, table)?),
+            _ => {
+                let text = checks.text(entry)?;
+                if text.chars().any(char::is_control) {
+                    let message = "a header is one line";
+                    checks.found().push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
+                    return None;
+                }
+                HeaderText::Text(text)
+            }
+        };
+        header.insert(name, text);
+    }
+    Some(header)
+}
+
+/// `{ env = "NAME" }` or `{ file = "PATH" }`.
+fn secret(checks: &mut Checks<'_, '_, '_>, header: &Entry<'_>, keys: &Table<'_>) -> Option<Secret> {
+    let source = match keys.0.as_slice() {
+        [entry] if entry.key == "env" => Source::Env(string(entry, checks.found())?.0.to_owned()),
+        [entry] if entry.key == "file" => Source::File(string(entry, checks.found())?.0.to_owned()),
+        _ => {
+            // What stands there may be the secret, so the line is not shown.
+            let message = format!("`{}` says not where its secret comes from", header.key.escape_debug());
+            checks.found().push(
+                Diagnostic::error(Code::SecretInOpen, header.key_span, message)
+                    .note("write { env = \"NAME\" } or { file = \"PATH\" }"),
+            );
+            return None;
+        }
+    };
+    Some(Secret { source: Some(source), ..Secret::default() })
+}
