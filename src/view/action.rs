@@ -20,7 +20,10 @@ pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
     let call = if screen.verbose { call } else { cut(&call, SHOWN, screen.sign(Sign::More)) };
     let mut lines = Vec::new();
     let head = match &member.name {
-        None => format!("action {name}: {call}"),
+        None => {
+            lines.push(call);
+            format!("action {name}")
+        }
         Some(first) => {
             let named = |done: bool| -> Vec<String> {
                 let members = action.members.iter().filter(|member| member.done == done);
