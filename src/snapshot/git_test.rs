@@ -350,6 +350,18 @@ fn test_no_text_of_a_secret_is_kept() {
     assert_eq!(store.read("@").unwrap().operation, record);
 }
 
+/// Removes the locks of git that somebody left who was killed. opsctl's own is the kernel's, and is never left.
+fn unlock(folder: &Utf8Path) {
+    for entry in folder.read_dir_utf8().into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => unlock(entry.path()),
+            _ if entry.file_name() == "opsctl.lock" => {}
+            _ if entry.file_name().ends_with(".lock") => std::fs::remove_file(entry.path()).unwrap(),
+            _ => {}
+        }
+    }
+}
+
 const CHILD: &str = "OPSCTL_TEST_COMMIT_TO";
 
 /// Not a test: what [`test_killed_at_any_moment`] runs and kills.
@@ -384,8 +396,7 @@ fn test_killed_at_any_moment() {
             assert_eq!(store.read_commit(entry.commit).unwrap().entry, entry);
         }
         // git, too, leaves its lock when it is killed in the very moment; opsctl says which file that is.
-        let _ = std::fs::remove_file(folder.path.join(".git/refs/heads/main.lock"));
-        let _ = std::fs::remove_file(folder.path.join(".git/index.lock"));
+        unlock(&folder.path.join(".git"));
         store.commit(&sample::snapshot(&[]), &sample::operation("after", Outcome::Done), None).unwrap();
         assert_eq!(git(&folder.path, &["status", "--porcelain", "live.toml", "operation.toml"]), "");
     }

@@ -12,9 +12,11 @@ use crate::view::value::way;
 use crate::view::words::{clean, ranges, width};
 use crate::view::{Ink, Screen, Sign, address};
 
-/// How wide the names of steps may be, and how wide they are on any terminal.
+/// How wide the names of steps may be, and how wide most of them are.
 const NAMES: usize = 40;
-const LEAST_NAMES: usize = 16;
+const TYPICAL_NAME: usize = 30;
+/// How wide the columns of names and of changes are on any terminal.
+const LEAST: usize = 16;
 /// What stands beside name and change in a row: its sign and number, and where it stands.
 const BESIDE: usize = 40;
 
@@ -41,9 +43,11 @@ impl<'a> Board<'a> {
             .work()
             .map(|(id, _)| (id, Standing { status: Status::Pending, began: None, seen: String::new() }))
             .collect();
+        // A terminal has no room for the longest of both; a change that is longer than its column pushes on what follows it.
+        let room = |taken| screen.columns.map_or(usize::MAX, |columns| columns.saturating_sub(BESIDE + taken));
         let changes = plan.work().map(|(_, step)| width(&what(step, &Screen::default()))).max().unwrap_or(0);
-        let room = screen.columns.map_or(NAMES, |columns| columns.saturating_sub(BESIDE + changes));
-        let most = room.clamp(LEAST_NAMES, NAMES);
+        let changes = changes.min(room(TYPICAL_NAME).max(LEAST));
+        let most = room(changes).clamp(LEAST, NAMES);
         let folded = |step| width(&address::fold_name(&name(step), most, screen.sign(Sign::More)));
         let names = plan.work().map(|(_, step)| folded(step)).max().unwrap_or(0);
         Self { plan, began: None, stage: String::new(), steps, names, changes }
