@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::patience::{Next, Patience};
-use super::{Check, Probe, Verdict, http, run, setting, tcp};
+use super::{Check, Probe, Verdict, dns, http, run, setting, tcp, tls};
 use crate::instance::Instances;
 
 /// How long one measurement may take; a command may take as long as the check.
@@ -39,6 +39,8 @@ async fn once(probe: &Probe, instances: &Instances, limit: Duration) -> Verdict 
         Probe::Http { url, expect } => http::get(url, expect, limit).await,
         Probe::Tcp { address } => tcp::connect(address, limit).await,
         Probe::Run { argv, exit, output } => run::run(argv, *exit, output.as_deref(), limit).await,
+        Probe::Tls(tls) => tls::shake_hands(tls, limit).await,
+        Probe::Dns(dns) => dns::resolve(dns, limit).await,
         Probe::Setting { at, setting, is } => setting::read(at, setting, is, instances).await,
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use opsctl_api::Address;
 use serde::{Deserialize, Serialize};
 
+use super::{Dns, Tls};
 use crate::diagnostic::Place;
 use crate::state::Goal;
 
@@ -65,6 +66,10 @@ pub enum Probe {
         /// What its standard output must contain.
         output: Option<String>,
     },
+    /// A certificate.
+    Tls(Tls),
+    /// Records of a name.
+    Dns(Dns),
     /// A live value.
     Setting {
         /// The resource.

@@ -1,13 +1,13 @@
 //! A snapshot is a state: what is written is read back, with every kind of every type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use opsctl_api::{Address, Pattern, Relation, Secret, Segment, Setting, Source, Type, Value};
 use proptest::prelude::*;
 
 use super::{Snapshot, sample, to_toml};
-use crate::check::{Check, Expectation, Gate, Probe};
+use crate::check::{Check, Dns, Expectation, Gate, Probe, Record, Records, Tls};
 use crate::diagnostic::{Style, render};
 use crate::instance::Catalogues;
 use crate::state::{After, Bound, Declared, Goal, Need, State, Target, load_literal};
@@ -191,6 +191,18 @@ fn test_checks_come_back_without_their_gates() {
         },
         Probe::Tcp { address: "origin.example.com:443".to_owned() },
         Probe::Run { argv: vec!["mc".to_owned(), "{{ x }}".to_owned()], exit: 3, output: Some("ok".to_owned()) },
+        Probe::Tls(Tls {
+            address: "live.example.com:443".to_owned(),
+            server_name: Some("example.com".to_owned()),
+            days_left: 30,
+            trusted: false,
+        }),
+        Probe::Dns(Dns {
+            name: "live.example.com".to_owned(),
+            record: Some(Record::Aaaa),
+            must: Records::Is(BTreeSet::from(["2001:db8::1".to_owned()])),
+            server: Some("[2001:db8::53]:5353".parse().unwrap()),
+        }),
         Probe::Setting { at: at.clone(), setting: "replicas".to_owned(), is: Goal::Exact(Value::Integer(3)) },
         Probe::Setting {
             at,

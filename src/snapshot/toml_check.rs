@@ -1,6 +1,6 @@
 use super::literal::{inline, json, quoted, strings, value};
 use super::toml::{line, of_duration};
-use crate::check::{Check, Probe};
+use crate::check::{Check, Dns, Probe, Records, Tls};
 use crate::state::{Bound, Goal};
 
 /// The keys of a check, without its gate: it was for the steps of another plan.
@@ -28,6 +28,28 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
             line(out, "exit", &exit.to_string());
             if let Some(output) = output {
                 line(out, "output", &quoted(output));
+            }
+        }
+        Probe::Tls(Tls { address, server_name, days_left, trusted }) => {
+            line(out, "tls", &quoted(address));
+            if let Some(name) = server_name {
+                line(out, "server_name", &quoted(name));
+            }
+            line(out, "days_left", &days_left.to_string());
+            line(out, "trusted", &trusted.to_string());
+        }
+        Probe::Dns(Dns { name, record, must, server }) => {
+            line(out, "dns", &quoted(name));
+            if let Some(record) = record {
+                line(out, "type", &quoted(record.name()));
+            }
+            match must {
+                Records::Some => {}
+                Records::Has(records) => line(out, "has", &strings(records)),
+                Records::Is(records) => line(out, "is", &strings(records)),
+            }
+            if let Some(server) = server {
+                line(out, "server", &quoted(&server.to_string()));
             }
         }
         Probe::Setting { at, setting, is } => {

@@ -1,3 +1,6 @@
+mod dns;
+mod tls;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -22,16 +25,35 @@ pub(super) struct Checks<'a, 'l, 't> {
     pub(super) broken: bool,
 }
 
-const PROBES: &[&str] = &["http", "tcp", "run", "setting"];
+/// What can be measured, and the keys that go with each of them.
+const PROBES: &[(&str, &[&str])] = &[
+    ("http", &["status", "header", "body", "json"]),
+    ("tcp", &[]),
+    ("tls", tls::KEYS),
+    ("dns", dns::KEYS),
+    ("run", &["exit", "output"]),
+    ("setting", &["at", "is"]),
+];
 
-/// The keys of every check, and those of each probe beside its own.
+/// The keys of every check.
 const ANY: &[&str] = &["within", "for", "every", "gates"];
-const OF_HTTP: &[&str] = &["status", "header", "body", "json"];
-const OF_RUN: &[&str] = &["exit", "output"];
-const OF_SETTING: &[&str] = &["at", "is"];
 
 /// How often a check is measured where nothing else is said.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// The keys that go with a probe.
+fn keys_of(probe: &str) -> Option<&'static [&'static str]> {
+    PROBES.iter().find(|(name, _)| *name == probe).map(|(_, keys)| *keys)
+}
+
+/// What a check can measure, for who named nothing or too much.
+fn one_of() -> String {
+    let names: Vec<&str> = PROBES.iter().map(|(name, _)| *name).collect();
+    match names.split_last() {
+        Some((last, names)) => format!("it has one of {} and {last}", names.join(", ")),
+        None => String::new(),
+    }
+}
 
 impl<'a, 'l, 't> Checks<'a, 'l, 't> {
     /// The checks of a chain, the root first: a later one of a name replaces an earlier one whole.
@@ -80,6 +102,8 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
         check.probe = match probe.key.as_ref() {
             "http" => self.http(probe, table),
             "tcp" => self.tcp(probe),
+            "tls" => self.tls(probe, table),
+            "dns" => self.dns(probe, table),
             "run" => self.run(probe, table),
             _ => self.setting(probe, table),
         }?;
@@ -88,34 +112,28 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
 
     /// The one entry that says what is measured; keys that go with none or another are reported.
     fn probe_entry<'e, 'f>(&mut self, check: &Entry<'_>, table: &'e Table<'f>) -> Option<&'e Entry<'f>> {
-        let probes: Vec<&Entry<'f>> = table.iter().filter(|entry| PROBES.contains(&entry.key.as_ref())).collect();
+        let probes: Vec<&Entry<'f>> = table.iter().filter(|entry| keys_of(&entry.key).is_some()).collect();
         let [probe] = probes.as_slice() else {
             let message = match probes.as_slice() {
                 [] => format!("check `{}` measures nothing", check.key),
                 _ => format!("check `{}` measures several things at once", check.key),
             };
             let span = probes.get(1).map_or(check.key_span, |second| second.key_span);
-            self.push(
-                Diagnostic::error(Code::BadCheck, span, message).note("it has one of http, tcp, run and setting"),
-            );
+            self.push(Diagnostic::error(Code::BadCheck, span, message).note(one_of()));
             return None;
         };
-        let own: &[&str] = match probe.key.as_ref() {
-            "http" => OF_HTTP,
-            "run" => OF_RUN,
-            "setting" => OF_SETTING,
-            _ => &[],
-        };
+        let own = keys_of(&probe.key).unwrap_or_default();
         for entry in table.iter() {
             let key = entry.key.as_ref();
             if key == probe.key || ANY.contains(&key) || own.contains(&key) {
                 continue;
             }
-            if [OF_HTTP, OF_RUN, OF_SETTING].concat().contains(&key) {
+            if PROBES.iter().any(|(_, keys)| keys.contains(&key)) {
                 let message = format!("`{key}` is nothing that `{}` measures", probe.key);
                 self.push(Diagnostic::error(Code::BadCheck, entry.key_span, message));
             } else {
-                let known: Vec<&str> = PROBES.iter().chain(ANY).chain(own).copied().collect();
+                let probes = PROBES.iter().map(|(name, _)| name);
+                let known: Vec<&str> = probes.chain(ANY).chain(own).copied().collect();
                 unknown_key(entry, "of a check", &known, self.reading.found);
             }
         }
@@ -224,6 +242,11 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
     }
 
     fn tcp(&mut self, probe: &Entry<'_>) -> Option<Probe> {
+        let address = self.host_port(probe)?;
+        Some(Probe::Tcp { address })
+    }
+
+    fn host_port(&mut self, probe: &Entry<'_>) -> Option<String> {
         let address = self.text(probe)?;
         let split = address.rsplit_once(':');
         if !split.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)) {
@@ -231,7 +254,7 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             self.push(Diagnostic::error(Code::WrongValue, probe.node.span, message));
             return None;
         }
-        Some(Probe::Tcp { address })
+        Some(address)
     }
 
     fn run(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
@@ -383,6 +406,23 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             self.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
         }
         T::try_from(number).ok()
+    }
+
+    /// What a key says that may be left out; `None` where it is wrong.
+    fn optional<T>(
+        &mut self,
+        entry: Option<&Entry<'_>>,
+        read: impl FnOnce(&mut Self, &Entry<'_>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match entry {
+            Some(entry) => read(self, entry).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// Reports a value that does not fit.
+    fn wrong_value(&mut self, node: &Node<'_>, message: String) {
+        self.push(Diagnostic::error(Code::WrongValue, node.span, message));
     }
 
     fn push(&mut self, diagnostic: Diagnostic) {

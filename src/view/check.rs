@@ -1,11 +1,13 @@
 //! Checks, and what was measured.
 
+use std::collections::BTreeSet;
+
 use opsctl_api::format_duration;
 
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::words::{clean, count, cut};
-use crate::check::{Check, Expectation, Probe, Verdict};
+use crate::check::{Check, Dns, Expectation, Probe, Records, Tls, Verdict};
 
 /// What was measured of each check, and whether it holds.
 pub fn verdicts(state: &str, measured: &[(&Check, Verdict)], screen: &Screen) -> String {
@@ -43,6 +45,8 @@ pub(crate) fn described(check: &Check, screen: &Screen) -> String {
             let output = output.as_ref().map(|text| format!(" and says {:?}", cut(&clean(text), 30, "..")));
             (clean(&argv.join(" ")), format!("exits with {exit}{}", output.unwrap_or_default()))
         }
+        Probe::Tls(tls) => (clean(&tls.address), certified(tls)),
+        Probe::Dns(dns) => (resolved(dns), answered(dns)),
         Probe::Setting { at, setting, is } => (format!("{at} {setting}"), format!("is {}", clean(&is.to_string()))),
     };
     let what = if screen.verbose { what } else { cut(&what, 72, screen.sign(Sign::More)) };
@@ -55,6 +59,8 @@ pub(crate) fn awaited(check: &Check) -> String {
         Probe::Http { expect, .. } => expectation(expect),
         Probe::Tcp { .. } => "it takes a connection".to_owned(),
         Probe::Run { exit, .. } => format!("exit {exit}"),
+        Probe::Tls(tls) => certified(tls),
+        Probe::Dns(dns) => answered(dns),
         Probe::Setting { setting, is, .. } => format!("{setting} {}", clean(&is.to_string())),
     };
     expected + &times(check)
@@ -66,6 +72,37 @@ fn expectation(expect: &Expectation) -> String {
     parts.extend(expect.body.iter().map(|text| format!("with {:?}", cut(&clean(text), 30, ".."))));
     parts.extend(expect.json.iter().map(|(pointer, value)| format!("{} = {value}", clean(pointer))));
     parts.join(", ")
+}
+
+/// What a certificate must be: `has a trusted certificate of live.example.com, 30 days left`.
+fn certified(tls: &Tls) -> String {
+    let trusted = if tls.trusted { "a trusted certificate" } else { "a certificate" };
+    let name = tls.server_name.as_ref().map_or_else(String::new, |name| format!(" of {}", clean(name)));
+    let days = match tls.days_left {
+        0 => String::new(),
+        days => format!(", {} left", count(days.into(), "day")),
+    };
+    format!("has {trusted}{name}{days}")
+}
+
+/// What is asked for: `live.example.com A at 10.0.0.2:53`.
+fn resolved(dns: &Dns) -> String {
+    let record = dns.record.map_or_else(String::new, |record| format!(" {}", record.name()));
+    let server = dns.server.map_or_else(String::new, |server| format!(" at {server}"));
+    format!("{}{record}{server}", clean(&dns.name))
+}
+
+fn answered(dns: &Dns) -> String {
+    let listed = |records: &BTreeSet<String>| {
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        cut(&clean(&records.join(", ")), 60, "..")
+    };
+    match &dns.must {
+        Records::Some => "has a record".to_owned(),
+        Records::Has(records) => format!("has {}", listed(records)),
+        Records::Is(records) if records.is_empty() => "has no record".to_owned(),
+        Records::Is(records) => format!("is {}", listed(records)),
+    }
 }
 
 fn times(check: &Check) -> String {
