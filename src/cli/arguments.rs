@@ -55,6 +55,8 @@ pub(super) enum Command {
     Explain(commands::explain::Explain),
     #[command(subcommand)]
     Sim(commands::sim::Sim),
+    Completions(commands::completions::Completions),
+    Man(commands::man::Man),
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod complete;
 mod confirm;
 mod exit;
 mod failure;
@@ -31,6 +32,9 @@ pub use exit::Exit;
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    if let Some(answered) = complete::answer() {
+        return answered;
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -5,11 +5,13 @@
 mod actions;
 mod apply;
 mod check;
+mod completions;
 mod exit_codes;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;
 mod kinds;
+mod man;
 mod overlays;
 mod owed;
 mod plan;

@@ -15,21 +15,23 @@ fn test_help_and_version_are_results() {
     Usage: opsctl [OPTIONS] <COMMAND>
 
     Commands:
-      plan      Shows what a state would change, in which order and why; changes nothing
-      apply     Makes a state live, in order, and takes a snapshot before and after
-      rollback  Goes back to what was really there before an operation
-      resume    Goes on with an operation that did not end, or does what an ended one still owes
-      status    Tells how things stand: what was applied last, what differs from it now, what is open or
-                owed
-      states    Shows every setting in every state, beside what is live
-      check     Measures the checks of a state; exits with 9 where one does not hold
-      snapshot  Takes, lists, shows and compares snapshots
-      log       Tells who did what, when, and how it ended
-      show      Shows one operation in full
-      blame     Tells who turned which knob of a resource last
-      kinds     Lists the kinds of resources with their settings; of one kind tells all
-      explain   Explains the code of an error
-      sim       Plays another operator in a simulated world
+      plan         Shows what a state would change, in which order and why; changes nothing
+      apply        Makes a state live, in order, and takes a snapshot before and after
+      rollback     Goes back to what was really there before an operation
+      resume       Goes on with an operation that did not end, or does what an ended one still owes
+      status       Tells how things stand: what was applied last, what differs from it now, what is open
+                   or owed
+      states       Shows every setting in every state, beside what is live
+      check        Measures the checks of a state; exits with 9 where one does not hold
+      snapshot     Takes, lists, shows and compares snapshots
+      log          Tells who did what, when, and how it ended
+      show         Shows one operation in full
+      blame        Tells who turned which knob of a resource last
+      kinds        Lists the kinds of resources with their settings; of one kind tells all
+      explain      Explains the code of an error
+      sim          Plays another operator in a simulated world
+      completions  Prints what makes a shell complete opsctl's words, names of states among them
+      man          Prints the manual page of opsctl, or writes those of all commands into a folder
 
     Options:
       -h, --help     Print help

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::intended::{self, Intended, Selection};
@@ -14,7 +15,7 @@ use crate::cli::run::{self, Flags, Setting};
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Apply {
     /// A state, with overlays laid over it; a snapshot such as @3; or a plan file of `opsctl plan --out`
-    #[arg(value_name = "STATE[+OVERLAY…] | @N | FILE")]
+    #[arg(value_name = "STATE[+OVERLAY…] | @N | FILE", add = complete::state())]
     what: String,
     #[command(flatten)]
     selection: Selection,

@@ -2,6 +2,7 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use crate::check::{self, Verdict};
+use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::intended::named;
@@ -13,6 +14,7 @@ use crate::view;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Check {
     /// A state, with overlays as STATE+OVERLAY; by default what was applied last
+    #[arg(add = complete::state())]
     state: Option<String>,
     /// Waits until they hold, for as long as each may take
     #[arg(long)]

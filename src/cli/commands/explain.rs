@@ -1,5 +1,6 @@
 use clap::Args;
 
+use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -10,6 +11,7 @@ use crate::view;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Explain {
     /// As in E0104
+    #[arg(add = complete::code())]
     code: String,
 }
 

@@ -3,9 +3,11 @@
 pub(super) mod apply;
 pub(super) mod blame;
 pub(super) mod check;
+pub(super) mod completions;
 pub(super) mod explain;
 pub(super) mod kinds;
 pub(super) mod log;
+pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod resume;
 pub(super) mod rollback;
@@ -56,6 +58,8 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Kinds(kinds) => kinds.run(output),
         Command::Explain(explain) => explain.run(output),
         Command::Sim(sim) => sim.run(output),
+        Command::Completions(completions) => completions.run(output),
+        Command::Man(man) => man.run(output),
     }
 }
 

@@ -1,6 +1,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::intended::{self, Intended, Selection};
@@ -13,7 +14,7 @@ use crate::plan;
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Plan {
     /// A state, with overlays laid over it; or a snapshot such as @3
-    #[arg(value_name = "STATE[+OVERLAY…] | @N")]
+    #[arg(value_name = "STATE[+OVERLAY…] | @N", add = complete::state())]
     state: String,
     /// Writes the plan to a file, for `opsctl apply FILE`
     #[arg(long, value_name = "FILE")]
