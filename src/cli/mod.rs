@@ -7,6 +7,7 @@ mod confirm;
 mod exit;
 mod failure;
 mod intended;
+mod offline;
 mod open;
 mod operator;
 mod output;

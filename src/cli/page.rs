@@ -3,6 +3,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::failure::Failure;
+use super::offline;
 use super::output::Output;
 use super::repository::Repository;
 use super::standing::Standing;
@@ -24,9 +25,28 @@ pub(super) struct Situation {
     /// What a failed step does, where that is not what the plan says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) on_failure: Option<OnFailure>,
+    /// The snapshot that was planned against, where nobody was asked what is live.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) offline: Option<Offline>,
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
+}
+
+/// The snapshot that stands for what is live.
+#[derive(Debug, Clone, serde::Serialize)]
+pub(super) struct Offline {
+    /// Its commit, in short.
+    snapshot: String,
+    /// When its values were read.
+    taken_at: Timestamp,
+}
+
+impl Offline {
+    /// What was planned against.
+    pub(super) fn of(offline: &offline::Offline) -> Self {
+        Self { snapshot: offline.snapshot.clone(), taken_at: offline.taken_at }
+    }
 }
 
 impl Situation {
@@ -44,7 +64,7 @@ impl Situation {
             Some(_) => None,
             None => apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation),
         };
-        Ok(Self { open, lock, earlier: Vec::new(), on_failure: None, last: Standing::of(repository)?.last(store) })
+        Ok(Self { open, lock, last: Standing::of(repository)?.last(store), ..Self::default() })
     }
 }
 
@@ -87,6 +107,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 lock,
                 earlier: &situation.earlier,
                 on_failure: situation.on_failure,
+                offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },
             &output.results,
         ));

@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Report, Span};
 use crate::instance::{Catalogues, Instance, Instances};
 
 /// How long one call to an API may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a `type` may be.
 const TYPES: [&str; 3] = ["aws", "kubernetes", "sim"];
@@ -86,6 +86,17 @@ pub(super) fn instances(config: &Config, catalogues: &Catalogues, report: &mut R
     instances
 }
 
+/// What an instance is configured to talk to, for the eye.
+pub(super) fn target(provider: &ProviderConfig) -> String {
+    let said = |key: &str| provider.options.get(key).and_then(|(value, _)| value.as_str()).map(str::to_owned);
+    match provider.provider_type.as_str() {
+        "sim" => said("emulates").unwrap_or_default(),
+        "kubernetes" => said("context").unwrap_or_else(|| "in the cluster".to_owned()),
+        "aws" => said("region").unwrap_or_default(),
+        _ => String::new(),
+    }
+}
+
 /// A client, and what it talks to, for the eye.
 fn open(
     config: &Config,
@@ -95,18 +106,17 @@ fn open(
     report: &mut Report,
 ) -> Option<(Arc<dyn Provider>, String)> {
     let options: Options = provider.options.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect();
-    let said = |key: &str| options.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-    let (opened, target): (Result<Arc<dyn Provider>, _>, String) = match provider.provider_type.as_str() {
+    let opened: Result<Arc<dyn Provider>, _> = match provider.provider_type.as_str() {
         "sim" => {
-            let target = said("emulates").unwrap_or_default();
-            return simulated(config, name, provider, catalogue, report).map(|sim| (Arc::new(sim) as Arc<_>, target));
+            let sim = simulated(config, name, provider, catalogue, report);
+            return sim.map(|sim| (Arc::new(sim) as Arc<_>, target(provider)));
         }
-        "kubernetes" => (kubernetes(name, &options), said("context").unwrap_or_else(|| "in the cluster".to_owned())),
-        "aws" => (aws(name, &options), said("region").unwrap_or_default()),
+        "kubernetes" => kubernetes(name, &options),
+        "aws" => aws(name, &options),
         _ => return None,
     };
     match opened {
-        Ok(client) => Some((client, target)),
+        Ok(client) => Some((client, target(provider))),
         Err(problems) => {
             report.diagnostics.extend(problems.into_iter().map(|problem| of_option(name, provider, &problem)));
             None

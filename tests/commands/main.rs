@@ -12,6 +12,7 @@ mod harness;
 mod history;
 mod kinds;
 mod man;
+mod offline;
 mod overlays;
 mod owed;
 mod plan;

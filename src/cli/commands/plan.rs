@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use clap::Args;
 
@@ -5,6 +7,7 @@ use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::intended::{self, Intended, Selection};
+use crate::cli::offline::Offline;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
@@ -21,6 +24,9 @@ pub(in crate::cli) struct Plan {
     out: Option<Utf8PathBuf>,
     #[command(flatten)]
     selection: Selection,
+    /// Plans against the last snapshot, and asks no instance; such a plan is only to be looked at
+    #[arg(long, conflicts_with = "out")]
+    offline: bool,
     /// Exits with 2 where there are differences
     #[arg(long)]
     detailed_exitcode: bool,
@@ -31,9 +37,19 @@ impl Plan {
         let repository = Repository::open(output)?;
         let intended = Intended::read(&self.state, &repository);
         let store = repository.store()?;
-        let instances = repository.instances(output)?;
+        if self.offline && matches!(intended, Intended::File(_)) {
+            return Err(Failure::Usage(
+                "a plan file is what was live when it was made: --offline plans anew".to_owned(),
+            ));
+        }
+        let offline = if self.offline { Some(Arc::new(Offline::last(&repository, &store)?)) } else { None };
+        let instances = match &offline {
+            Some(offline) => offline.instances(&repository),
+            None => repository.instances(output)?,
+        };
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         let mut situation = Situation::of(&repository, &store)?;
+        situation.offline = offline.as_deref().map(page::Offline::of);
         page::estimate(&mut plan, &store, &mut situation);
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
@@ -42,7 +58,12 @@ impl Plan {
         if !plan.refusals.is_empty() {
             return Ok(Exit::Refused);
         }
-        if !plan.is_empty() && !output.json {
+        if offline.is_some() {
+            if !output.json {
+                let asks = format!("opsctl plan {}{}", opsctl_api::shell_word(&self.state), self.selection.flags());
+                output.result(&format!("Nothing was asked, and nothing was changed. To ask what is live: {asks}\n"));
+            }
+        } else if !plan.is_empty() && !output.json {
             let what =
                 self.out.as_ref().map_or_else(|| self.state.clone(), |path| intended::typed_as_file(path, &repository));
             let command = format!("opsctl apply {}", opsctl_api::shell_word(&what));

@@ -31,6 +31,14 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     block
 }
 
+/// That nobody was asked, and what stands for the answers; empty where somebody was.
+pub(super) fn offline(now: &Now<'_>, screen: &Screen) -> String {
+    let Some((snapshot, taken_at)) = now.offline else { return String::new() };
+    let when = ago(taken_at, now.at);
+    let text = format!("Offline: what is live was not asked. Planned against snapshot {snapshot}, taken {when}.");
+    format!("{}\n\n", screen.paint(Ink::Attention, &text))
+}
+
 fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let rest = if plan.intent.rest_of.is_some() { "the rest of " } else { "" };
     let name = &format!("{rest}{}", plan.intent.name);

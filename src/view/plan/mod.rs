@@ -37,12 +37,15 @@ pub struct Now<'a> {
     pub earlier: &'a [Duration],
     /// What a failed step does, where that is not what the plan says.
     pub on_failure: Option<OnFailure>,
+    /// The snapshot that stands for what is live, and when it was taken, where nobody was asked.
+    pub offline: Option<(&'a str, Timestamp)>,
 }
 
 /// Draws the page. Ends with the counts; what to do next is the command's to say.
 pub fn page(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
+    let offline = header::offline(now, screen);
     if is_quiet(plan) {
-        return nothing::line(plan, screen);
+        return offline + &nothing::line(plan, screen);
     }
     let blocks = [
         header::block(plan, now, screen),
@@ -52,7 +55,7 @@ pub fn page(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         foot::facts(plan, now, screen),
         foot::counts(plan, screen),
     ];
-    blocks.into_iter().filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n")
+    offline + &blocks.into_iter().filter(|block| !block.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a plan leaves something undone that is wanted: owed, left alone, or held back.

@@ -14,6 +14,7 @@ fn draw(plan: &Plan, screen: &Screen) -> String {
         lock: None,
         earlier: &[],
         on_failure: None,
+        offline: None,
     };
     page(plan, &now, screen)
 }
