@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod apply;
+pub mod capture;
 pub mod check;
 pub mod cli;
 pub mod config;

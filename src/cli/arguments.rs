@@ -52,6 +52,7 @@ pub(super) enum Command {
     Show(commands::show::Show),
     Blame(commands::blame::Blame),
     Kinds(commands::kinds::Kinds),
+    Capture(commands::capture::Capture),
     Explain(commands::explain::Explain),
     #[command(subcommand)]
     Sim(commands::sim::Sim),

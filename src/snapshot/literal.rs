@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use opsctl_api::{Secret, Source, Value, format_duration};
 
 /// A text as a TOML basic string on one line, so that every setting stays a line of its own.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {
@@ -24,13 +24,13 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A key of a TOML table: bare where it may be.
-pub(super) fn key(text: &str) -> String {
+pub(crate) fn key(text: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { quoted(text) }
 }
 
 /// The key of a setting: of a keyed one all behind the first dot is one TOML key, dots included.
-pub(super) fn setting_key(setting: &str) -> String {
+pub(crate) fn setting_key(setting: &str) -> String {
     match setting.split_once('.') {
         Some((name, of)) => format!("{}.{}", key(name), key(of)),
         None => key(setting),
@@ -38,7 +38,7 @@ pub(super) fn setting_key(setting: &str) -> String {
 }
 
 /// A value as a state writes it. A secret is its source and reference; its text is not in here.
-pub(super) fn value(value: &Value) -> String {
+pub(crate) fn value(value: &Value) -> String {
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Integer(number) => number.to_string(),
@@ -54,19 +54,19 @@ pub(super) fn value(value: &Value) -> String {
 }
 
 /// Strings as a TOML array.
-pub(super) fn strings<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
+pub(crate) fn strings<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<String> = items.into_iter().map(|item| quoted(item.as_ref())).collect();
     format!("[{}]", items.join(", "))
 }
 
 /// Pairs as an inline table, the values already literal.
-pub(super) fn inline<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
+pub(crate) fn inline<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{} = {value}", key(name))).collect();
     if pairs.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", pairs.join(", ")) }
 }
 
 /// A JSON value as TOML has it; `None` of a null, which it does not have.
-pub(super) fn json(value: &serde_json::Value) -> Option<String> {
+pub(crate) fn json(value: &serde_json::Value) -> Option<String> {
     use serde_json::Value as Json;
     Some(match value {
         Json::Null => return None,

@@ -7,7 +7,7 @@ mod error;
 mod files;
 mod folder;
 mod history;
-mod literal;
+pub(crate) mod literal;
 mod model;
 mod operation;
 mod past;

@@ -146,10 +146,10 @@ fn parts<'t>(entry: &'t Entry<'t>, literal: bool, found: &mut Problems) -> Vec<P
 }
 
 /// What a name is.
-pub(super) const NAME: &str = "a name has letters, digits, `-`, `_` and `.`, and begins with a letter, a digit or `_`";
+pub const NAME: &str = "a name has letters, digits, `-`, `_` and `.`, and begins with a letter, a digit or `_`";
 
 /// Whether a text can be the name of a resource, a check, an action or a state.
-pub(super) fn named(text: &str) -> bool {
+pub fn named(text: &str) -> bool {
     // `-x` would be taken for an option, and `..` for a folder.
     text.starts_with(|c: char| c.is_alphanumeric() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))

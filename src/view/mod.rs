@@ -3,6 +3,7 @@
 mod action;
 mod address;
 pub mod blame;
+pub mod capture;
 pub mod check;
 pub mod error;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod actions;
 mod apply;
+mod capture;
 mod check;
 mod completions;
 mod exit_codes;

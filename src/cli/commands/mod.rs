@@ -2,6 +2,7 @@
 
 pub(super) mod apply;
 pub(super) mod blame;
+pub(super) mod capture;
 pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod explain;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Blame(blame) => blame.run(output),
         Command::Kinds(kinds) => kinds.run(output),
         Command::Explain(explain) => explain.run(output),
+        Command::Capture(capture) => in_runtime(capture.run(output)),
         Command::Sim(sim) => sim.run(output),
         Command::Completions(completions) => completions.run(output),
         Command::Man(man) => man.run(output),
