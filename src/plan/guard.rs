@@ -74,6 +74,7 @@ pub(super) fn one_way(expanded: &Expanded, edits: &Edits) -> BTreeMap<Address, V
     irreversible
 }
 
-fn is_one_way(item: &Item, edit: &Edit) -> bool {
+/// Whether there is no way back from an edit.
+pub(super) fn is_one_way(item: &Item, edit: &Edit) -> bool {
     item.kind.setting(&edit.setting).is_some_and(|setting| setting.one_way)
 }

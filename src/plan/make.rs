@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
+use opsctl_api::{Address, Edit, LiveSetting, Pattern, Plain, Settings, Source, Value};
 
 use super::diff::{Edits, diff, slots};
 use super::digest::digest;
@@ -61,6 +61,9 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
         rest::only(rest, state, &mut expanded, &mut edits);
     }
     spare(state, &mut expanded, &mut edits);
+    if request.reverts.is_some() {
+        leave_one_way(state, &request.allow_one_way, &mut expanded, &mut edits);
+    }
     restarts::settle(state, scope, &mut expanded, &mut edits);
     let due = actions::due(request, &mut expanded, &edits);
     Draft { expanded, edits, due, problems }
@@ -146,9 +149,8 @@ fn from_draft(
         declared: scope.declared.clone(),
         traffic: notes::moves(state, &expanded, &edits),
         way_back: WayBack {
-            steps: way_back(state, &expanded, &edits),
-            irreversible: guard::one_way(&expanded, &edits),
             actions: due.iter().map(|&action| state.actions[action].name.clone()).collect(),
+            ..way_back(state, &expanded, &edits)
         },
         steps,
         skipped,
@@ -205,6 +207,27 @@ fn spare(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
         .collect();
     if !left_alone.is_empty() {
         select::hold_back(state, expanded, edits, left_alone, "it needs what is left alone");
+    }
+}
+
+/// A rollback leaves what only goes one way as it is, and holds back what grows on that.
+fn leave_one_way(state: &State, allowed: &[Pattern], expanded: &mut Expanded, edits: &mut Edits) {
+    let mut left = Vec::new();
+    for (index, item) in expanded.items.iter().enumerate() {
+        if allowed.iter().any(|pattern| pattern.matches(&item.at)) {
+            continue;
+        }
+        for edits in edits[index].values_mut() {
+            for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit)) {
+                let why = SkippedWhy::HeldBack("it only goes one way, and cannot be taken back".to_owned());
+                expanded.skipped.push(Skipped { at: item.at.to_string(), setting: Some(edit.setting), why });
+                left.push(index);
+            }
+        }
+        edits[index].retain(|_, edits| !edits.is_empty());
+    }
+    if !left.is_empty() {
+        select::hold_back(state, expanded, edits, left, "it needs what cannot be taken back");
     }
 }
 
@@ -289,17 +312,15 @@ fn seen(
     resources
 }
 
-/// How many steps it takes to go back from the predicted outcome: the same edits turned round, ordered by the same rule.
-fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
-    if edits.iter().all(BTreeMap::is_empty) {
-        return 0;
-    }
-    let turned: Edits = expanded
+/// The way back from the predicted outcome: the same edits turned round, ordered by the same rule, but for those that only go
+/// one way, and for what they would hold back.
+fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
+    let mut turned: Edits = expanded
         .items
         .iter()
         .zip(edits)
         .map(|(item, edits)| {
-            let back = edits.values().flatten().map(|edit| Edit {
+            let back = edits.values().flatten().filter(|edit| !guard::is_one_way(item, edit)).map(|edit| Edit {
                 setting: edit.setting.clone(),
                 from: edit.to.clone(),
                 to: edit.from.clone(),
@@ -307,10 +328,23 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> usize {
             slots(item.kind, back.collect())
         })
         .collect();
+    let irreversible = guard::one_way(expanded, edits);
+    let stays = |index: &usize| irreversible.contains_key(&expanded.items[*index].at);
+    let mut held_back = Vec::new();
+    for item in select::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect()) {
+        let planned = turned[item].len();
+        turned[item].retain(|slot, _| !slot.is_up());
+        if turned[item].len() < planned {
+            held_back.push(expanded.items[item].at.clone());
+        }
+    }
+    held_back.sort();
     let mut problems: Vec<Problem> = Vec::new();
     let back = order(state, expanded, &turned, &BTreeSet::new(), &mut problems);
-    back.steps
+    let steps = back
+        .steps
         .iter()
         .filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty()))
-        .count()
+        .count();
+    WayBack { steps, irreversible, held_back, actions: Vec::new() }
 }

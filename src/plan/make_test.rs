@@ -359,6 +359,31 @@ fn test_guards() {
     assert_eq!(asked.make(&instances(&world)).unwrap().refusals, Vec::new());
 }
 
+/// The edge grew on a document that was promoted meanwhile: nothing leads back there, and nothing grows on it.
+#[test]
+fn test_a_rollback_leaves_what_only_goes_one_way_and_holds_back_what_needs_it() {
+    let world = format!("{WORLD}\n[resource.doc]\nat = \"a:document/x\"\ncontent = \"\"\npromoted = true\n");
+    let wanted = |promoted, edge| {
+        state(&[
+            ("doc", "a:document/x", &[("promoted", Goal::Exact(Value::Bool(promoted)))], &[]),
+            ("edge", "a:service/edge", &[("replicas", is(edge))], &["doc"]),
+            ("origin", "a:service/origin", &[("replicas", is(4))], &[]),
+        ])
+    };
+    let before = wanted(false, 3);
+    let mut asked = Asked::new(&before);
+    asked.change = |request| request.reverts = Some("op".to_owned());
+    let back = asked.make(&instances(&world)).unwrap();
+    assert_eq!((steps(&back), &back.refusals), (vec!["1 +service/origin replicas".to_owned()], &Vec::new()));
+    let held = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::HeldBack(_)).then(|| skipped.at.clone());
+    assert_eq!(back.skipped.iter().filter_map(held).collect::<Vec<_>>(), ["a:document/x", "a:service/edge"]);
+
+    // On the way there it is said.
+    let there = plan(&wanted(true, 0), &world.replace("promoted = true", "promoted = false"));
+    assert_eq!(there.way_back.held_back, [at("a:service/edge")]);
+    assert_eq!(there.way_back.steps, 1);
+}
+
 #[test]
 fn test_a_denial_is_found_by_the_preflight_even_behind_another_step() {
     let wanted = state(&[

@@ -180,4 +180,7 @@ pub struct WayBack {
     /// The actions that are not undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
+    /// What would not go back for that, since it needs it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_back: Vec<Address>,
 }

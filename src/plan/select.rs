@@ -53,23 +53,30 @@ pub(super) fn select(
 
 /// Takes out the ups of all that needs these items, directly or through others.
 pub(super) fn hold_back(state: &State, expanded: &mut Expanded, edits: &mut Edits, from: Vec<usize>, why: &str) {
+    for item in relying_on(state, expanded, from) {
+        let ups: Vec<_> = edits[item].keys().copied().filter(|slot| slot.is_up()).collect();
+        for edit in ups.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
+            let at = expanded.items[item].at.to_string();
+            let why = SkippedWhy::HeldBack(why.to_owned());
+            expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
+        }
+    }
+}
+
+/// All that has nothing left to rely on without these items, directly or through others; themselves not.
+pub(super) fn relying_on(state: &State, expanded: &Expanded, from: Vec<usize>) -> Vec<usize> {
     let mut missing: BTreeSet<usize> = from.iter().copied().collect();
-    let mut open = from;
+    let (mut open, mut relying) = (from, Vec::new());
     let mut reliance = Reliance::new(state, expanded);
     while let Some(gone) = open.pop() {
         for item in reliance.without(expanded, gone) {
-            if !missing.insert(item) {
-                continue;
-            }
-            open.push(item);
-            let ups: Vec<_> = edits[item].keys().copied().filter(|slot| slot.is_up()).collect();
-            for edit in ups.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
-                let at = expanded.items[item].at.to_string();
-                let why = SkippedWhy::HeldBack(why.to_owned());
-                expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
+            if missing.insert(item) {
+                open.push(item);
+                relying.push(item);
             }
         }
     }
+    relying
 }
 
 /// Who relies on what, followed as one item after the other goes missing. Each need is met or not for all members of a name

@@ -150,7 +150,14 @@ fn way_back(plan: &Plan) -> String {
     match irreversible.collect::<Vec<_>>().as_slice() {
         [] if called.is_empty() => format!("{steps}, nothing is irreversible"),
         [] => format!("{steps}{called}"),
-        some => format!("{steps}; cannot be taken back: {}{called}", some.join("; ")),
+        some => {
+            let held: Vec<String> = plan.way_back.held_back.iter().map(ToString::to_string).collect();
+            let held = match held.is_empty() {
+                true => String::new(),
+                false => format!("; what needs that stays as it is, too: {}", held.join(", ")),
+            };
+            format!("{steps}; cannot be taken back: {}{held}{called}", some.join("; "))
+        }
     }
 }
 

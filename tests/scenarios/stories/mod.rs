@@ -10,6 +10,7 @@ mod killed;
 mod locked;
 mod overlays;
 mod restarted;
+mod several;
 mod stale;
 mod taken_back;
 mod unreachable;
