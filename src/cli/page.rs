@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::failure::Failure;
@@ -8,8 +6,8 @@ use super::output::Output;
 use super::repository::Repository;
 use super::standing::Standing;
 use crate::apply::{self, ApplyError};
-use crate::plan::Plan;
-use crate::snapshot::{Operation, Outcome, Store};
+use crate::plan::{self, Plan};
+use crate::snapshot::{self, Operation, Store};
 use crate::state::OnFailure;
 use crate::view::{self, plan::Now};
 
@@ -20,8 +18,6 @@ pub(super) struct Situation {
     pub(super) open: Option<String>,
     /// Who holds the lock.
     pub(super) lock: Option<String>,
-    /// How long earlier operations towards the same took.
-    pub(super) earlier: Vec<Duration>,
     /// What a failed step does, where that is not what the plan says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) on_failure: Option<OnFailure>,
@@ -71,21 +67,15 @@ impl Situation {
 /// How many operations are looked at for an estimate.
 const RECENT: usize = 20;
 
-/// Estimates from earlier operations how long a plan takes: the middle one of those that came to their end.
-pub(super) fn estimate(plan: &mut Plan, store: &Store, situation: &mut Situation) {
+/// Estimates from earlier operations how long a plan takes, and its way back. What a plan file says of it stays where nothing
+/// is known here.
+pub(super) fn estimate(plan: &mut Plan, store: &Store) {
     let Ok(operations) = store.operations() else { return };
-    let recent = operations.take(RECENT).filter_map(|recorded| Some(recorded.ok()?.operation));
-    let same = recent.filter(|earlier| {
-        earlier.name == plan.intent.name
-            && earlier.rest_of.is_none()
-            && plan.intent.rest_of.is_none()
-            && matches!(earlier.outcome, Outcome::Done | Outcome::DoneInPart)
-    });
-    let mut took: Vec<Duration> =
-        same.filter_map(|earlier| Duration::try_from(earlier.ended?.duration_since(earlier.began)).ok()).collect();
-    took.sort();
-    plan.estimate = took.get(took.len() / 2).copied();
-    situation.earlier = took;
+    let recent: Vec<Operation> =
+        operations.take(RECENT).filter_map(|recorded| Some(recorded.ok()?.operation)).collect();
+    let (there, back) = plan::estimate(plan, &snapshot::times(&recent));
+    plan.estimate = there.or(plan.estimate);
+    plan.way_back.estimate = back.or(plan.way_back.estimate);
 }
 
 /// Prints the page of a plan; with `--json` the same facts as a document.
@@ -105,7 +95,6 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 last,
                 open,
                 lock,
-                earlier: &situation.earlier,
                 on_failure: situation.on_failure,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },

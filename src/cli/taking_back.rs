@@ -50,7 +50,9 @@ pub(super) async fn plan(
         force,
         secrets: &secrets,
     };
-    Ok(Some(plan::make(request, instances).await?))
+    let mut plan = plan::make(request, instances).await?;
+    page::estimate(&mut plan, setting.store);
+    Ok(Some(plan))
 }
 
 /// The actions that these operations have called.

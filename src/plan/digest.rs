@@ -1,4 +1,4 @@
-use super::Plan;
+use super::{Plan, WayBack};
 use crate::digest::Digest;
 
 /// sha256 over a plan's canonical form, in hex: all of it but its version, times, calls and estimates.
@@ -40,6 +40,6 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(refusals);
     hash.add(checks);
     hash.add(actions);
-    hash.add(way_back);
+    hash.add(&WayBack { estimate: None, ..way_back.clone() });
     hash.hex()
 }

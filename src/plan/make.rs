@@ -346,5 +346,5 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
         .iter()
         .filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty()))
         .count();
-    WayBack { steps, irreversible, held_back, actions: Vec::new() }
+    WayBack { steps, irreversible, held_back, actions: Vec::new(), estimate: None }
 }

@@ -5,6 +5,9 @@ mod actions;
 mod actions_test;
 mod diff;
 mod digest;
+mod estimate;
+#[cfg(test)]
+mod estimate_test;
 mod expand;
 mod file;
 mod guard;
@@ -30,6 +33,7 @@ mod select;
 mod step;
 mod steps;
 
+pub use estimate::{Estimate, Times, estimate};
 pub use file::{FileError, read, write};
 pub use make::make;
 pub use observe::{Members, Observation, observe};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value};
 use serde::{Deserialize, Serialize};
 
+use super::estimate::Estimate;
 use super::said::{Leave, OwnerNote, PreflightNote, Refusal, Skipped, TrafficMove, WayBack};
 use super::step::{Step, Work};
 use crate::action::Action;
@@ -51,7 +52,7 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
     /// How long it should take, from earlier operations.
-    pub estimate: Option<Duration>,
+    pub estimate: Option<Estimate>,
     /// The way back from the predicted outcome.
     pub way_back: WayBack,
 }

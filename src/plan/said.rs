@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Edit, Owner, Preflight, Value};
 use serde::{Deserialize, Serialize};
 
+use super::Estimate;
 use crate::state::Goal;
 
 /// Something that was looked at and is no step.
@@ -183,4 +184,7 @@ pub struct WayBack {
     /// What would not go back for that, since it needs it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held_back: Vec<Address>,
+    /// How long it should take, from earlier operations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimate: Option<Estimate>,
 }

@@ -13,6 +13,7 @@ mod operation;
 mod past;
 mod read;
 mod store;
+mod times;
 mod toml;
 mod toml_check;
 mod unwind;
@@ -23,7 +24,7 @@ mod git_test;
 #[cfg(test)]
 mod round_trip_test;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
 mod speed_test;
 
@@ -37,5 +38,6 @@ pub use operation::{EditRecord, Operation, OperationKind, Outcome, Status, StepR
 pub use past::Runs;
 pub use read::Stored;
 pub use store::Store;
+pub use times::times;
 pub use unwind::{Unwound, last_to_roll_back, unwind};
 pub use values::{Difference, Values, diff};

@@ -77,7 +77,7 @@ pub(super) fn snapshot(replicas: &[(&str, i64)]) -> Snapshot {
     }
 }
 
-pub(super) fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     Plan {
         format: FORMAT,
         digest: "3f9c2ab1".to_owned(),

@@ -10,7 +10,7 @@ use crate::apply::{Event, What};
 use crate::check::{Check, Expectation, Gate, Probe};
 use crate::diagnostic::Place;
 use crate::plan::{
-    Edge, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Rule, Seen,
+    Edge, Estimate, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Rule, Seen,
     SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
 };
 use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
@@ -126,6 +126,12 @@ fn seen(name: &str, setting: &str, live: i64, goal: i64) -> Seen {
     }
 }
 
+/// An estimate in seconds, from three runs.
+pub(super) fn estimate(about: u64, least: u64, most: u64) -> Estimate {
+    let [about, least, most] = [about, least, most].map(Duration::from_secs);
+    Estimate { about, least, most, runs: 3, alike: 0, unknown: 0 }
+}
+
 /// From baseline to dr-active with the primary region gone.
 pub(super) fn failover() -> Plan {
     let steps = steps();
@@ -197,8 +203,8 @@ pub(super) fn failover() -> Plan {
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],
         actions: Vec::new(),
-        estimate: Some(Duration::from_secs(360)),
-        way_back: WayBack { steps: 7, ..WayBack::default() },
+        estimate: Some(estimate(360, 300, 480)),
+        way_back: WayBack { steps: 7, estimate: Some(estimate(480, 480, 480)), ..WayBack::default() },
         steps,
     }
 }

@@ -24,6 +24,18 @@ pub(crate) fn length(duration: Duration) -> String {
     }
 }
 
+/// How long something should take, no finer than anybody can tell: `9s`, `40s`, `3m 30s`, `6m`, `2h 4m`.
+pub(crate) fn roughly(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64().ceil();
+    let grain = match seconds {
+        ..20.0 => 1.0,
+        ..60.0 => 5.0,
+        ..300.0 => 30.0,
+        _ => 60.0,
+    };
+    length(Duration::from_secs(((seconds / grain).round() * grain) as u64))
+}
+
 /// How long ago something was: `40s ago`, `6m ago`, `2h ago`, `3 days ago`. What is yet to come was just now: clocks differ.
 pub(crate) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.as_second().saturating_sub(then.as_second());
@@ -60,6 +72,22 @@ mod tests {
             (266_400_000, "3d 2h"),
         ] {
             assert_eq!(length(Duration::from_millis(millis)), shown);
+        }
+    }
+
+    #[test]
+    fn test_roughly() {
+        for (millis, shown) in [
+            (0, "0s"),
+            (240, "1s"),
+            (8_600, "9s"),
+            (42_000, "40s"),
+            (59_000, "1m"),
+            (200_000, "3m 30s"),
+            (352_000, "6m"),
+            (7_470_000, "2h 5m"),
+        ] {
+            assert_eq!(roughly(Duration::from_millis(millis)), shown);
         }
     }
 

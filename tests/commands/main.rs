@@ -8,6 +8,7 @@ mod capture;
 mod check;
 mod completions;
 mod exit_codes;
+mod forty;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;

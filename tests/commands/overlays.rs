@@ -201,7 +201,7 @@ fn test_what_is_not_restored_is_told() {
     Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
     Accepted  1 of 1 in a dry run
     Time      unknown: no earlier operation tells
-    Way back  1 step, nothing is irreversible
+    Way back  1 step, about TIME, nothing is irreversible
 
     1 to change, 4 as they should be.   9 API calls: aws 3, k8s 6.   Plan HASH
     Nothing was changed. To do it: opsctl apply baseline
@@ -219,8 +219,8 @@ fn test_what_is_not_restored_is_told() {
 
     Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
     Accepted  2 of 2 in a dry run
-    Time      unknown: no earlier operation tells
-    Way back  2 steps, nothing is irreversible
+    Time      at least TIME (1 run); nothing tells of 1 of 2 steps
+    Way back  2 steps, about TIME, nothing is irreversible
 
     2 to change, 4 as they should be.   10 API calls: aws 3, k8s 7.   Plan HASH
     Nothing was changed. To do it: opsctl apply baseline

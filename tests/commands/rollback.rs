@@ -20,8 +20,8 @@ fn test_a_colleagues_edit_is_spared() {
         - k8s  deployment/data/origin  replicas  2 → 1              ready
 
     Accepted  2 of 2 in a dry run
-    Time      unknown: no earlier operation tells
-    Way back  2 steps, nothing is irreversible
+    Time      at least TIME (1 run); nothing tells of 1 of 2 steps
+    Way back  2 steps, about TIME, nothing is irreversible
 
     2 to change, 0 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
 

@@ -37,8 +37,9 @@ fn masked(text: &str) -> String {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
         (r"just now|\d+(?:s|m) ago", "AGO"),
         (r"(?m)^ +<?\d+(?:\.\d+)?s  ", "  TIME  "),
-        (r"(after |took |\.   |about )<?\d+(?:\.\d+)?s\b", "${1}TIME"),
+        (r"(after |took |\.   |about |at least )<?\d+(?:\.\d+)?s\b", "${1}TIME"),
         (r"(?m)  <?\d+(?:\.\d+)?s$", "  TIME"),
+        (r"( runs?): \d+s to \d+s", "${1}"),
     ];
     masks
         .iter()

@@ -33,7 +33,7 @@ impl Apply {
         let instances = repository.instances(output)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         situation.on_failure = self.flags.failing();
-        page::estimate(&mut plan, &store, &mut situation);
+        page::estimate(&mut plan, &store);
         page::show_before(&plan, &situation, output)?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
         run::run(Arc::new(plan), &setting, &self.flags, output).await

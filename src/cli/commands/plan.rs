@@ -50,7 +50,7 @@ impl Plan {
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         let mut situation = Situation::of(&repository, &store)?;
         situation.offline = offline.as_deref().map(page::Offline::of);
-        page::estimate(&mut plan, &store, &mut situation);
+        page::estimate(&mut plan, &store);
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
         }

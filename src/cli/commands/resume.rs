@@ -81,7 +81,8 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let selection = Selection::rest(debt.rest());
     let intended = Intended::recorded(&debt.operation.name);
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
-    let plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
+    let mut plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
+    page::estimate(&mut plan, store);
     page::show_before(&plan, &Situation::of(repository, store)?, output)?;
     run::run(Arc::new(plan), setting, flags, output).await
 }

@@ -6,7 +6,7 @@ use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
-use super::labelled;
+use super::{labelled, lasts};
 use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work};
 
 /// How many of one sort are listed where not all is told.
@@ -20,6 +20,7 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("one-way", one_way(plan, screen)),
         ("owed", owed(plan)),
         ("owner", plan.owners.iter().map(|note| owner(plan, note, screen)).collect()),
+        ("time", lasts::over(plan).into_iter().collect()),
         ("unready", unready(plan)),
         ("unread", unread(plan)),
         ("left alone", left_alone(plan, screen)),

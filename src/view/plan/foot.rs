@@ -1,12 +1,10 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use opsctl_api::{Preflight, format_duration};
+use opsctl_api::Preflight;
 
-use super::super::time::length;
 use super::super::words::{clean, count, width, wrap};
 use super::super::{Ink, Screen, WIDTH, check};
-use super::{Now, labelled};
+use super::{Now, labelled, lasts};
 use crate::check::Gate;
 use crate::plan::{Plan, SkippedWhy, Work};
 use crate::state::OnFailure;
@@ -84,7 +82,7 @@ pub(super) fn facts(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     if let Some(text) = failing(now.on_failure.unwrap_or(plan.intent.on_failure)) {
         block.push_str(&labelled("If not", text, None, screen));
     }
-    block.push_str(&labelled("Time", &time(plan, now), None, screen));
+    block.push_str(&labelled("Time", &lasts::time(plan), None, screen));
     block.push_str(&labelled("Way back", &way_back(plan), None, screen));
     block
 }
@@ -119,28 +117,11 @@ fn accepted(plan: &Plan, screen: &Screen) -> String {
     labelled("Accepted", &text, (refused > 0).then_some(Ink::Attention), screen)
 }
 
-fn time(plan: &Plan, now: &Now<'_>) -> String {
-    let estimate = match plan.estimate {
-        Some(estimate) => format!("about {}{}", length(estimate), runs(now.earlier)),
-        None => "unknown: no earlier operation tells".to_owned(),
-    };
-    match plan.intent.rto {
-        Some(rto) => format!("{estimate}; RTO {}", format_duration(rto)),
-        None => estimate,
-    }
-}
-
-/// What an estimate is made of: ` (3 runs: 5m to 8m)`.
-fn runs(earlier: &[Duration]) -> String {
-    match (earlier, earlier.iter().min(), earlier.iter().max()) {
-        ([_], ..) => " (1 run)".to_owned(),
-        (runs, Some(least), Some(most)) => format!(" ({} runs: {} to {})", runs.len(), length(*least), length(*most)),
-        _ => String::new(),
-    }
-}
-
 fn way_back(plan: &Plan) -> String {
-    let steps = count(plan.way_back.steps, "step");
+    let mut steps = count(plan.way_back.steps, "step");
+    if let Some(estimate) = &plan.way_back.estimate {
+        steps.push_str(&format!(", {}", lasts::about(estimate)));
+    }
     let called = match plan.way_back.actions.as_slice() {
         [] => String::new(),
         [one] => format!("; action {} is not undone", clean(one)),

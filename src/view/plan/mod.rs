@@ -4,11 +4,10 @@ mod alike;
 mod danger;
 mod foot;
 mod header;
+mod lasts;
 mod nothing;
 mod reasons;
 mod steps;
-
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -33,8 +32,6 @@ pub struct Now<'a> {
     pub open: Option<&'a str>,
     /// Who holds the lock.
     pub lock: Option<&'a str>,
-    /// How long earlier operations towards the same took.
-    pub earlier: &'a [Duration],
     /// What a failed step does, where that is not what the plan says.
     pub on_failure: Option<OnFailure>,
     /// The snapshot that stands for what is live, and when it was taken, where nobody was asked.

@@ -1,4 +1,4 @@
-use super::super::fixture::{PLAIN, at, change, edit, failover, moment, operation};
+use super::super::fixture::{PLAIN, at, change, edit, estimate, failover, moment, operation};
 use super::*;
 use crate::plan::{Leave, Position, Skipped};
 use crate::snapshot::Outcome;
@@ -12,7 +12,6 @@ fn draw(plan: &Plan, screen: &Screen) -> String {
         last: Some(&last),
         open: None,
         lock: None,
-        earlier: &[],
         on_failure: None,
         offline: None,
     };
@@ -48,8 +47,8 @@ fn test_a_failover() {
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     Accepted  3 of 5 in a dry run; 2 cannot be told: route53-record has no dry run
     If not    a step that fails stops only what depends on it: the rest goes on
-    Time      about 6m; RTO 15m
-    Way back  7 steps, nothing is irreversible
+    Time      about 6m (3 runs: 5m to 8m); RTO 15m
+    Way back  7 steps, about 8m, nothing is irreversible
 
     5 to change, 1 owed, 1 as they should be.   5 API calls: aws 2, gke 3.   Plan 3f9c2ab1
     "#);
@@ -100,8 +99,8 @@ fn test_a_failover_with_every_reason() {
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     Accepted  3 of 5 in a dry run; 2 cannot be told: route53-record has no dry run
     If not    a step that fails stops only what depends on it: the rest goes on
-    Time      about 6m; RTO 15m
-    Way back  7 steps, nothing is irreversible
+    Time      about 6m (3 runs: 5m to 8m); RTO 15m
+    Way back  7 steps, about 8m, nothing is irreversible
 
     5 to change, 1 owed, 1 as they should be. 5 API calls: aws 2 (2 LIST), gke 3 (3 LIST). Plan 3f9c2ab1
     "#);
@@ -174,8 +173,8 @@ fn test_what_is_alike_is_told_once() {
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     If not    a step that fails stops only what depends on it: the rest goes on
-    Time      about 6m; RTO 15m
-    Way back  7 steps, nothing is irreversible
+    Time      about 6m (3 runs: 5m to 8m); RTO 15m
+    Way back  7 steps, about 8m, nothing is irreversible
 
     6 to change, 1 as they should be.   5 API calls: aws 2, gke 3.   Plan 3f9c2ab1
     ");
@@ -215,8 +214,8 @@ fn test_long_values_and_texts_and_coupled_settings() {
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     If not    a step that fails stops only what depends on it: the rest goes on
-    Time      about 6m; RTO 15m
-    Way back  7 steps, nothing is irreversible
+    Time      about 6m (3 runs: 5m to 8m); RTO 15m
+    Way back  7 steps, about 8m, nothing is irreversible
 
     3 to change, 1 as they should be.   5 API calls: aws 2, gke 3.   Plan 3f9c2ab1
     "#);
@@ -240,8 +239,8 @@ fn test_long_values_and_texts_and_coupled_settings() {
 
     Then      check live: https://live.example.com/health is 200 for 1m, within 2m
     If not    a step that fails stops only what depends on it: the rest goes on
-    Time      about 6m; RTO 15m
-    Way back  7 steps, nothing is irreversible
+    Time      about 6m (3 runs: 5m to 8m); RTO 15m
+    Way back  7 steps, about 8m, nothing is irreversible
 
     3 to change, 1 as they should be.   5 API calls: aws 2 (2 LIST), gke 3 (3 LIST).   Plan 3f9c2ab1
     "#);
@@ -296,4 +295,36 @@ fn test_what_cannot_be_undone_is_said_twice() {
     let page = draw(&plan, &PLAIN);
     assert!(page.contains("one-way     aws:rds-instance/replica promoted 0 → 1: there is no way back"), "{page}");
     assert!(page.contains("cannot be taken back: aws:rds-instance/replica promoted"), "{page}");
+}
+
+#[test]
+fn test_how_long_it_takes_and_how_sure_that_is() {
+    let mut plan = failover();
+    let time = |plan: &Plan| {
+        let page = draw(plan, &PLAIN);
+        page.lines().filter(|line| line.contains("RTO") || line.starts_with("Way back")).collect::<Vec<_>>().join("\n")
+    };
+    plan.estimate = Some(estimate(1080, 960, 1200));
+    plan.way_back.estimate = None;
+    insta::assert_snapshot!(time(&plan), @"
+      time        about 18m, 3m over the RTO of 15m
+    Time      about 18m (3 runs: 16m to 20m); RTO 15m
+    Way back  7 steps, nothing is irreversible
+    ");
+    plan.estimate = Some(crate::plan::Estimate { alike: 2, ..estimate(360, 300, 960) });
+    insta::assert_snapshot!(time(&plan), @"
+      time        up to 16m where all is as slow as it once was: over the RTO of 15m
+    Time      about 6m (3 runs: 5m to 16m); 2 of 6 steps told by others of their kind; RTO 15m
+    Way back  7 steps, nothing is irreversible
+    ");
+    plan.estimate = Some(crate::plan::Estimate { runs: 1, unknown: 1, ..estimate(360, 360, 360) });
+    insta::assert_snapshot!(time(&plan), @"
+    Time      at least 6m (1 run); nothing tells of 1 of 6 steps; RTO 15m
+    Way back  7 steps, nothing is irreversible
+    ");
+    plan.estimate = None;
+    insta::assert_snapshot!(time(&plan), @"
+    Time      unknown: no earlier operation tells; RTO 15m
+    Way back  7 steps, nothing is irreversible
+    ");
 }

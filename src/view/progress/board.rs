@@ -7,7 +7,7 @@ use opsctl_api::Readiness;
 use crate::apply::{Event, What};
 use crate::plan::{Plan, Step, Work};
 use crate::snapshot::Status;
-use crate::view::time::length;
+use crate::view::time::{length, roughly};
 use crate::view::value::way;
 use crate::view::words::{clean, ranges, width};
 use crate::view::{Ink, Screen, Sign, address};
@@ -112,9 +112,15 @@ impl<'a> Board<'a> {
             .map(|(&id, _)| id)
     }
 
-    /// How much is left of the time that the plan expects, where it expects one.
-    pub(super) fn left(&self, at: Timestamp) -> Option<Duration> {
-        self.plan.estimate.map(|estimate| estimate.saturating_sub(self.since(at)))
+    /// How much is left of the time that the plan expects, where it expects one: `about 5m to go`.
+    pub(super) fn left(&self, at: Timestamp) -> Option<String> {
+        let estimate = self.plan.estimate?;
+        let left = estimate.about.saturating_sub(self.since(at));
+        let about = if estimate.unknown > 0 { "at least" } else { "about" };
+        Some(match left {
+            Duration::ZERO => format!("{about} {} was expected", roughly(estimate.about)),
+            left => format!("{about} {} to go", roughly(left)),
+        })
     }
 
     /// One step on one line: what it is and where it stands.

@@ -144,9 +144,8 @@ impl<'a> Live<'a> {
     fn foot(&self, at: Timestamp, unseen: usize) -> String {
         let mut foot =
             format!("{} of {} done, {}", self.board.ended(), self.board.total(), length(self.board.since(at)));
-        match self.board.left(at) {
-            Some(Duration::ZERO) | None => {}
-            Some(left) => foot.push_str(&format!(", about {} to go", length(left))),
+        if let Some(left) = self.board.left(at) {
+            foot.push_str(&format!(", {left}"));
         }
         if unseen > 0 {
             foot.push_str(&format!("; {} more under way", count(unseen, "step")));
@@ -193,7 +192,7 @@ mod tests {
         ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
         · the remote did not take the snapshot; trying again
         ◐  1  gke  deployment/data/minio        replicas 1 → 4    2 of 4 ready, 34s; pulling image
-        ━━━━━─────────────────── 1 of 6 done, 35s, about 5m 25s to go
+        ━━━━━─────────────────── 1 of 6 done, 35s, about 5m to go
         ");
         live.finish();
         insta::assert_snapshot!(term.contents(), @"
@@ -218,7 +217,7 @@ mod tests {
         insta::assert_snapshot!(term.contents(), @"
         ◐  1  gke  hpa/cdn/ats-edge       max 6 → 12        sent, 1h 6m
         ◐  1  gke  deployment/data/minio  replicas 1 → 4    2 of 4 ready, 1h 6
-        ──────────────────────── 0 of 6 done, 1h 6m
+        ──────────────────────── 0 of 6 done, 1h 6m, about 6m was expected
         ");
         indicatif::TermLike::write_str(&term, "^C^C").unwrap();
         live.take(&event(4001, What::Stopping { why: "interrupted".into(), settling: 2 }));
@@ -231,7 +230,7 @@ mod tests {
         ✓  1  gke  hpa/cdn/ats-edge       max 6 → 12        ready after 1h 6m
         ✗  1  gke  deployment/data/minio  replicas 1 → 4    failed: minio-0:
             CrashLoopBackOff, as it was before, and the image cannot be pulled
-        ──────────────────────── 0 of 6 done, 1h 6m
+        ──────────────────────── 0 of 6 done, 1h 6m, about 6m was expected
         ");
         live.finish();
     }
