@@ -18,6 +18,7 @@ mod offline;
 mod overlays;
 mod owed;
 mod plan;
+mod plan_document;
 mod readme;
 mod repository;
 mod rollback;

@@ -1,0 +1,166 @@
+//! `opsctl plan --json`: all that the page says, in the shape that docs/schema/plan.json publishes.
+
+use serde_json::Value;
+
+use crate::harness::Repository;
+
+const SCHEMA: &str = include_str!("../../docs/schema/plan.json");
+
+/// What of a document is not as the schema has it, with the path there. Knows as much of JSON Schema as that file uses.
+fn mismatch(schema: &Value, root: &Value, found: &Value, path: &str) -> Option<String> {
+    for key in schema.as_object()?.keys() {
+        let known = [
+            "$schema",
+            "$id",
+            "$defs",
+            "$ref",
+            "title",
+            "description",
+            "type",
+            "const",
+            "enum",
+            "anyOf",
+            "items",
+            "minimum",
+            "properties",
+            "required",
+            "additionalProperties",
+        ];
+        assert!(known.contains(&key.as_str()), "{key} is not looked at");
+    }
+    if let Some(name) = schema["$ref"].as_str() {
+        let named = root.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("{name} is not there"));
+        return mismatch(named, root, found, path);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let misses: Vec<String> = any.iter().map_while(|one| mismatch(one, root, found, path)).collect();
+        return (misses.len() == any.len()).then(|| format!("{path}: {found} is none of these: {}", misses.join("; ")));
+    }
+    if let Some(only) = schema.get("const").filter(|only| *only != found) {
+        return Some(format!("{path}: {found} is not {only}"));
+    }
+    if let Some(words) = schema["enum"].as_array().filter(|words| !words.contains(found)) {
+        return Some(format!("{path}: {found} is none of {words:?}"));
+    }
+    let types: Vec<&str> = match &schema["type"] {
+        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+        one => one.as_str().into_iter().collect(),
+    };
+    let is = |name: &&str| match *name {
+        "null" => found.is_null(),
+        "boolean" => found.is_boolean(),
+        "integer" => found.is_u64() || (found.is_i64() && schema["minimum"].is_null()),
+        "number" => found.is_number(),
+        "string" => found.is_string(),
+        "array" => found.is_array(),
+        "object" => found.is_object(),
+        other => panic!("{other} is no type"),
+    };
+    if !types.is_empty() && !types.iter().any(is) {
+        return Some(format!("{path}: {found} is no {}", types.join(" or ")));
+    }
+    for (index, item) in found.as_array().into_iter().flatten().enumerate() {
+        if let Some(miss) =
+            schema.get("items").and_then(|items| mismatch(items, root, item, &format!("{path}/{index}")))
+        {
+            return Some(miss);
+        }
+    }
+    let fields = found.as_object()?;
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let Some(missing) = required.into_iter().find(|name| !fields.contains_key(*name)) {
+        return Some(format!("{path}: {missing} is missing"));
+    }
+    fields.iter().find_map(|(name, field)| {
+        let path = format!("{path}/{name}");
+        match (schema["properties"].get(name), schema.get("additionalProperties")) {
+            (Some(property), _) => mismatch(property, root, field, &path),
+            (None, Some(Value::Bool(false))) => Some(format!("{path} is not in the schema")),
+            (None, Some(others)) => mismatch(others, root, field, &path),
+            (None, None) => None,
+        }
+    })
+}
+
+#[track_caller]
+fn document(repository: &Repository, arguments: &[&str]) -> Value {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let document = repository.json(arguments);
+    let miss = mismatch(&schema, &schema, &document, "");
+    assert_eq!(miss, None, "opsctl {} --json is not as docs/schema/plan.json says", arguments.join(" "));
+    document
+}
+
+#[test]
+fn test_what_is_published_is_what_is_given() {
+    let repository = Repository::small();
+    for state in ["baseline", "busy", "drained"] {
+        document(&repository, &["plan", state]);
+    }
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
+    document(&repository, &["plan", "drained", "--target", "east"]);
+    document(&repository, &["plan", "@1"]);
+    repository.append("opsctl.toml", "\n[guard]\nprotect = [\"aws:*\"]\nmax_resources = 1\n");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    let refused = document(&repository, &["plan", "drained"]);
+    assert!(!refused["plan"]["refusals"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn test_what_is_not_published_is_found() {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let repository = Repository::small();
+    let mut document = document(&repository, &["plan", "drained"]);
+    document["plan"]["steps"][0]["wave"] = "one".into();
+    assert_eq!(mismatch(&schema, &schema, &document, "").unwrap(), "/plan/steps/0/wave: \"one\" is no integer");
+    document["plan"]["steps"][0]["wave"] = 1.into();
+    document["plan"]["more"] = 1.into();
+    assert_eq!(mismatch(&schema, &schema, &document, "").unwrap(), "/plan/more is not in the schema");
+}
+
+/// Each line of the page is in the document, under the name that is beside it here.
+#[test]
+fn test_every_fact_of_the_page_is_in_the_document() {
+    let repository = Repository::small();
+    repository.append(
+        "states/drained.toml",
+        "\n[check.ready]\nat = \"spare\"\nsetting = \"replicas\"\nis = 3\nwithin = \"1m\"\ngates = [\"west\"]\n",
+    );
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    let page = repository.opsctl(&["plan", "drained", "-v"]).out;
+    let document = document(&repository, &["plan", "drained"]);
+    for (said, pointer, fact) in [
+        ("drained   The spare serves", "/plan/intent/summary", "\"The spare serves\""),
+        ("now: rollback of", "/last/kind", "\"rollback\""),
+        ("by ana", "/last/operator", "\"ana\""),
+        ("simulated aws", "/plan/instances/aws/identity/shown", "\"simulated aws\""),
+        ("live moves: east 100 → 0", "/plan/traffic/0/pool", "\"live\""),
+        ("deployment/cdn/spare", "/plan/steps/0/work/change/at", "\"k8s:deployment/cdn/spare\""),
+        ("replicas   0 → 3", "/plan/steps/0/work/change/edits/0/to", "3"),
+        ("  2 ? check ready: replicas 3, within 1m", "/plan/steps/1/work/check/name", "\"ready\""),
+        ("check ready stands between", "/plan/steps/1/after/0/why/0/rule/gate", "\"ready\""),
+        ("(states/drained.toml:", "/plan/steps/1/after/0/why/0/place/file", "\"states/drained.toml\""),
+        ("check edge: k8s:deployment/cdn/spare", "/plan/checks/0/gate", "\"after\""),
+        ("4 of 4 in a dry run", "/plan/preflight/3/answer", "\"accepted\""),
+        ("RTO 10m", "/plan/intent/rto/secs", "600"),
+        ("5 steps", "/plan/estimate/unknown", "2"),
+        ("(2 runs", "/plan/estimate/runs", "2"),
+        ("Way back  4 steps", "/plan/way_back/steps", "4"),
+        ("nothing is irreversible", "/plan/way_back/irreversible", "{}"),
+        ("4 to change", "/totals/edits", "4"),
+        ("2 as they should be", "/totals/fine", "2"),
+        ("GET identity", "/plan/instances/aws/calls/GET identity", "1"),
+    ] {
+        assert!(page.contains(said), "{said}\n{page}");
+        assert_eq!(
+            document.pointer(pointer).map(Value::to_string).as_deref(),
+            Some(fact),
+            "{pointer}\n{page}\n{document:#}"
+        );
+    }
+    let digest = document["plan"]["digest"].as_str().unwrap();
+    assert!(page.contains(&format!("Plan {}", &digest[..8])), "{page}");
+    assert_eq!(document["situation"], serde_json::json!({ "open": null, "lock": null }));
+}
