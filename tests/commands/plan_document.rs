@@ -145,7 +145,7 @@ fn test_every_fact_of_the_page_is_in_the_document() {
         ("check edge: k8s:deployment/cdn/spare", "/plan/checks/0/gate", "\"after\""),
         ("4 of 4 in a dry run", "/plan/preflight/3/answer", "\"accepted\""),
         ("RTO 10m", "/plan/intent/rto/secs", "600"),
-        ("5 steps", "/plan/estimate/unknown", "2"),
+        ("nothing tells of 3 of 5", "/plan/estimate/unknown", "3"),
         ("(2 runs", "/plan/estimate/runs", "2"),
         ("Way back  4 steps", "/plan/way_back/steps", "4"),
         ("nothing is irreversible", "/plan/way_back/irreversible", "{}"),

@@ -328,3 +328,52 @@ fn test_how_long_it_takes_and_how_sure_that_is() {
     Way back  7 steps, nothing is irreversible
     ");
 }
+
+#[test]
+fn test_look_twice_leaves_nothing_out_and_keeps_its_order() {
+    let mut plan = failover();
+    let edge = at("gke:deployment/cdn/ats-edge");
+    plan.refusals = vec![crate::plan::Refusal {
+        by: crate::plan::RefusedBy::Protect,
+        at: edge.to_string(),
+        why: "it is protected".into(),
+        instead: String::new(),
+    }];
+    plan.way_back.irreversible = [(edge.clone(), vec!["replicas".to_owned()])].into();
+    plan.estimate = Some(estimate(1080, 960, 1200));
+    let seen = plan.resources.get_mut(&edge).unwrap();
+    seen.readiness = opsctl_api::Readiness::Failed("CrashLoopBackOff".into());
+    seen.settings.or_insert_with("image", || crate::plan::SeenSetting {
+        live: None,
+        hidden: Some("not allowed to read it".into()),
+        goal: None,
+    });
+    let skipped = |at: &str, why| Skipped { at: at.into(), setting: Some("replicas".into()), why };
+    plan.skipped.extend([
+        skipped("gke:deployment/cdn/spare", SkippedWhy::Missing),
+        skipped("gke:deployment/cdn/odd", SkippedWhy::NotAsLeft { left: None, live: None, by: None }),
+        skipped("action drain", SkippedWhy::NothingToDo("it is empty".into())),
+    ]);
+    let page = draw(&plan, &PLAIN);
+    let (_, block) = page.split_once("Look twice\n").unwrap();
+    let (block, _) = block.split_once("\n\n").unwrap();
+    let mut labels: Vec<&str> = block.lines().map(|line| line[..14].trim()).filter(|label| !label.is_empty()).collect();
+    labels.dedup();
+    assert_eq!(
+        labels,
+        [
+            "refused",
+            "traffic",
+            "one-way",
+            "owed",
+            "owner",
+            "time",
+            "unready",
+            "unread",
+            "left alone",
+            "restore",
+            "missing",
+            "actions"
+        ]
+    );
+}
