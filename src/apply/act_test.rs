@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::bed::*;
 use super::*;
 use crate::action::{Action, Call, HeaderText};
-use crate::check::{Check, Gate, Probe};
+use crate::check::{Check, Gate, Probe, Run};
 use crate::snapshot::{Operation, Outcome, Status};
 use crate::state::OnFailure;
 
@@ -29,7 +29,7 @@ fn shell(script: impl Into<String>) -> Vec<String> {
 fn run_check(script: impl Into<String>) -> Check {
     Check {
         name: "measured".into(),
-        probe: Probe::Run { argv: shell(script), exit: 0, output: None },
+        probe: Probe::Run(Run::new(shell(script))),
         within: Duration::from_millis(200),
         hold: Duration::ZERO,
         every: Duration::from_millis(50),

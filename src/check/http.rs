@@ -72,14 +72,14 @@ async fn judge(mut response: Response, expect: &Expectation) -> Result<Verdict, 
     })
 }
 
-struct Body {
-    bytes: Vec<u8>,
+pub(super) struct Body {
+    pub(super) bytes: Vec<u8>,
     /// Whether there is more than [`MOST`].
-    cut: bool,
+    pub(super) cut: bool,
 }
 
 impl Body {
-    async fn read(response: &mut Response) -> Result<Self, reqwest::Error> {
+    pub(super) async fn read(response: &mut Response) -> Result<Self, reqwest::Error> {
         let mut body = Self { bytes: Vec::new(), cut: false };
         while let Some(chunk) = response.chunk().await? {
             let room = MOST - body.bytes.len();

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use tokio::time::Instant;
+use opsctl_api::format_duration;
+use tokio::time::{Instant, timeout};
 
 use super::patience::{Next, Patience};
-use super::{Check, Probe, Verdict, dns, http, run, setting, tcp, tls};
+use super::{Check, Probe, Verdict, dns, file, http, metric, promql, run, setting, tcp, tls};
 use crate::instance::Instances;
 
 /// How long one measurement may take; a command may take as long as the check.
@@ -38,16 +39,22 @@ async fn once(probe: &Probe, instances: &Instances, limit: Duration) -> Verdict 
     match probe {
         Probe::Http { url, expect } => http::get(url, expect, limit).await,
         Probe::Tcp { address } => tcp::connect(address, limit).await,
-        Probe::Run { argv, exit, output } => run::run(argv, *exit, output.as_deref(), limit).await,
+        Probe::Run(run) => run::run(run, limit).await,
         Probe::Tls(tls) => tls::shake_hands(tls, limit).await,
         Probe::Dns(dns) => dns::resolve(dns, limit).await,
-        Probe::Setting { at, setting, is } => setting::read(at, setting, is, instances).await,
+        Probe::Metric(metric) => metric::read(metric, limit).await,
+        Probe::Promql(promql) => promql::query(promql, limit).await,
+        Probe::File(file) => file::look(file, limit).await,
+        Probe::Setting { at, setting, is } => match timeout(limit, setting::read(at, setting, is, instances)).await {
+            Ok(verdict) => verdict,
+            Err(_) => Verdict::no(format!("no answer within {}", format_duration(limit))),
+        },
     }
 }
 
 fn longest(check: &Check) -> Duration {
     match check.probe {
-        Probe::Run { .. } => check.within.max(LONGEST),
+        Probe::Run(_) => check.within.max(LONGEST),
         _ => LONGEST,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use opsctl_api::Address;
 use serde::{Deserialize, Serialize};
 
-use super::{Dns, Tls};
+use super::{Dns, File, Metric, Promql, Run, Tls};
 use crate::diagnostic::Place;
 use crate::state::Goal;
 
@@ -58,18 +58,17 @@ pub enum Probe {
         address: String,
     },
     /// A command, without a shell.
-    Run {
-        /// The program and its arguments.
-        argv: Vec<String>,
-        /// The exit status that it must have.
-        exit: i32,
-        /// What its standard output must contain.
-        output: Option<String>,
-    },
+    Run(Run),
     /// A certificate.
     Tls(Tls),
     /// Records of a name.
     Dns(Dns),
+    /// What an exporter shows of a metric.
+    Metric(Metric),
+    /// What a Prometheus answers.
+    Promql(Promql),
+    /// A file on this machine.
+    File(File),
     /// A live value.
     Setting {
         /// The resource.

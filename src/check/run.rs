@@ -1,19 +1,38 @@
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use opsctl_api::format_duration;
+use opsctl_api::{Value, format_duration};
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::Verdict;
+use super::sample::meets;
 use super::tcp::clause;
+use crate::state::Goal;
 
 /// How much of each output is kept: 1 MiB. What is beyond is read and dropped, so that the command can end.
 const MOST: usize = 1 << 20;
 
 /// How long after its end a command's output is waited for; what it left running in the background may hold that open for good.
 const GRACE: Duration = Duration::from_millis(200);
+
+/// A command, and what its end must be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The exit status that it must have.
+    pub exit: i32,
+    /// What its standard output must contain.
+    pub output: Option<String>,
+    /// How many lines with something in them its output must have.
+    pub lines: Option<Goal>,
+    /// What its whole output must be, as a number.
+    pub number: Option<Goal>,
+}
 
 /// How a program came to its end.
 pub(crate) enum Ran {
@@ -28,11 +47,11 @@ pub(crate) enum Ran {
 }
 
 /// Runs a program and holds its end against what it must be.
-pub(super) async fn run(argv: &[String], exit: i32, output: Option<&str>, limit: Duration) -> Verdict {
-    match run_program(argv, limit).await {
+pub(super) async fn run(run: &Run, limit: Duration) -> Verdict {
+    match run_program(&run.argv, limit).await {
         Ran::NotStarted(why) | Ran::Lost(why) => Verdict::no(why),
         Ran::TimedOut => Verdict::no(format!("it did not end within {}", format_duration(limit))),
-        Ran::Ended { status, out, err } => judge(status, exit, output, &out, &err),
+        Ran::Ended { status, out, err } => run.judge(status, &out, &err),
     }
 }
 
@@ -76,20 +95,46 @@ async fn end(child: &mut Child, out: &mut Kept, err: &mut Kept) -> std::io::Resu
     child.wait().await
 }
 
-fn judge(status: ExitStatus, exit: i32, output: Option<&str>, out: &[u8], err: &[u8]) -> Verdict {
-    let Some(code) = status.code() else {
-        return Verdict::no(status.to_string());
-    };
-    if code != exit {
-        let said = last_line(err).or_else(|| last_line(out));
-        return Verdict::no(said.map_or_else(|| format!("exit {code}"), |said| format!("exit {code}: {said}")));
+impl Run {
+    /// A program that ends with 0, whatever it says.
+    pub fn new(argv: Vec<String>) -> Self {
+        Self { argv, exit: 0, output: None, lines: None, number: None }
     }
-    match output {
-        Some(text) if !String::from_utf8_lossy(out).contains(text) => {
-            let said = last_line(out).map_or_else(|| "nothing".to_owned(), |said| format!("{said:?}"));
-            Verdict::no(format!("exit {code}, and the output has no {text:?}; it ends with {said}"))
+
+    fn judge(&self, status: ExitStatus, out: &[u8], err: &[u8]) -> Verdict {
+        let Some(code) = status.code() else {
+            return Verdict::no(status.to_string());
+        };
+        if code != self.exit {
+            let said = last_line(err).or_else(|| last_line(out));
+            return Verdict::no(said.map_or_else(|| format!("exit {code}"), |said| format!("exit {code}: {said}")));
         }
-        _ => Verdict::yes(format!("exit {code}")),
+        let ends = || last_line(out).map_or_else(|| "nothing".to_owned(), |said| format!("{said:?}"));
+        let text = String::from_utf8_lossy(out);
+        if let Some(part) = self.output.as_ref().filter(|part| !text.contains(part.as_str())) {
+            return Verdict::no(format!("exit {code}, and the output has no {part:?}; it ends with {}", ends()));
+        }
+        let counts = self.lines.is_some() || self.number.is_some();
+        if counts && out.len() >= MOST {
+            return Verdict::no("the output is larger than 1 MiB, so it was not counted");
+        }
+        let mut verdict = Verdict::yes(format!("exit {code}"));
+        if let Some(is) = &self.lines {
+            let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+            let lines = i64::try_from(lines).unwrap_or(i64::MAX);
+            verdict.holds &= is.holds(Some(&Value::Integer(lines)));
+            verdict.seen = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
+            if lines > 0 && !verdict.holds {
+                verdict.seen = format!("{}, the last of them {}", verdict.seen, ends());
+            }
+        }
+        if let Some(is) = &self.number {
+            let number = text.trim().parse().unwrap_or(f64::NAN);
+            verdict.holds &= meets(number, is);
+            let is = if number.is_nan() { format!("no number but {}", ends()) } else { number.to_string() };
+            verdict.seen = if self.lines.is_some() { format!("{}, {is}", verdict.seen) } else { is };
+        }
+        verdict
     }
 }
 
@@ -150,12 +195,49 @@ impl Drop for Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Bound;
 
     const LIMIT: Duration = Duration::from_secs(30);
 
+    fn program(argv: &[&str]) -> Run {
+        Run::new(argv.iter().map(|word| (*word).to_owned()).collect())
+    }
+
     async fn shell(script: &str, exit: i32, output: Option<&str>) -> Verdict {
-        let argv = ["sh", "-c", script].map(str::to_owned);
-        run(&argv, exit, output, LIMIT).await
+        let output = output.map(str::to_owned);
+        run(&Run { exit, output, ..program(&["sh", "-c", script]) }, LIMIT).await
+    }
+
+    fn at_most(most: impl Into<Value>) -> Option<Goal> {
+        Some(Bound { at_most: Some(most.into()), ..Bound::default() }.into())
+    }
+
+    #[tokio::test]
+    async fn test_lines() {
+        let lines = async |script: &str, lines| run(&Run { lines, ..program(&["sh", "-c", script]) }, LIMIT).await;
+        let none = || Some(Goal::Exact(Value::Integer(0)));
+        assert_eq!(lines("true", none()).await, Verdict::yes("0 lines"));
+        assert_eq!(lines("echo; echo '  '", none()).await, Verdict::yes("0 lines"));
+        let two = lines("echo one; echo two", none()).await;
+        assert_eq!(two, Verdict::no("2 lines, the last of them \"two\""));
+        assert_eq!(lines("echo one; echo two", at_most(Value::Integer(2))).await, Verdict::yes("2 lines"));
+        // The end of the command comes first.
+        assert_eq!(lines("exit 1", none()).await, Verdict::no("exit 1"));
+        assert!(!lines("yes | head -c 3000000", at_most(Value::Integer(i64::MAX))).await.holds);
+    }
+
+    #[tokio::test]
+    async fn test_a_number() {
+        let number = async |script: &str| {
+            let number = at_most(Value::Number(10.0));
+            run(&Run { number, ..program(&["sh", "-c", script]) }, LIMIT).await
+        };
+        assert_eq!(number("echo ' 2.50'").await, Verdict::yes("2.5"));
+        assert_eq!(number("echo 11").await, Verdict::no("11"));
+        assert_eq!(number("true").await, Verdict::no("no number but nothing"));
+        assert_eq!(number("echo NaN").await, Verdict::no("no number but \"NaN\""));
+        assert_eq!(number("echo 1; echo 2").await, Verdict::no("no number but \"2\""));
+        assert_eq!(number("echo 10 rows").await, Verdict::no("no number but \"10 rows\""));
     }
 
     #[tokio::test]
@@ -171,13 +253,12 @@ mod tests {
 
     #[tokio::test]
     async fn test_there_is_no_shell_and_no_input() {
-        let echo = ["echo", "$HOME; ls"].map(str::to_owned);
-        assert!(run(&echo, 0, Some("$HOME; ls"), LIMIT).await.holds);
+        let output = Some("$HOME; ls".to_owned());
+        assert!(run(&Run { output, ..program(&["echo", "$HOME; ls"]) }, LIMIT).await.holds);
         assert_eq!(shell("cat", 0, None).await, Verdict::yes("exit 0"));
-        let missing = ["no-such-program-here".to_owned()];
-        let seen = run(&missing, 0, None, LIMIT).await.seen;
+        let seen = run(&program(&["no-such-program-here"]), LIMIT).await.seen;
         assert_eq!(seen, "no-such-program-here cannot be started: no such file or directory");
-        assert!(!run(&[], 0, None, LIMIT).await.holds);
+        assert!(!run(&program(&[]), LIMIT).await.holds);
     }
 
     #[tokio::test]
@@ -197,10 +278,10 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn test_at_the_limit_all_of_it_is_killed() {
-        let argv = ["sh", "-c", "sleep 1000 & echo $!; echo $! > \"$0\"; wait"].map(str::to_owned);
         let file = tempfile::NamedTempFile::new().unwrap();
-        let argv: Vec<String> = argv.into_iter().chain([file.path().to_str().unwrap().to_owned()]).collect();
-        let verdict = run(&argv, 0, None, Duration::from_secs(1)).await;
+        let script = "sleep 1000 & echo $!; echo $! > \"$0\"; wait";
+        let argv = program(&["sh", "-c", script, file.path().to_str().unwrap()]);
+        let verdict = run(&argv, Duration::from_secs(1)).await;
         assert_eq!(verdict.seen, "it did not end within 1s");
         let pid = std::fs::read_to_string(file.path()).unwrap();
         let status = format!("/proc/{}/stat", pid.trim());

@@ -137,6 +137,9 @@ fn not_trusted(error: &TlsError) -> Option<String> {
         TlsError::InvalidCertificate(Is::NotValidForName | Is::NotValidForNameContext { .. }) => return None,
         TlsError::InvalidCertificate(Is::UnknownIssuer) => "nobody whom this machine knows has signed it".to_owned(),
         TlsError::InvalidCertificate(Is::Expired | Is::ExpiredContext { .. }) => "a certificate has expired".to_owned(),
+        TlsError::InvalidCertificate(Is::BadSignature) => {
+            "its signature is not that of who should have signed it".to_owned()
+        }
         other => clause(other),
     })
 }

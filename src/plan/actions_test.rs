@@ -3,7 +3,7 @@
 use super::make_test::{Asked, instances, is, state, steps};
 use super::*;
 use crate::action::{Action, Beside, Call, Member, When};
-use crate::check::{Check, Gate, Probe};
+use crate::check::{Check, Gate, Probe, Run};
 use crate::diagnostic::Code;
 use crate::state::State;
 
@@ -27,7 +27,7 @@ fn counts(web: i64, db: i64) -> State {
 fn check(program: &str) -> Check {
     Check {
         name: "unless".into(),
-        probe: Probe::Run { argv: vec![program.into()], exit: 0, output: None },
+        probe: Probe::Run(Run::new(vec![program.into()])),
         within: std::time::Duration::ZERO,
         hold: std::time::Duration::ZERO,
         every: std::time::Duration::from_secs(1),

@@ -7,7 +7,7 @@ use opsctl_api::{Address, Pattern, Relation, Secret, Segment, Setting, Source, T
 use proptest::prelude::*;
 
 use super::{Snapshot, sample, to_toml};
-use crate::check::{Check, Dns, Expectation, Gate, Probe, Record, Records, Tls};
+use crate::check::{Check, Dns, Expectation, File, Gate, Metric, Probe, Promql, Record, Records, Run, Tls};
 use crate::diagnostic::{Style, render};
 use crate::instance::Catalogues;
 use crate::state::{After, Bound, Declared, Goal, Need, State, Target, load_literal};
@@ -176,6 +176,10 @@ fn test_what_was_declared_keeps_its_meaning() {
     assert!(state.resources["k8s:deployment/media/packager"].wants.contains_key("replicas"));
 }
 
+fn at_most(value: Value) -> Goal {
+    Bound { at_most: Some(value), ..Bound::default() }.into()
+}
+
 #[test]
 fn test_checks_come_back_without_their_gates() {
     let at: Address = "k8s:deployment/cdn/ats-edge".parse().unwrap();
@@ -190,7 +194,30 @@ fn test_checks_come_back_without_their_gates() {
             },
         },
         Probe::Tcp { address: "origin.example.com:443".to_owned() },
-        Probe::Run { argv: vec!["mc".to_owned(), "{{ x }}".to_owned()], exit: 3, output: Some("ok".to_owned()) },
+        Probe::Run(Run {
+            argv: vec!["mc".to_owned(), "{{ x }}".to_owned()],
+            exit: 3,
+            output: Some("ok".to_owned()),
+            lines: Some(Goal::Exact(Value::Integer(0))),
+            number: Some(at_most(Value::Number(2.5))),
+        }),
+        Probe::Metric(Metric {
+            url: "http://host:9100/metrics".to_owned(),
+            name: "node_load1".to_owned(),
+            labels: BTreeMap::from([("a b".to_owned(), "\"c\"".to_owned())]),
+            is: Goal::Exact(Value::Number(-1.0)),
+        }),
+        Probe::Promql(Promql {
+            query: "sum(rate(errors{code=~\"5..\"}[5m]))".to_owned(),
+            server: "http://prometheus:9090/x".to_owned(),
+            is: at_most(Value::Number(0.01)),
+            empty: true,
+        }),
+        Probe::File(File {
+            path: "/backup/*.dump".to_owned(),
+            age: Some(at_most(Value::Duration(Duration::from_secs(86_400)))),
+            size: Some(Bound { at_least: Some(Value::Quantity("1Mi".parse().unwrap())), ..Bound::default() }.into()),
+        }),
         Probe::Tls(Tls {
             address: "live.example.com:443".to_owned(),
             server_name: Some("example.com".to_owned()),

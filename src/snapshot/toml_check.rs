@@ -1,6 +1,6 @@
 use super::literal::{inline, json, quoted, strings, value};
 use super::toml::{line, of_duration};
-use crate::check::{Check, Dns, Probe, Records, Tls};
+use crate::check::{Check, Dns, File, Metric, Probe, Promql, Records, Run, Tls};
 use crate::state::{Bound, Goal};
 
 /// The keys of a check, without its gate: it was for the steps of another plan.
@@ -23,12 +23,14 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
             }
         }
         Probe::Tcp { address } => line(out, "tcp", &quoted(address)),
-        Probe::Run { argv, exit, output } => {
+        Probe::Run(Run { argv, exit, output, lines, number }) => {
             line(out, "run", &strings(argv));
             line(out, "exit", &exit.to_string());
             if let Some(output) = output {
                 line(out, "output", &quoted(output));
             }
+            bound(out, "lines", lines.as_ref());
+            bound(out, "number", number.as_ref());
         }
         Probe::Tls(Tls { address, server_name, days_left, trusted }) => {
             line(out, "tls", &quoted(address));
@@ -52,6 +54,25 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
                 line(out, "server", &quoted(&server.to_string()));
             }
         }
+        Probe::Metric(Metric { url, name, labels, is }) => {
+            line(out, "metrics", &quoted(url));
+            line(out, "metric", &quoted(name));
+            if !labels.is_empty() {
+                line(out, "labels", &inline(labels.iter().map(|(name, value)| (name.as_str(), quoted(value)))));
+            }
+            line(out, "is", &of_goal(is));
+        }
+        Probe::Promql(Promql { query, server, is, empty }) => {
+            line(out, "promql", &quoted(query));
+            line(out, "server", &quoted(server));
+            line(out, "is", &of_goal(is));
+            line(out, "empty", &empty.to_string());
+        }
+        Probe::File(File { path, age, size }) => {
+            line(out, "file", &quoted(path));
+            bound(out, "age", age.as_ref());
+            bound(out, "size", size.as_ref());
+        }
         Probe::Setting { at, setting, is } => {
             line(out, "at", &quoted(at.as_str()));
             line(out, "setting", &quoted(setting));
@@ -62,6 +83,12 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
         if !duration.is_zero() {
             line(out, name, &of_duration(duration));
         }
+    }
+}
+
+fn bound(out: &mut String, key: &str, goal: Option<&Goal>) {
+    if let Some(goal) = goal {
+        line(out, key, &of_goal(goal));
     }
 }
 

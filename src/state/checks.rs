@@ -1,4 +1,7 @@
+mod bounds;
 mod dns;
+mod file;
+mod metric;
 mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +15,7 @@ use super::layer::{NAME, Names, named};
 use super::names::address_of;
 use super::template::Renderer;
 use super::value::Reading;
-use crate::check::{Check, Expectation, Gate, Probe};
+use crate::check::{Check, Expectation, Gate, Probe, Run};
 use crate::diagnostic::{Code, Diagnostic, Place, Span};
 use crate::document::{Data, Entry, Node, Problems, Table, duration, integer, string, strings, table, unknown_key};
 
@@ -31,7 +34,10 @@ const PROBES: &[(&str, &[&str])] = &[
     ("tcp", &[]),
     ("tls", tls::KEYS),
     ("dns", dns::KEYS),
-    ("run", &["exit", "output"]),
+    ("metrics", metric::OF_METRICS),
+    ("promql", metric::OF_PROMQL),
+    ("file", file::KEYS),
+    ("run", &["exit", "output", "lines", "number"]),
     ("setting", &["at", "is"]),
 ];
 
@@ -104,6 +110,9 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             "tcp" => self.tcp(probe),
             "tls" => self.tls(probe, table),
             "dns" => self.dns(probe, table),
+            "metrics" => self.metrics(probe, table),
+            "promql" => self.promql(probe, table),
+            "file" => self.file(probe, table),
             "run" => self.run(probe, table),
             _ => self.setting(probe, table),
         }?;
@@ -258,10 +267,13 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
     }
 
     fn run(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let argv = self.argv(probe)?;
-        let output = table.get("output").and_then(|entry| self.text(entry));
-        let exit = table.get("exit").and_then(|entry| self.number(entry, 0..=255)).unwrap_or_default();
-        Some(Probe::Run { argv, exit, output })
+        let argv = self.argv(probe);
+        let output = self.optional(table.get("output"), Self::text);
+        let exit = self.optional(table.get("exit"), |checks, entry| checks.number(entry, 0..=255));
+        let lines = self.optional(table.get("lines"), Self::count_is);
+        let number = self.optional(table.get("number"), Self::number_is);
+        let exit = exit?.unwrap_or_default();
+        Some(Probe::Run(Run { argv: argv?, exit, output: output?, lines: lines?, number: number? }))
     }
 
     /// A program and its arguments.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Bound, Goal, OnFailure, Resource, State, Target};
 use crate::action::{Action, Beside, Call, Member, When};
-use crate::check::{Check, Gate, Probe};
+use crate::check::{Check, File, Gate, Probe};
 use crate::digest::Digest;
 
 /// sha256 over what a state means, in hex: without its name, its summary and places, and with amounts by amount.
@@ -169,6 +169,9 @@ struct Checked<'a> {
 fn of_check(check: &Check) -> Checked<'_> {
     let probe = match &check.probe {
         Probe::Setting { at, setting, is } => json!({ "at": at, "setting": setting, "is": Of(is) }),
+        Probe::File(File { path, age, size }) => {
+            json!({ "file": { "path": path, "age": age.as_ref().map(Of), "size": size.as_ref().map(Of) } })
+        }
         other => json!(other),
     };
     Checked {

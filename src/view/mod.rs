@@ -13,6 +13,7 @@ pub mod json;
 pub mod kinds;
 mod log;
 pub mod plan;
+mod probe;
 pub mod progress;
 mod record;
 mod screen;

@@ -22,6 +22,7 @@ mod plan_document;
 mod readme;
 mod repository;
 mod rollback;
+mod servers;
 mod sim;
 mod small;
 mod snapshot;

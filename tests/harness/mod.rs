@@ -44,9 +44,7 @@ impl Repository {
 
     /// Runs it to its end.
     pub(crate) fn opsctl(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Said { out: text(output.stdout), err: text(output.stderr), exit: output.status.code() }
+        Said::by(&mut self.command(arguments))
     }
 
     /// Runs it, and requires that it ends so.

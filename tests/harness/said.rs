@@ -1,4 +1,5 @@
 use std::fmt;
+use std::process::Command;
 
 use regex::Regex;
 
@@ -7,6 +8,15 @@ pub(crate) struct Said {
     pub(crate) out: String,
     pub(crate) err: String,
     pub(crate) exit: Option<i32>,
+}
+
+impl Said {
+    /// Runs a command to its end.
+    pub(crate) fn by(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Self { out: text(output.stdout), err: text(output.stderr), exit: output.status.code() }
+    }
 }
 
 impl fmt::Display for Said {

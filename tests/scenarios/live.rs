@@ -9,8 +9,11 @@ mod ground;
 mod harness;
 mod objects;
 mod platform;
+mod prometheus;
 mod rig;
 mod running;
+#[allow(dead_code, reason = "other stories ask for more of it")]
+mod server;
 mod stories;
 
 /// What the stories are played on.

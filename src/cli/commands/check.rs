@@ -49,7 +49,8 @@ impl Check {
         let measured: Vec<_> = checks.iter().zip(verdicts.into_iter().map(|(_, verdict)| verdict)).collect();
         let exit = if measured.iter().all(|(_, verdict)| verdict.holds) { Exit::Done } else { Exit::CheckFailed };
         if output.json {
-            let checks = measured.iter().map(|(check, verdict)| Measured { check, verdict }).collect();
+            let shown = |check: &check::Check| check::Check { probe: check.probe.shown(), ..check.clone() };
+            let checks = measured.iter().map(|(check, verdict)| Measured { check: shown(check), verdict }).collect();
             output.result(&view::json::document("checks", &Document { state: &name, checks })?);
         } else {
             output.result(&view::check::verdicts(&name, &measured, &output.results));
@@ -66,7 +67,7 @@ struct Document<'a> {
 
 #[derive(serde::Serialize)]
 struct Measured<'a> {
-    check: &'a check::Check,
+    check: check::Check,
     verdict: &'a Verdict,
 }
 
