@@ -27,8 +27,11 @@ pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<
                 let mut moved_by = None;
                 if let Some((holder, edits)) = holder(expanded, edits, &address) {
                     let end = |setting: &str| predicted(holder, edits, setting);
+                    // A bound that no state sets was not read; the owner says what it is.
+                    let (least, most) = owner.within.clone().unzip();
                     if let Some(confines) = &holder.kind.confines
-                        && let (Some(floor), Some(ceiling)) = (end(confines.floor), end(confines.ceiling))
+                        && let (Some(floor), Some(ceiling)) =
+                            (end(confines.floor).or(least), end(confines.ceiling).or(most))
                     {
                         moved_by = first_change.get(&holder.at).copied();
                         owner.within = Some((floor, ceiling));

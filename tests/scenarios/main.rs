@@ -9,6 +9,8 @@ mod ground;
 mod harness;
 mod platform;
 mod running;
+#[path = "../seeds/mod.rs"]
+mod seeds;
 mod server;
 mod sim;
 mod stories;

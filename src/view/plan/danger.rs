@@ -113,7 +113,10 @@ fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
         Some((least, most)) => format!("{name} holds {of} in {least}..{most}"),
         None => format!("{name} holds {of}"),
     };
-    if !owner.does.is_empty() && (note.fights || note.moved_by.is_none()) {
+    if let Some(off) = owner.off_at.as_ref().filter(|off| note.to.as_ref() == Some(off)) {
+        let off = shown(Some(off), screen);
+        text.push_str(&format!(" and lets go at {off}: it scales nothing until another value is set"));
+    } else if !owner.does.is_empty() && (note.fights || note.moved_by.is_none()) {
         text.push_str(&format!(" and {}", clean(&owner.does)));
         if let Some(soon) = owner.soon {
             text.push_str(&format!(" (within {})", format_duration(soon)));
