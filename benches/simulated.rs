@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     if let Some(code) = measure::one() {
         return code;
     }
-    println!("{:<46} {:>10} {:>10} {:>10}", "", "median", "slowest", "memory");
+    println!("{:<46} {:>10} {:>10} {:>10} {:>10}", "", "median", "slowest", "processor", "memory");
     line("opsctl --version", |_| {}, &["--version"]);
     for count in [10_000, 50_000, 100_000] {
         let name = format!("plan over {count} resources, nothing to do");
@@ -45,7 +45,8 @@ fn line(name: &str, prepare: impl Fn(&Path), arguments: &[&str]) {
     runs.sort_by_key(|run| run.took);
     let megabytes = runs.iter().map(|run| run.megabytes).max().unwrap_or_default();
     let (median, slowest) = (seconds(runs[RUNS / 2].took), seconds(runs[RUNS - 1].took));
-    println!("{name:<46} {median:>10} {slowest:>10} {megabytes:>7} MB");
+    let worked = seconds(runs[RUNS / 2].worked);
+    println!("{name:<46} {median:>10} {slowest:>10} {worked:>10} {megabytes:>7} MB");
 }
 
 /// An operations repository of services in rows that need each other, of which `changes` are not as they should be.

@@ -14,7 +14,8 @@ const HPAS: usize = 50;
 pub(crate) const NAMESPACE: &str = "bench";
 /// As many calls at once as opsctl has under way.
 const AT_ONCE: usize = 32;
-const LOOK: Duration = Duration::from_millis(500);
+/// Each look costs the API a list of all.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A cluster with Deployments of one pod each.
 pub(crate) struct Bare {

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     let names = (0..DEPLOYMENTS).map(|number| format!("d-{number}"));
     let by_address = repository(&kubeconfig, names.map(|name| (name.clone(), name)));
 
-    println!("{:<44} {:>9} {:>9} {:>8}", "", "median", "", "memory");
+    println!("{:<47} {:>9} {:>8} {:>9} {:>8}", "", "median", "", "processor", "memory");
     let (list, _) = median(|| run(folder.path(), "curl", &bare.list_by_curl()));
     line(&format!("LIST of {DEPLOYMENTS} Deployments by curl"), &list, "");
     for (name, repository) in [("one pattern", &by_pattern), ("as many addresses", &by_address)] {
@@ -61,6 +61,9 @@ fn main() -> ExitCode {
     }
 
     println!("\n{DEPLOYMENTS} changes of replicas, until all are ready");
+    let (plan, said) = run(by_address.path(), OPSCTL, &["plan", "two", "-v"]);
+    line("opsctl plan, with a dry run of each", &plan, "");
+    calls(&said);
     let mut took = [[Duration::ZERO; 2]; 2];
     // Up by one and down by the other, and then the other way round.
     for (replicas, by_opsctl) in [(2, false), (1, true), (2, true), (1, false)] {
@@ -78,12 +81,12 @@ fn main() -> ExitCode {
         } else {
             let (patched, ready) = runtime.block_on(bare.scale(replicas));
             let name = format!("raw PATCHes, to {replicas}: {} sent", seconds(patched));
-            println!("{name:<44} {:>9}", seconds(ready));
+            println!("{name:<47} {:>9}", seconds(ready));
             ready
         };
     }
     for (replicas, [raw, opsctl]) in (1..).zip(took) {
-        println!("{:<44} {:>9} {:>9}", format!("to {replicas}"), "", against(opsctl, raw));
+        println!("{:<47} {:>9} {:>8}", format!("opsctl beside raw, to {replicas}"), "", against(opsctl, raw));
     }
     ExitCode::SUCCESS
 }
@@ -103,7 +106,8 @@ fn against(time: Duration, other: Duration) -> String {
 
 /// A line of the table.
 fn line(name: &str, cost: &Cost, ratio: &str) {
-    println!("{name:<44} {:>9} {ratio:>9} {:>5} MB", seconds(cost.took), cost.megabytes);
+    let (took, worked) = (seconds(cost.took), seconds(cost.worked));
+    println!("{name:<47} {took:>9} {ratio:>8} {worked:>9} {:>5} MB", cost.megabytes);
 }
 
 /// What opsctl said of its calls.

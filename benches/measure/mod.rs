@@ -5,11 +5,14 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 
 /// What one run of a program cost.
 pub(crate) struct Cost {
     /// From its start to its end.
     pub(crate) took: Duration,
+    /// How long it had a processor: the same on a busy machine.
+    pub(crate) worked: Duration,
     /// The most memory that it had, in MB.
     pub(crate) megabytes: i64,
 }
@@ -29,9 +32,10 @@ pub(crate) fn run(
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     let (first, said) = said.split_once('\n').expect("a line of numbers");
     let mut numbers = first.split_whitespace().map(|number| number.parse::<i64>().expect("a number"));
-    let micros = numbers.next().expect("a time") as u64;
+    let mut time = || Duration::from_micros(numbers.next().expect("a time") as u64);
+    let (took, worked) = (time(), time());
     let megabytes = numbers.next().expect("a size") / 1024;
-    (Cost { took: Duration::from_micros(micros), megabytes }, said.to_owned())
+    (Cost { took, worked, megabytes }, said.to_owned())
 }
 
 /// Does what [`run`] asks another process of this program for, and is to begin every `main` that calls it.
@@ -51,8 +55,10 @@ pub(crate) fn one() -> Option<ExitCode> {
         eprintln!("{said}{}", String::from_utf8_lossy(&output.stderr));
         return Some(ExitCode::FAILURE);
     }
-    let memory = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel's accounting").max_rss();
-    print!("{} {memory}\n{said}", took.as_micros());
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the kernel's accounting");
+    let micros = |time: TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
+    let worked = micros(usage.user_time()) + micros(usage.system_time());
+    print!("{} {worked} {}\n{said}", took.as_micros(), usage.max_rss());
     Some(ExitCode::SUCCESS)
 }
 
