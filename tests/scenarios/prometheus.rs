@@ -9,7 +9,11 @@ const CONFIG: &str = "[provider.sim]\ntype = \"sim\"\nworld = \"world.toml\"\n";
 const WORLD: &str = "[resource.edge]\nat = \"sim:service/edge\"\nreplicas = 1\n";
 
 fn url() -> String {
-    std::env::var("OPSCTL_RIG_PROMETHEUS").expect("run by tests/rig/rig run tests/live")
+    told_by_the_rig("OPSCTL_RIG_PROMETHEUS")
+}
+
+fn told_by_the_rig(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this by tests/rig/rig run tests/live"))
 }
 
 /// An exporter that is scraped under a name of its own for as long as the test goes on.
@@ -22,7 +26,7 @@ impl Exporter {
     fn new(name: &str, page: &str) -> Self {
         let server = Server::new();
         server.answers("GET /metrics", 200, page);
-        let rig = std::env::var("OPSCTL_RIG_DIR").expect("run by tests/rig/rig run tests/live");
+        let rig = told_by_the_rig("OPSCTL_RIG_DIR");
         let file = std::path::Path::new(&rig).join(format!("targets/{name}.json"));
         let target = server.url().trim_start_matches("http://");
         let targets = serde_json::json!([{ "targets": [target], "labels": { "test": name } }]);
