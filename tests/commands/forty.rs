@@ -103,13 +103,13 @@ fn forty() -> Repository {
     ] {
         baseline.push_str(&region(of, at, numbers, mode));
         let media = format!("[resource.{of}media]\nat = \"{at}:deployment/media/*\"\nneeds = [\"{of}minio\"]\n");
-        let _ = write!(baseline, "{media}replicas = {}\n", jobs.0);
+        let _ = writeln!(baseline, "{media}replicas = {}", jobs.0);
         let wanted = others(of, at, target, "west");
         let wanted: Vec<&str> = wanted.lines().filter(|line| !line.starts_with("at = ")).collect();
-        let _ = write!(failover, "{}\n[resource.{of}media]\nreplicas = {}\n", wanted.join("\n"), jobs.1);
+        let _ = writeln!(failover, "{}\n[resource.{of}media]\nreplicas = {}", wanted.join("\n"), jobs.1);
         let mut world = others(of, at, numbers, mode);
         for job in JOBS {
-            let _ = write!(world, "[resource.{job}]\nat = \"{at}:deployment/media/{job}\"\nreplicas = {}\n", jobs.0);
+            let _ = writeln!(world, "[resource.{job}]\nat = \"{at}:deployment/media/{job}\"\nreplicas = {}", jobs.0);
         }
         worlds.push(world);
     }
