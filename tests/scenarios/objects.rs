@@ -38,6 +38,9 @@ impl<'a> Object<'a> {
     /// Where a setting stands in it.
     pub(crate) fn pointer(&self, setting: &str) -> String {
         match (self.kind, setting.split_once('.')) {
+            ("deployment", None) if setting == "config_digest" => {
+                "/spec/template/metadata/annotations/opsctl~1config-digest".to_owned()
+            }
             ("deployment", None) => format!("/spec/{setting}"),
             ("hpa", None) => format!("/spec/{setting}Replicas"),
             ("configmap", Some(("data", key))) => format!("/data/{key}"),
@@ -50,7 +53,7 @@ impl<'a> Object<'a> {
         self.pointer(setting)
             .rsplit('/')
             .filter(|field| !field.is_empty())
-            .fold(to, |inner, field| json!({ field: inner }))
+            .fold(to, |inner, field| json!({ field.replace("~1", "/"): inner }))
     }
 
     /// As it is made; of `confines` the first is what an HPA scales. Pods go to nodes that have the label alone.

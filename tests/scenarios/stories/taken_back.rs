@@ -31,11 +31,15 @@ fn test_what_a_failed_apply_did_is_taken_back() {
     let platform = careful();
     let page = platform.ops.done(&["plan", "careful"]);
     assert!(page.out.contains("what was done is taken back"), "{page}");
-    let said = platform.ops.ends(7, &["apply", "careful", "-y"]);
-    // The edge is as slow on its way back as it was before.
+    let said = platform.ops.opsctl(&["apply", "careful", "-y"]);
     assert!(said.out.contains("careful failed. What was done is taken back."), "{said}");
     platform.mend("edge");
-    platform.ops.done(&["rollback", "-y"]);
+    // A simulated edge is as slow on its way back as it was before; a cluster only takes away the pods that found no node.
+    if said.exit == Some(7) {
+        platform.ops.done(&["rollback", "-y"]);
+    } else {
+        assert_eq!(said.exit, Some(6), "{said}");
+    }
     is_as_before(&platform);
 }
 
