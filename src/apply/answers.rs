@@ -30,22 +30,23 @@ impl Engine {
     }
 
     fn pace(&mut self, steps: &[usize], answers: &[Written]) {
-        let instance = steps.first().and_then(|step| self.machine.hop(*step)).map(|hop| hop.at.instance());
-        let Some(pace) = instance.and_then(|instance| self.paces.get_mut(instance)) else { return };
+        let Some(at) = steps.first().and_then(|step| self.machine.hop(*step)).map(|hop| &hop.at) else { return };
+        let Some(pace) = self.paces.get_mut(at.instance()) else { return };
         let throttled = answers.iter().find_map(|answer| match answer {
             Written::Refused(Fault::Throttled(after)) => Some(*after),
             _ => None,
         });
         match throttled {
-            Some(after) if pace.slow_down(after, Instant::now()) => {
+            Some(after) if pace.slow_down(at.kind(), after, Instant::now()) => {
                 let text = format!(
-                    "{} takes no more calls for now: it is written to more slowly",
-                    instance.unwrap_or_default()
+                    "{} takes no more calls about {} for now: it is written to more slowly",
+                    at.instance(),
+                    at.kind()
                 );
                 say(&self.events, What::Notice { text });
             }
             Some(_) => {}
-            None => pace.went_through(),
+            None => pace.went_through(at.kind()),
         }
     }
 

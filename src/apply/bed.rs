@@ -281,6 +281,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
         traffic: Vec::new(),
         leaves: Vec::new(),
         preflight: Vec::new(),
+        quotas: Vec::new(),
         refusals: Vec::new(),
         checks: Vec::new(),
         actions: Vec::new(),

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use opsctl_api::{Batch, Hop};
+use opsctl_api::{Address, Batch, Hop};
 
 use super::entry::{Answer, Entry, Intent};
 use super::progress::{Progress, Stand};
@@ -57,8 +57,8 @@ enum Level {
 
 /// How many calls each instance takes now.
 pub trait Room {
-    /// Takes room for one call to an instance; false where there is none now.
-    fn take(&mut self, instance: &str) -> bool;
+    /// Takes room for one call about a resource of this kind at its instance; false where there is none now.
+    fn take(&mut self, at: &Address) -> bool;
 }
 
 /// An entry that cannot follow from where a step stands.
@@ -183,7 +183,7 @@ impl Machine {
     pub fn free(&self, room: &mut dyn Room, batch: &dyn Fn(usize, &Hop) -> Option<Batch>) -> Vec<Start> {
         let mut starts = Vec::new();
         let mut shared: Vec<(String, Batch, usize)> = Vec::new();
-        let mut full: BTreeSet<&str> = BTreeSet::new();
+        let mut full: BTreeSet<(&str, &str)> = BTreeSet::new();
         let mut underway = self.underway;
         let stopping = self.stopping().is_some();
         for &id in &self.ready {
@@ -206,8 +206,9 @@ impl Machine {
                     {
                         return push(steps, id);
                     }
-                    if full.contains(instance) || !room.take(instance) {
-                        full.insert(instance);
+                    let lane = (instance, hop.at.kind());
+                    if full.contains(&lane) || !room.take(&hop.at) {
+                        full.insert(lane);
                         return false;
                     }
                     if let Some(key) = key {

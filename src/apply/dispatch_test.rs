@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use opsctl_api::{Batch, Edit, Hop, Readiness, Value};
+use opsctl_api::{Address, Batch, Edit, Hop, Readiness, Value};
 use proptest::prelude::*;
 
 use super::bed::{action, at, edges, empty};
@@ -110,7 +110,8 @@ struct Rooms {
 }
 
 impl Room for Rooms {
-    fn take(&mut self, instance: &str) -> bool {
+    fn take(&mut self, at: &Address) -> bool {
+        let instance = at.instance();
         let taken = self.taken.entry(instance.to_owned()).or_default();
         let free = *taken < self.limits[instance];
         *taken += usize::from(free);

@@ -21,7 +21,7 @@ use super::settle::Awaited;
 use super::{ApplyError, Tempo, probe, say};
 use crate::action::Called;
 use crate::check::Verdict;
-use crate::instance::{Catalogues, Instances};
+use crate::instance::{Catalogues, Instance, Instances};
 use crate::plan::{Plan, Work};
 use crate::snapshot::Status;
 
@@ -113,7 +113,8 @@ impl Engine {
         let instances = site.instances;
         let changed: BTreeSet<&Address> = begin.plan.steps.iter().filter_map(|step| step.at()).collect();
         lives.retain(|at, _| changed.contains(at));
-        let paces = instances.0.iter().map(|(name, instance)| (name.clone(), Pace::new(instance.limits()))).collect();
+        let pace = |instance: &Instance| Pace::new(instance.limits(), instance.catalogue.kinds());
+        let paces = instances.0.iter().map(|(name, instance)| (name.clone(), pace(instance))).collect();
         let (news, arrived) = mpsc::unbounded_channel();
         Self {
             operation: begin.operation.clone(),

@@ -44,7 +44,7 @@ fn of_resource(written: &mut Written, resource: &Resource, names: &BTreeMap<&Add
     let _ = write!(written.text, "\n[resource.{}]\nat = {}\n", key(&resource.name), quoted(live.at.as_str()));
     written.text.push_str(&relations(live, names));
     for (name, setting) in &live.settings {
-        let Some(known) = resource.kind.setting(name) else { continue };
+        let Some(known) = resource.kind.setting(name).filter(|setting| !setting.observed) else { continue };
         match setting {
             LiveSetting::Absent => {}
             LiveSetting::Hidden(why) => comment(written, live, name, None, &format!("could not be read: {why}")),

@@ -148,6 +148,7 @@ fn any_resource(kind: &'static Kind) -> impl Strategy<Value = Resource> {
     let settings: Vec<_> = kind
         .settings
         .iter()
+        .filter(|setting| !setting.observed)
         .map(|setting| {
             let key = if setting.key.is_some() { "[a-b.\"\\\\ä]{1,4}" } else { "x" };
             (Just(setting), key, live_setting(setting.ty)).prop_map(|(setting, key, live)| {

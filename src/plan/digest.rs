@@ -17,6 +17,7 @@ pub(super) fn digest(plan: &Plan) -> String {
         traffic,
         leaves,
         preflight,
+        quotas,
         refusals,
         checks,
         actions,
@@ -37,6 +38,7 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(traffic);
     hash.add(leaves);
     hash.add(preflight);
+    hash.add(quotas);
     hash.add(refusals);
     hash.add(checks);
     hash.add(actions);

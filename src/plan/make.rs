@@ -12,7 +12,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, guard, notes,
-    preflight, rest, restarts, restore, select, steps,
+    preflight, quota, rest, restarts, restore, select, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -117,6 +117,8 @@ fn from_draft(
         guard::guard(&expanded, &edits, request.guard, &[&request.allow_one_way[..], &state.allow_one_way].concat());
     refusals.extend(guard::nameless(&steps, &observation.identities));
     refusals.extend(notes::fights(&owners));
+    let quotas = quota::quotas(&expanded, &steps, &catalogues);
+    refusals.extend(quota::exceeded(&quotas));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));
     if request.rest.is_some() {
@@ -157,6 +159,7 @@ fn from_draft(
         owners,
         leaves,
         preflight: Vec::new(),
+        quotas,
         refusals,
         checks: state.checks.clone(),
         actions: due

@@ -22,6 +22,7 @@ mod order;
 mod overlay_test;
 mod preflight;
 mod problem;
+mod quota;
 mod request;
 mod rest;
 mod restarts;
@@ -44,5 +45,8 @@ pub use rest::Rest;
 pub use restore::{Past, Setting3};
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
-pub use said::{Leave, OwnerNote, PreflightNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack};
+pub use said::{
+    Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack,
+};
 pub use step::{Edge, Position, Reason, Rule, Step, Work};
+pub use steps::passing;

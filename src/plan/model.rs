@@ -6,7 +6,7 @@ use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Setting
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
-use super::said::{Leave, OwnerNote, PreflightNote, Refusal, Skipped, TrafficMove, WayBack};
+use super::said::{Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, TrafficMove, WayBack};
 use super::step::{Step, Work};
 use crate::action::Action;
 use crate::check::Check;
@@ -44,6 +44,9 @@ pub struct Plan {
     pub leaves: Vec<Leave>,
     /// What the API said of each hop.
     pub preflight: Vec<PreflightNote>,
+    /// What it uses of what the APIs allow in a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaNote>,
     /// Why an apply of it would be refused; empty where it would not.
     pub refusals: Vec<Refusal>,
     /// Checks before, between and after; those between are steps too.

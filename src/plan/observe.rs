@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Settings, Wanted};
 
-use crate::instance::Instances;
+use crate::instance::{Catalogues, Instances};
 use crate::state::{Declared, Scope, Target};
 
 /// What was live when all instances were asked at once.
@@ -30,11 +30,12 @@ pub struct Members {
 pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
     let asked: Vec<(&String, &Arc<Declared>)> = scope.declared.iter().collect();
     let nothing = Settings::new();
+    let catalogues = instances.catalogues();
     let queries: Vec<Query> = asked
         .iter()
         .map(|(name, declared)| Query {
             at: declared.at.selector(),
-            settings: Wanted::Only(scope.settings.get(*name).unwrap_or(&nothing).keys().cloned().collect()),
+            settings: Wanted::Only(wanted(scope.settings.get(*name).unwrap_or(&nothing).keys(), declared, &catalogues)),
             receipt: None,
         })
         .collect();
@@ -60,6 +61,23 @@ pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
         observation.names.insert(name.clone(), members);
     }
     observation
+}
+
+/// The keys that a state sets, and what the way of a change of them depends on.
+fn wanted<'a>(
+    keys: impl Iterator<Item = &'a String>,
+    declared: &Declared,
+    catalogues: &Catalogues,
+) -> BTreeSet<String> {
+    let at = declared.at.selector();
+    let kind = at.instance().zip(at.kind()).and_then(|(instance, kind)| catalogues.kind(instance, kind));
+    let mut wanted = BTreeSet::new();
+    for key in keys {
+        let with = kind.and_then(|kind| kind.setting(key)).map_or(&[][..], |setting| setting.read_with);
+        wanted.extend(with.iter().map(|other| (*other).to_owned()));
+        wanted.insert(key.clone());
+    }
+    wanted
 }
 
 fn is_excepted(target: &Target, at: &Address) -> bool {

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use opsctl_api::{Address, Edit, Owner, Preflight, Value};
 use serde::{Deserialize, Serialize};
@@ -152,10 +153,30 @@ pub enum RefusedBy {
     Need,
     /// A pool would be left without traffic.
     Pool,
+    /// It takes more calls than the API allows in a time.
+    Quota,
     /// The API said no.
     Preflight,
     /// An instance that is to be changed does not say what it is.
     Identity,
+}
+
+/// What a change, with its way back, uses of what the API allows in a time. What was used before is not known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaNote {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// The API takes so many calls,
+    pub times: u32,
+    /// in so long.
+    pub per: Duration,
+    /// How many the change takes.
+    pub there: usize,
+    /// How many its way back takes.
+    pub back: usize,
 }
 
 /// What the API said of a hop.

@@ -132,11 +132,11 @@ fn legal(catalogue: &dyn Catalogue, change: &Change, live: &Live) -> Result<Vec<
             return Err(broken(format!("its provider would change {} for it", hop.at)));
         }
         for edit in &hop.edits {
-            match now.get_mut(edit.setting.as_str()) {
-                Some(value) if *value == edit.from => *value = edit.to.clone(),
-                Some(_) => return Err(broken(format!("its provider leaves a gap on the way of `{}`", edit.setting))),
-                None => return Err(broken(format!("its provider would change `{}` too", edit.setting))),
+            let value = now.entry(&edit.setting).or_insert_with(|| live.value(&edit.setting).cloned());
+            if *value != edit.from {
+                return Err(broken(format!("its provider leaves a gap on the way of `{}`", edit.setting)));
             }
+            value.clone_from(&edit.to);
         }
         for edit in &hop.coupled {
             if let Some(value) = now.get_mut(edit.setting.as_str()) {
@@ -144,10 +144,21 @@ fn legal(catalogue: &dyn Catalogue, change: &Change, live: &Live) -> Result<Vec<
             }
         }
     }
-    match change.edits.iter().find(|edit| now.get(edit.setting.as_str()) != Some(&edit.to)) {
-        Some(edit) => Err(broken(format!("its provider's way of `{}` does not end where it should", edit.setting))),
-        None => Ok(hops),
+    if let Some(edit) = change.edits.iter().find(|edit| now.get(edit.setting.as_str()) != Some(&edit.to)) {
+        return Err(broken(format!("its provider's way of `{}` does not end where it should", edit.setting)));
     }
+    for edit in passing(&hops, &change.edits) {
+        if now.get(edit.setting.as_str()).and_then(Option::as_ref) != live.value(&edit.setting) {
+            return Err(broken(format!("its provider would change `{}` too", edit.setting)));
+        }
+    }
+    Ok(hops)
+}
+
+/// What the hops of a change move besides, and bring back.
+pub fn passing<'a>(hops: &'a [Hop], change: &'a [Edit]) -> impl Iterator<Item = &'a Edit> {
+    let of_change = |edit: &&Edit| change.iter().any(|wanted| wanted.setting == edit.setting);
+    hops.iter().flat_map(|hop| &hop.edits).filter(move |edit| !of_change(edit))
 }
 
 fn after(mut live: Live, hops: &[Hop]) -> Live {

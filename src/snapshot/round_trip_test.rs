@@ -68,8 +68,11 @@ fn resource() -> impl Strategy<Value = (Address, BTreeMap<String, Option<Value>>
     prop::sample::select(kinds).prop_flat_map(|(instance, kind)| {
         let parts = kind.path.iter().filter(|part| !matches!(part, Segment::Optional(_))).count();
         let path = prop::collection::vec("[a-z0-9.\"\\\\#'-]{1,6}", parts);
-        let settings = prop::collection::vec(prop::sample::select(kind.settings.iter().collect::<Vec<_>>()), 0..5)
-            .prop_flat_map(|settings| settings.into_iter().map(setting).collect::<Vec<_>>());
+        let settings = prop::collection::vec(
+            prop::sample::select(kind.settings.iter().filter(|setting| !setting.observed).collect::<Vec<_>>()),
+            0..5,
+        )
+        .prop_flat_map(|settings| settings.into_iter().map(setting).collect::<Vec<_>>());
         (path, settings).prop_map(move |(path, settings)| {
             let at = Address::new(&instance, kind.name, &path.join("/")).unwrap();
             (at, settings.into_iter().collect())

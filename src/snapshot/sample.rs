@@ -101,6 +101,7 @@ pub(crate) fn plan() -> Plan {
         traffic: Vec::new(),
         leaves: Vec::new(),
         preflight: Vec::new(),
+        quotas: Vec::new(),
         refusals: Vec::new(),
         checks: Vec::new(),
         actions: Vec::new(),

@@ -12,6 +12,8 @@ pub(super) fn written<'t>(kind: &'static Kind, entries: &[&'t Entry<'t>], found:
     let mut all: Vec<Written<'t>> = Vec::with_capacity(entries.len());
     for entry in entries {
         match (keyed(kind, &entry.key), kind.setting(&entry.key)) {
+            (Some(setting), _) if setting.observed => found.push(observed(kind, setting, entry)),
+            (None, Some(setting)) if setting.observed => found.push(observed(kind, setting, entry)),
             (Some(setting), _) => keys(setting, entry, &mut all, found),
             (None, Some(setting)) => all.push(Written {
                 key: Cow::Borrowed(entry.key.as_ref()),
@@ -75,6 +77,11 @@ fn twice(all: &mut Vec<Written<'_>>, found: &mut Problems) {
     });
 }
 
+fn observed(kind: &Kind, setting: &Setting, entry: &Entry<'_>) -> Diagnostic {
+    let message = format!("`{}` of kind {} is only read", setting.form(), kind.name);
+    Diagnostic::error(Code::Observed, entry.key_span, message).note("measure it with a check: setting = …, is = …")
+}
+
 fn unknown(kind: &Kind, entry: &Entry<'_>, found: &mut Problems) -> Diagnostic {
     let key = entry.key.escape_debug();
     let diagnostic = Diagnostic::error(
@@ -82,7 +89,7 @@ fn unknown(kind: &Kind, entry: &Entry<'_>, found: &mut Problems) -> Diagnostic {
         entry.key_span,
         format!("unknown setting `{key}` of kind {}", kind.name),
     );
-    let forms: Vec<String> = kind.settings.iter().map(Setting::form).collect();
+    let forms: Vec<String> = kind.settings.iter().filter(|setting| !setting.observed).map(Setting::form).collect();
     let note =
         format!("settings of {}: {} (opsctl kinds {})", kind.name, list(forms.iter().map(String::as_str)), kind.name);
     let reserved = super::part::RESERVED.iter().copied();

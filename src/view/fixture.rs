@@ -199,6 +199,7 @@ pub(super) fn failover() -> Plan {
             live: Some(Value::String("0".into())),
             set_by: vec!["degraded".into()],
         }],
+        quotas: Vec::new(),
         preflight: vec![told(0), told(1), told(2), untold(4), untold(6)],
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],

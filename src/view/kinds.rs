@@ -43,6 +43,7 @@ struct SettingDocument {
     effect: Effect,
     optional: bool,
     one_way: bool,
+    observed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<&'static str>,
 }
@@ -56,6 +57,7 @@ pub fn document<'a>(provider: &'a str, kind: &Kind) -> Document<'a> {
         effect: setting.effect,
         optional: setting.optional,
         one_way: setting.one_way,
+        observed: setting.observed,
         group: setting.group,
     });
     Document { provider, name: kind.name, doc: kind.doc, path: kind.path_form(), settings: settings.collect() }
@@ -86,11 +88,18 @@ fn facts(setting: &Setting) -> String {
         Effect::Traffic => Some("traffic: more is up".to_owned()),
         Effect::Config => None,
     });
+    if setting.observed {
+        facts.push("only read: for checks".to_owned());
+        return facts.join("; ");
+    }
     if setting.optional {
         facts.push("may be absent".to_owned());
     }
     if setting.one_way {
         facts.push("one-way: there is no way back".to_owned());
+    }
+    if let Some(quota) = setting.quota {
+        facts.push(format!("at most {} calls in {}", quota.times, format_duration(quota.per)));
     }
     if let Some(group) = setting.group {
         facts.push(format!("set in one call with the others of {group}"));

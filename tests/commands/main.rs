@@ -32,3 +32,4 @@ mod stopped;
 #[cfg(unix)]
 mod terminal;
 mod usage;
+mod ways;

@@ -17,8 +17,9 @@ pub trait Catalogue: Send + Sync {
 
     /// The legal way of a change, one atomic call a hop: a change that needs two calls has two hops.
     ///
-    /// Duties: the hops lead each edit from its `from` to its `to` without a gap; they touch no other setting, but for the
-    /// `coupled` ones that they name; the same question has the same answer.
+    /// Duties: the hops lead each edit from its `from` to its `to` without a gap. Another setting they move only where they
+    /// bring it back (an instance is stopped, gets its type, and is started), or name it as `coupled`. The same question has
+    /// the same answer.
     ///
     /// # Errors
     /// No legal way leads there.

@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::time::Duration;
 
 use crate::{Type, Value};
 
@@ -15,6 +16,26 @@ pub struct Kind {
     pub settings: &'static [Setting],
     /// For a kind that bounds a setting of other resources (an HPA, a scalable target): which, and by what.
     pub confines: Option<Confines>,
+    /// How fast the API takes writes to resources of this kind, where it has a limit of its own.
+    pub rate: Option<Rate>,
+}
+
+/// How fast an API takes calls: a bucket of tokens, as the documentation of most of them puts it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// How many at once, from rest.
+    pub burst: u32,
+    /// How many in a second after that.
+    pub per_second: f64,
+}
+
+/// How often an API lets something be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// So many calls, of one resource,
+    pub times: u32,
+    /// in so long.
+    pub per: Duration,
 }
 
 /// One part of a path.
@@ -61,6 +82,12 @@ pub struct Setting {
     pub group: Option<&'static str>,
     /// Whether it carries what `restarts_with` comes to: a word that starts the resource anew when it is another one.
     pub carries: bool,
+    /// Whether it is only read: a check measures it, and no state sets it.
+    pub observed: bool,
+    /// How often the API lets it be changed.
+    pub quota: Option<Quota>,
+    /// The other settings that the way of a change depends on, which are read with it.
+    pub read_with: &'static [&'static str],
 }
 
 /// What changing a setting does, and so at which position it stands in the order.
@@ -138,6 +165,9 @@ impl Setting {
             one_way: false,
             group: None,
             carries: false,
+            observed: false,
+            quota: None,
+            read_with: &[],
         }
     }
 
@@ -188,6 +218,24 @@ impl Setting {
     pub const fn carries(mut self) -> Self {
         self.carries = true;
         self.optional = true;
+        self
+    }
+
+    /// It is only read: a check measures it, and no state sets it.
+    pub const fn observed(mut self) -> Self {
+        self.observed = true;
+        self
+    }
+
+    /// The API lets it be changed so many times in so long.
+    pub const fn quota(mut self, times: u32, per: Duration) -> Self {
+        self.quota = Some(Quota { times, per });
+        self
+    }
+
+    /// The way of a change depends on these other settings of the resource, so that they are read with it.
+    pub const fn read_with(mut self, settings: &'static [&'static str]) -> Self {
+        self.read_with = settings;
         self
     }
 
@@ -250,6 +298,7 @@ mod tests {
             Setting::new("replicas", Type::Integer { min: 0, max: 9 }, "").capacity(),
         ],
         confines: None,
+        rate: None,
     };
 
     #[test]

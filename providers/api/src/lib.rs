@@ -33,7 +33,7 @@ pub use config::{Config, ConfigProblem};
 pub use context::{Calls, Cx};
 pub use duration::{format_duration, parse_duration};
 pub use fault::Fault;
-pub use kind::{Confines, Direction, Effect, Kind, Segment, Setting};
+pub use kind::{Confines, Direction, Effect, Kind, Quota, Rate, Segment, Setting};
 pub use live::{Live, LiveSetting, Owner, Raw, Readiness, Receipt, Relation, Touch};
 pub use pattern::Pattern;
 pub use provider::{Answer, Identity, Limits, Preflight, Provider, Query, Reading, Selector, Wanted, Write, Written};

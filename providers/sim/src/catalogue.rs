@@ -1,5 +1,7 @@
+use std::time::Duration;
+
 use opsctl_api::{
-    Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word,
+    Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word,
 };
 
 /// What `sim` knows by itself, where it emulates no other provider: plain kinds that between them have every type, effect and
@@ -28,6 +30,20 @@ const DOCUMENT: Kind = Kind {
         Setting::new("size", Type::Quantity, "How much it may hold.").optional(),
     ],
     confines: None,
+    rate: None,
+};
+
+const MACHINE: Kind = Kind {
+    name: "machine",
+    doc: "Something that runs, and takes another size only while it does not.",
+    path: NAME,
+    settings: &[
+        Setting::new("load", Type::Number { min: 0.0, max: 1_000.0 }, "How much it has to do.").observed(),
+        Setting::new("running", Type::Bool, "Whether it runs.").power(),
+        Setting::new("size", Type::String, "How large it is.").read_with(&["running"]),
+    ],
+    confines: None,
+    rate: Some(Rate { burst: 100, per_second: 50.0 }),
 };
 
 const NUMBER: Kind = Kind {
@@ -36,6 +52,7 @@ const NUMBER: Kind = Kind {
     path: NAME,
     settings: &[Setting::new("value", Type::Integer { min: -1_000_000, max: 1_000_000 }, "The number.").capacity()],
     confines: None,
+    rate: None,
 };
 
 const POOL: Kind = Kind {
@@ -43,11 +60,18 @@ const POOL: Kind = Kind {
     doc: "A group with bounds: raising its minimum raises what is desired, lowering its maximum lowers it.",
     path: NAME,
     settings: &[
-        Setting::new("desired", COUNT, "How many there shall be.").capacity().group("size"),
-        Setting::new("max", COUNT, "The most that there may be.").capacity().group("size"),
-        Setting::new("min", COUNT, "The least that there may be.").capacity().group("size"),
+        Setting::new("desired", COUNT, "How many there shall be.").capacity().group("size").read_with(&["max", "min"]),
+        Setting::new("max", COUNT, "The most that there may be.")
+            .capacity()
+            .group("size")
+            .read_with(&["desired", "min"]),
+        Setting::new("min", COUNT, "The least that there may be.")
+            .capacity()
+            .group("size")
+            .read_with(&["desired", "max"]),
     ],
     confines: None,
+    rate: None,
 };
 
 const RECORD: Kind = Kind {
@@ -62,6 +86,7 @@ const RECORD: Kind = Kind {
             .group("record"),
     ],
     confines: None,
+    rate: None,
 };
 
 const SCALER: Kind = Kind {
@@ -69,10 +94,15 @@ const SCALER: Kind = Kind {
     doc: "Keeps the replicas of a service within bounds. A service at 0 is left alone.",
     path: NAME,
     settings: &[
-        Setting::new("max", Type::Integer { min: 1, max: 100_000 }, "The most replicas.").capacity(),
-        Setting::new("min", Type::Integer { min: 1, max: 100_000 }, "The least replicas.").capacity(),
+        Setting::new("max", Type::Integer { min: 1, max: 100_000 }, "The most replicas.")
+            .capacity()
+            .read_with(&["min"]),
+        Setting::new("min", Type::Integer { min: 1, max: 100_000 }, "The least replicas.")
+            .capacity()
+            .read_with(&["max"]),
     ],
     confines: Some(Confines { floor: "min", ceiling: "max", of: &[("service", "replicas")] }),
+    rate: None,
 };
 
 const SERVICE: Kind = Kind {
@@ -88,14 +118,18 @@ const SERVICE: Kind = Kind {
         Setting::new("version", Type::String, "Which version of it runs."),
     ],
     confines: None,
+    rate: None,
 };
 
 const STREAM: Kind = Kind {
     name: "stream",
-    doc: "A stream of shards, which one call may at most double or halve.",
+    doc: "A stream of shards, which one call may at most double or halve, ten times a day.",
     path: NAME,
-    settings: &[Setting::new("shards", Type::Integer { min: 1, max: 10_000 }, "How many shards.").capacity()],
+    settings: &[Setting::new("shards", Type::Integer { min: 1, max: 10_000 }, "How many shards.")
+        .capacity()
+        .quota(10, Duration::from_secs(24 * 3600))],
     confines: None,
+    rate: None,
 };
 
 const SWITCH: Kind = Kind {
@@ -107,6 +141,7 @@ const SWITCH: Kind = Kind {
         Setting::new("suspended", Type::Bool, "Whether it rests although it is on.").power_inverted().optional(),
     ],
     confines: None,
+    rate: None,
 };
 
 impl Catalogue for SimCatalogue {
@@ -115,11 +150,12 @@ impl Catalogue for SimCatalogue {
     }
 
     fn kinds(&self) -> &'static [Kind] {
-        &[DOCUMENT, NUMBER, POOL, RECORD, SCALER, SERVICE, STREAM, SWITCH]
+        &[DOCUMENT, MACHINE, NUMBER, POOL, RECORD, SCALER, SERVICE, STREAM, SWITCH]
     }
 
     fn hops(&self, change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
         match change.at.kind() {
+            "machine" => Ok(machine(change, live)),
             "pool" => pool(change, live),
             "scaler" => scaler(change, live),
             "stream" => Ok(stream(change)),
@@ -164,6 +200,28 @@ fn bounds(change: &Change, live: &Live) -> Result<(i64, i64), NoWay> {
         });
     }
     Ok((min, max))
+}
+
+/// Another size is given to it while it does not run: a running one is stopped for that, and started again.
+fn machine(change: &Change, live: &Live) -> Vec<Hop> {
+    let hop = |edit: Edit| Hop { at: change.at.clone(), edits: vec![edit], coupled: Vec::new() };
+    let switch = |from, to| {
+        let edit = Edit { setting: "running".to_owned(), from: Some(Value::Bool(from)), to: Some(Value::Bool(to)) };
+        hop(edit)
+    };
+    let Some(size) = change.edits.iter().find(|edit| edit.setting == "size") else { return change.in_one_hop() };
+    let runs = live.value("running") == Some(&Value::Bool(true));
+    let switched = change.edits.iter().find(|edit| edit.setting == "running");
+    let shall_run = switched.map_or(runs, |edit| edit.to == Some(Value::Bool(true)));
+    let mut hops = Vec::new();
+    if runs {
+        hops.push(switch(true, false));
+    }
+    hops.push(hop(size.clone()));
+    if shall_run {
+        hops.push(switch(false, true));
+    }
+    hops
 }
 
 fn scaler(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {

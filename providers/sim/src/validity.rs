@@ -13,6 +13,9 @@ pub(crate) fn valid(kind: &Kind, resource: &Resource, edits: &[Edit]) -> Result<
         let Some(setting) = kind.setting(key) else {
             return invalid(format!("kind {} has no setting `{key}`", kind.name));
         };
+        if setting.observed {
+            return invalid(format!("{key} is only read"));
+        }
         let back = setting.one_way
             && match (resource.value(key), &edit.to) {
                 (Some(now), Some(to)) => to.compare(now) == Some(Ordering::Less),

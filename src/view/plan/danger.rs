@@ -7,7 +7,7 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::{labelled, lasts};
-use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work};
+use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;
@@ -18,6 +18,8 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("refused", refused(plan)),
         ("traffic", traffic(plan, screen)),
         ("one-way", one_way(plan, screen)),
+        ("interrupts", interrupts(plan)),
+        ("quota", quotas(plan)),
         ("owed", owed(plan)),
         ("owner", plan.owners.iter().map(|note| owner(plan, note, screen)).collect()),
         ("time", lasts::over(plan).into_iter().collect()),
@@ -85,6 +87,40 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
         edits.iter().filter(|edit| settings.contains(&edit.setting)).map(move |edit| (at, edit))
     });
     edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
+}
+
+/// What does not serve for a while, since the way of a change leads through that.
+fn interrupts(plan: &Plan) -> Vec<String> {
+    let changes = plan.steps.iter().filter_map(|step| match &step.work {
+        Work::Change { at, edits, hops, .. } => Some((at, passing(hops, edits).next()?, edits.first()?)),
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
+    });
+    changes
+        .map(|(at, passed, edit)| {
+            let through = passed.to.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
+            format!("{at} is {} = {through} while its {} is changed", clean(&passed.setting), clean(&edit.setting))
+        })
+        .collect()
+}
+
+/// What leaves nothing, or too little, of what the API allows in a time.
+fn quotas(plan: &Plan) -> Vec<String> {
+    let spent = plan.quotas.iter().filter(|note| note.there + note.back >= note.times as usize);
+    spent
+        .map(|note| {
+            let (all, per) = (note.there + note.back, format_duration(note.per));
+            let means =
+                if all > note.times as usize { "the way back has to wait for that" } else { "that uses them all up" };
+            format!(
+                "{} {}: {} there and {} back, and the API takes {} in {per}: {means}",
+                note.at,
+                clean(&note.setting),
+                count(note.there, "call"),
+                note.back,
+                note.times
+            )
+        })
+        .collect()
 }
 
 fn owed(plan: &Plan) -> Vec<String> {

@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use opsctl_api::{Address, Edit, Readiness, Value, format_duration};
+use opsctl_api::{Address, Edit, Hop, Readiness, Value, format_duration};
 
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{diff, ends, is_number, way};
@@ -9,7 +9,7 @@ use super::super::words::{clean, ranges, width, wrap};
 use super::super::{Ink, Screen, Sign, WIDTH, action, check};
 use super::alike::{self, Group};
 use super::reasons::{reasons, waves_before};
-use crate::plan::{Plan, Position, Skipped, SkippedWhy, Step, Work};
+use crate::plan::{Plan, Position, Skipped, SkippedWhy, Step, Work, passing};
 use crate::state::Goal;
 
 /// How wide both ends of an edit may be together before they get a line of their own.
@@ -87,7 +87,7 @@ impl Rows<'_> {
                     let tail = if first { (waits.as_str(), after.as_str()) } else { ("", "") };
                     self.edit(lead, edit, ink, tail);
                 }
-                self.under(hops.iter().flat_map(|hop| &hop.coupled), hops.len());
+                self.under(edits, hops);
                 for line in names {
                     self.note(&line);
                 }
@@ -184,15 +184,19 @@ impl Rows<'_> {
         }
     }
 
-    /// What the API moves along, and how many calls it takes where that is not one.
-    fn under<'e>(&mut self, coupled: impl Iterator<Item = &'e Edit>, hops: usize) {
-        let moved: Vec<String> =
-            coupled.map(|edit| format!("{} {}", clean(&edit.setting), way(edit, self.screen))).collect();
+    /// What the API moves along, what is moved on the way and brought back, and how many calls it takes where that is not one.
+    fn under(&mut self, edits: &[Edit], hops: &[Hop]) {
+        let of = |edit: &Edit| format!("{} {}", clean(&edit.setting), way(edit, self.screen));
+        let moved: Vec<String> = hops.iter().flat_map(|hop| &hop.coupled).map(of).collect();
+        let passing: Vec<String> = passing(hops, edits).map(of).collect();
         if !moved.is_empty() {
             self.note(&format!("moves along: {}", moved.join(", ")));
         }
-        if hops > 1 {
-            self.note(&format!("in {hops} calls, one after the other"));
+        if !passing.is_empty() {
+            self.note(&format!("on the way: {}", passing.join(", then ")));
+        }
+        if hops.len() > 1 {
+            self.note(&format!("in {} calls, one after the other", hops.len()));
         }
     }
 

@@ -1,7 +1,8 @@
 //! What `write` owes where somebody else was faster.
 
+use super::Example;
 use super::case::{Case, Duty, Proof, duty, hold, shown, token, unchanged};
-use crate::Written;
+use crate::{Hop, Written};
 
 pub(super) const OF_KINDS: &[Duty] = &[
     duty!(a_stale_write_is_a_conflict_and_changes_nothing, |case| case.alternatives().next().is_some()),
@@ -11,12 +12,17 @@ pub(super) const OF_KINDS: &[Duty] = &[
     duty!(another_setting_is_no_conflict, |case| case.strangers().next().is_some()),
 ];
 
+/// The first hop, where it is about the example: a way may have to lead through another setting first.
+fn first(hops: Vec<Hop>, example: &Example) -> Option<Hop> {
+    hops.into_iter().next().filter(|hop| hop.edits.iter().any(|edit| edit.setting == example.setting))
+}
+
 /// `write`: only if `from` still holds. `Written::Conflict`: nothing was done, and this is there now.
 async fn a_stale_write_is_a_conflict_and_changes_nothing(case: &Case) -> Proof {
     let desk = case.desk();
     for (ours, theirs) in case.alternatives() {
         let live = desk.fresh().await?;
-        let hop = desk.hops(&live, ours)?.remove(0);
+        let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         let disturbed = desk.disturb(&live.at, theirs).await?;
         match desk.send(&hop, &live, &token(&hop.at)).await? {
             Written::Conflict(now) => {
@@ -35,7 +41,7 @@ async fn a_stale_write_with_a_fresh_reading_is_a_conflict(case: &Case) -> Proof 
     let desk = case.desk();
     for (ours, theirs) in case.alternatives() {
         let live = desk.fresh().await?;
-        let hop = desk.hops(&live, ours)?.remove(0);
+        let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         let disturbed = desk.disturb(&live.at, theirs).await?;
         let written = desk.send(&hop, &disturbed, &token(&hop.at)).await?;
         hold!(matches!(written, Written::Conflict(_)), "{} over {}: {written:#?}", shown(ours), shown(theirs));
@@ -82,7 +88,7 @@ async fn another_setting_is_no_conflict(case: &Case) -> Proof {
             continue;
         }
         let live = desk.fresh().await?;
-        let hop = desk.hops(&live, ours)?.remove(0);
+        let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         desk.disturb(&live.at, theirs).await?;
         desk.make(&hop, &live).await?;
         let after = desk.settled(&hop).await?;

@@ -12,7 +12,7 @@ pub(super) const OF_KINDS: &[Duty] = &[
 
 /// The harness has an example of every setting.
 async fn every_setting_has_an_example(case: &Case) -> Proof {
-    for setting in case.kind.settings {
+    for setting in case.kind.settings.iter().filter(|setting| !setting.observed) {
         let has = case.examples.iter().any(|example| setting.covers(&example.setting));
         hold!(has, "{} has no example", setting.form());
     }
@@ -22,7 +22,12 @@ async fn every_setting_has_an_example(case: &Case) -> Proof {
 /// The harness leads every setting that has a direction both ways, but for one-way settings and switches, which are at one end.
 async fn examples_lead_up_and_down(case: &Case) -> Proof {
     let live = case.desk().fresh().await?;
-    for setting in case.kind.settings.iter().filter(|setting| setting.effect != Effect::Config && !setting.one_way) {
+    for setting in case
+        .kind
+        .settings
+        .iter()
+        .filter(|setting| setting.effect != Effect::Config && !setting.one_way && !setting.observed)
+    {
         let ways: Vec<Direction> = case
             .examples
             .iter()
@@ -56,7 +61,8 @@ async fn examples_change_something(case: &Case) -> Proof {
 /// The harness has two values of at least one setting, unless all are switches or lead one way.
 async fn something_has_two_values(case: &Case) -> Proof {
     let switch = |effect| matches!(effect, Effect::Power | Effect::PowerInverted);
-    let could = case.kind.settings.iter().any(|setting| !setting.one_way && !switch(setting.effect));
+    let could =
+        case.kind.settings.iter().any(|setting| !setting.observed && !setting.one_way && !switch(setting.effect));
     hold!(!could || case.alternatives().next().is_some(), "no setting has two examples that differ");
     Ok(())
 }

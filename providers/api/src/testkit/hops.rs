@@ -35,20 +35,26 @@ async fn hops_lead_there_without_a_gap(case: &Case) -> Proof {
     Ok(())
 }
 
-/// `hops`: they touch no other setting, but for the `coupled` ones that they name.
+/// `hops`: they touch no other setting, but for those that they bring back and the `coupled` ones that they name.
 async fn hops_touch_nothing_else(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let mut moved = std::collections::BTreeMap::new();
         for hop in desk.hops(&live, example)? {
             hold!(!hop.edits.is_empty(), "a hop to {} sets nothing", shown(example));
-            for edit in &hop.edits {
-                hold!(edit.setting == example.setting, "the way to {} sets {} too", shown(example), edit.setting);
+            for edit in hop.edits.iter().filter(|edit| edit.setting != example.setting) {
+                let at = moved.entry(edit.setting.clone()).or_insert_with(|| live.value(&edit.setting).cloned());
+                hold!(*at == edit.from, "the way to {} moves {} from {:?}", shown(example), edit.setting, edit.from);
+                at.clone_from(&edit.to);
             }
             for edit in &hop.coupled {
                 let known = case.kind.setting(&edit.setting).is_some() && edit.setting != example.setting;
                 hold!(known, "{} is coupled with {}", edit.setting, example.setting);
             }
+        }
+        for (setting, at) in moved {
+            hold!(at.as_ref() == live.value(&setting), "the way to {} leaves {setting} at {at:?}", shown(example));
         }
     }
     Ok(())

@@ -38,6 +38,7 @@ pub(super) const SERVED: Served = Served {
                 .optional(),
         ],
         confines: None,
+        rate: None,
     },
     hops,
     batch,

@@ -18,6 +18,7 @@ pub(super) const SERVED: Served = Served {
         path: NAMESPACED,
         settings: &[DATA],
         confines: None,
+        rate: None,
     },
     api: Api::of::<ConfigMap>("/api/v1", "configmaps"),
     refers: "ConfigMap",

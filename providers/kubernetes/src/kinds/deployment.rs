@@ -50,6 +50,7 @@ pub(super) const SERVED: Served = Served {
         path: NAMESPACED,
         settings: &[REPLICAS, IMAGE, AMOUNTS[0], AMOUNTS[1], AMOUNTS[2], AMOUNTS[3], RESTART, DIGEST],
         confines: None,
+        rate: None,
     },
     api: Api::of::<Deployment>("/apis/apps/v1", "deployments"),
     refers: "Deployment",

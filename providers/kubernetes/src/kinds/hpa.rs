@@ -9,8 +9,10 @@ use crate::path::Path;
 
 /// An HPA's counts are 32-bit, and its least is 1: to scale to zero is an alpha feature of Kubernetes that is off by default.
 const COUNT: Type = Type::Integer { min: 1, max: i32::MAX as i64 };
-const MAX: Setting = Setting::new("max", COUNT, "The most replicas that it scales its target to.").capacity();
-const MIN: Setting = Setting::new("min", COUNT, "The fewest replicas that it scales its target to.").capacity();
+const MAX: Setting =
+    Setting::new("max", COUNT, "The most replicas that it scales its target to.").capacity().read_with(&["min"]);
+const MIN: Setting =
+    Setting::new("min", COUNT, "The fewest replicas that it scales its target to.").capacity().read_with(&["max"]);
 
 pub(super) const SERVED: Served = Served {
     kind: Kind {
@@ -19,6 +21,7 @@ pub(super) const SERVED: Served = Served {
         path: NAMESPACED,
         settings: &[MAX, MIN],
         confines: Some(Confines { floor: "min", ceiling: "max", of: &[("deployment", "replicas")] }),
+        rate: None,
     },
     api: Api::of::<Hpa>("/apis/autoscaling/v2", "horizontalpodautoscalers"),
     refers: "HorizontalPodAutoscaler",

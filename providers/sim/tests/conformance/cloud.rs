@@ -20,6 +20,7 @@ const GOVERNOR: Kind = Kind {
         Setting::new("lowest", COUNT, "The least.").capacity(),
     ],
     confines: Some(Confines { floor: "lowest", ceiling: "highest", of: &[("machine", "count")] }),
+    rate: None,
 };
 
 const MACHINE: Kind = Kind {
@@ -34,6 +35,7 @@ const MACHINE: Kind = Kind {
         Setting::new("paused", Type::Bool, "Whether it rests.").power_inverted(),
     ],
     confines: None,
+    rate: None,
 };
 
 impl Catalogue for Cloud {

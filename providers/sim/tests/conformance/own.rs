@@ -38,6 +38,7 @@ impl Emulation for Own {
                 format!("a/b/{nth}"),
                 "content = \"one\\ntwo\\n\"\nflags = [\"x\", \"y\"]\nformat = \"plain\"\npromoted = false\nratio = 0.5\nsize = \"1Gi\"",
             ),
+            "machine" => (format!("{nth}"), "running = true\nsize = \"small\"\nload = 0.5"),
             "number" => (format!("{nth}"), "value = 5"),
             "pool" => (format!("{nth}"), "min = 1\ndesired = 3\nmax = 6"),
             "record" => (format!("name-{nth}/east"), "weight = 100\nttl = \"60s\"\ntargets = [\"192.0.2.1\"]"),
@@ -71,6 +72,7 @@ impl Emulation for Own {
                 Example::set("size", Value::Quantity("500Mi".parse().unwrap())),
                 Example::set("size", Value::Quantity("2Gi".parse().unwrap())),
             ],
+            "machine" => vec![switch("running", false), text("size", "large"), text("size", "huge")],
             "number" => vec![integer("value", 9), integer("value", -3)],
             "pool" => vec![
                 integer("desired", 5),
