@@ -1,0 +1,87 @@
+//! Database instances: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html>.
+
+use std::collections::BTreeSet;
+
+use super::{Kept, Outcome, ask_form, key};
+use crate::answer::{Answer, Refusal};
+use crate::call::Call;
+use crate::moto::Moto;
+use crate::xml::Xml;
+
+/// What moto forgets of instances.
+#[derive(Default)]
+pub(super) struct Databases {
+    /// Replicas no more.
+    promoted: BTreeSet<(String, String)>,
+    /// Classes that wait for the maintenance window.
+    pending: Kept<String>,
+}
+
+impl Databases {
+    pub(super) async fn answer(&mut self, call: &Call, moto: &Moto) -> Outcome {
+        let mut fields = call.fields();
+        let name = fields.get("DBInstanceIdentifier").cloned().unwrap_or_default();
+        let mut forwarded = call.clone();
+        match call.operation.as_str() {
+            // A promoted replica stands alone; what is none is refused.
+            "PromoteReadReplica" => {
+                let read = ask_form(call, moto, "DescribeDBInstances", &[("DBInstanceIdentifier", &name)]).await?;
+                if read.name.is_empty() {
+                    let why = format!("DBInstance {name} not found.");
+                    return Refusal::new("DBInstanceNotFound", why).status(404).into();
+                }
+                let source = read.all("ReadReplicaSourceDBInstanceIdentifier");
+                let promoted = self.promoted.contains(&key(call, &name));
+                if promoted || source.iter().all(|source| source.text.is_empty()) {
+                    let why = format!("DB Instance is not a read replica: {name}");
+                    return Refusal::new("InvalidDBInstanceState", why).into();
+                }
+            }
+            // Without `ApplyImmediately` a class waits for the maintenance window, and is seen as pending.
+            "ModifyDBInstance" => {
+                let now = fields.get("ApplyImmediately").is_some_and(|now| now == "true");
+                let waits = if now { None } else { fields.remove("DBInstanceClass") };
+                if let Some(class) = waits {
+                    fields.remove("Action");
+                    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                    forwarded = Call::form("rds", &call.region, &call.operation, &fields);
+                    self.pending.insert(key(call, &name), class);
+                } else if fields.contains_key("DBInstanceClass") {
+                    self.pending.remove(&key(call, &name));
+                }
+            }
+            _ => {}
+        }
+        let mut answer = moto.send(&forwarded).await?;
+        if answer.ok() && call.operation == "PromoteReadReplica" {
+            self.promoted.insert(key(call, &name));
+        }
+        self.overlay(call, &mut answer);
+        Ok(answer)
+    }
+
+    fn overlay(&self, call: &Call, answer: &mut Answer) {
+        if answer.ok() && answer.text().contains("<DBInstanceIdentifier>") {
+            answer.alter_xml(|xml| xml.each("DBInstance", &mut |instance| self.mend(call, instance)));
+        }
+    }
+
+    fn mend(&self, call: &Call, instance: &mut Xml) {
+        let name = key(call, instance.at("DBInstanceIdentifier"));
+        if self.promoted.contains(&name) {
+            instance.set("ReadReplicaSourceDBInstanceIdentifier", "");
+            instance.set("StatusInfos", "");
+        }
+        if let Some(replicas) =
+            instance.children.iter_mut().find(|child| child.name == "ReadReplicaDBInstanceIdentifiers")
+        {
+            replicas.children.retain(|replica| !self.promoted.contains(&key(call, &replica.text)));
+        }
+        let pending = self.pending.get(&name).map(|class| Xml::leaf("DBInstanceClass", class));
+        instance.put(Xml::new("PendingModifiedValues", pending.into_iter().collect()));
+        // A stopped instance is started by AWS after seven days:
+        // <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html>
+        let restart = if instance.at("DBInstanceStatus") == "stopped" { "2099-01-08T00:00:00Z" } else { "" };
+        instance.set("AutomaticRestartTime", restart);
+    }
+}
