@@ -112,6 +112,12 @@ pub enum When {
     Always,
 }
 
+impl When {
+    /// All of them, with the words of a state.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("grows", Self::Grows), ("shrinks", Self::Shrinks), ("changes", Self::Changes), ("always", Self::Always)];
+}
+
 /// What an action comes before or after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -53,6 +53,7 @@ pub(super) enum Command {
     Blame(commands::blame::Blame),
     Kinds(commands::kinds::Kinds),
     Capture(commands::capture::Capture),
+    Schema(commands::schema::Schema),
     Explain(commands::explain::Explain),
     #[command(subcommand)]
     Sim(commands::sim::Sim),

@@ -182,7 +182,10 @@ pub(super) fn simulated(
                 Err(error) => bad(*span, format!("the world of `{name}` cannot be read: {error}")),
             },
             ("world", _) => bad(*span, "`world` is the path of a file".to_owned()),
-            _ => bad(*span, format!("a simulated provider has no `{key}`; it has: emulates, world")),
+            _ => {
+                let known: Vec<&str> = opsctl_sim::catalogue().config().iter().map(|key| key.name).collect();
+                bad(*span, format!("a simulated provider has no `{key}`; it has: {}", known.join(", ")));
+            }
         }
     }
     let options = opsctl_sim::Options {

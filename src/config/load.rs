@@ -5,13 +5,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Config, GuardConfig, ProviderConfig, SnapshotsConfig};
 use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
 use crate::document::{
-    Entry, Problems, Table, integer, parse, pattern, read, some_time, string, strings, table, unknown_key,
+    Entry, Problems, Table, integer, known, parse, pattern, read, some_time, string, strings, table,
 };
+use crate::keys;
 
 /// The file that makes a folder an operations repository.
 const FILE: &str = "opsctl.toml";
-
-const KEYS: &[&str] = &["provider", "snapshots", "guard", "lock"];
 
 /// Reads `opsctl.toml` in `root`: all mistakes at once, and the configuration if there are none.
 ///
@@ -52,7 +51,7 @@ fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Probl
         snapshots: SnapshotsConfig { path: Utf8PathBuf::from("snapshots") },
         guard: GuardConfig::default(),
     };
-    for entry in document.iter() {
+    for entry in known(document, "of opsctl.toml", &[keys::FILE], found) {
         match entry.key.as_ref() {
             "provider" => config.providers = providers(entry, found),
             "snapshots" => snapshots(&mut config.snapshots, entry, found),
@@ -61,7 +60,7 @@ fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Probl
                 Diagnostic::error(Code::NotBuilt, entry.key_span, "`[lock]` is not built yet")
                     .note("the lock is a file in .opsctl/, and holds on this machine alone: leave the table out"),
             ),
-            _ => unknown_key(entry, "of opsctl.toml", KEYS, found),
+            _ => {}
         }
     }
     if document.get("provider").is_none() {
@@ -109,7 +108,8 @@ fn provider(instance: &Entry<'_>, table: &Table<'_>, found: &mut Problems) -> Op
 }
 
 fn snapshots(config: &mut SnapshotsConfig, entry: &Entry<'_>, found: &mut Problems) {
-    for entry in table(entry, found).into_iter().flat_map(Table::iter) {
+    let Some(table) = table(entry, found) else { return };
+    for entry in known(table, "of [snapshots]", &[keys::SNAPSHOTS], found) {
         match entry.key.as_ref() {
             "path" => {
                 if let Some((path, span)) = string(entry, found) {
@@ -123,7 +123,7 @@ fn snapshots(config: &mut SnapshotsConfig, entry: &Entry<'_>, found: &mut Proble
                 Diagnostic::error(Code::NotBuilt, entry.key_span, "`push` is not built yet")
                     .note("snapshots stay in the local repository; push it with git: leave the key out"),
             ),
-            _ => unknown_key(entry, "of [snapshots]", &["path", "push"], found),
+            _ => {}
         }
     }
 }
@@ -131,7 +131,8 @@ fn snapshots(config: &mut SnapshotsConfig, entry: &Entry<'_>, found: &mut Proble
 fn guard(config: &mut GuardConfig, entry: &Entry<'_>, document: &Table<'_>, found: &mut Problems) {
     let instances = document.get("provider").and_then(|entry| entry.node.as_table()).into_iter().flat_map(Table::iter);
     let instances = instances.map(|entry| entry.key.as_ref());
-    for entry in table(entry, found).into_iter().flat_map(Table::iter) {
+    let Some(table) = table(entry, found) else { return };
+    for entry in known(table, "of [guard]", &[keys::GUARD], found) {
         match entry.key.as_ref() {
             "protect" => {
                 let texts = strings(entry, found).unwrap_or_default();
@@ -139,7 +140,7 @@ fn guard(config: &mut GuardConfig, entry: &Entry<'_>, document: &Table<'_>, foun
             }
             "max_resources" => config.max_resources = max_resources(entry, found),
             "timeout" => config.timeout = some_time(entry, found),
-            _ => unknown_key(entry, "of [guard]", &["protect", "max_resources", "timeout"], found),
+            _ => {}
         }
     }
 }

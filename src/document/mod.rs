@@ -16,4 +16,4 @@ pub(crate) use parse::parse;
 pub(crate) use problems::Problems;
 pub(crate) use read::read;
 pub(crate) use similar::{list, similar};
-pub(crate) use want::{boolean, duration, integer, line, plain, some_time, string, strings, table, unknown_key};
+pub(crate) use want::{boolean, duration, integer, known, line, plain, some_time, string, strings, table, unknown_key};

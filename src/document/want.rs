@@ -4,6 +4,7 @@ use opsctl_api::parse_duration;
 
 use super::{Data, Entry, Node, Problems, Table};
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::keys::{self, Key};
 
 /// The entry's value as a string that is no template.
 pub(crate) fn string<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<(&'a str, Span)> {
@@ -80,6 +81,22 @@ pub(crate) fn table<'a, 't>(entry: &'a Entry<'t>, found: &mut Problems) -> Optio
         Data::Table(table) => Some(table),
         _ => wrong(entry, "a table", found),
     }
+}
+
+/// The entries of a table whose keys are listed; the others are reported.
+pub(crate) fn known<'a, 't>(
+    table: &'a Table<'t>,
+    of: &str,
+    keys: &[&'static [Key]],
+    found: &mut Problems,
+) -> Vec<&'a Entry<'t>> {
+    let (listed, others): (Vec<_>, Vec<_>) =
+        table.iter().partition(|entry| keys.iter().any(|keys| keys::find(keys, &entry.key).is_some()));
+    for other in others {
+        let names: Vec<&str> = keys.iter().copied().flat_map(keys::names).collect();
+        unknown_key(other, of, &names, found);
+    }
+    listed
 }
 
 /// Reports a key that the table does not have.

@@ -9,15 +9,8 @@ use super::template::Renderer;
 use crate::action::{Action, Beside, Call, HeaderText, Member, When};
 use crate::check::Check;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Table, list, some_time, string, strings, table, unknown_key};
-
-/// The keys of an action, and those that only one with `each` has.
-const ANY: &[&str] = &["http", "run", "before", "after", "when", "unless", "until", "timeout", "each"];
-const OF_EACH: &[&str] = &["first", "last", "between"];
-
-/// The keys of a request, and those of them that say where it goes.
-const OF_HTTP: &[&str] = &["post", "put", "patch", "delete", "header", "body", "status"];
-const METHODS: &[&str] = &["post", "put", "patch", "delete"];
+use crate::document::{Data, Entry, Table, known, list, some_time, string, strings, table};
+use crate::keys::{self, ACTION, EACH, METHODS, REQUEST, SECRET};
 
 /// How long a call may take where nothing else is said.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -66,13 +59,10 @@ impl Actions<'_, '_, '_, '_> {
         }
         let keys = table(entry, self.checks.found())?;
         let each = keys.get("each");
-        for key in keys.iter() {
-            let name = key.key.as_ref();
-            if OF_EACH.contains(&name) && each.is_none() {
-                let message = format!("`{name}` belongs to an action with `each`");
+        for key in known(keys, "of an action", &[ACTION, EACH], self.checks.found()) {
+            if each.is_none() && keys::find(EACH, &key.key).is_some() {
+                let message = format!("`{}` belongs to an action with `each`", key.key);
                 self.push(Diagnostic::error(Code::BadAction, key.key_span, message));
-            } else if !ANY.contains(&name) && !OF_EACH.contains(&name) {
-                unknown_key(key, "of an action", &[ANY, OF_EACH].concat(), self.checks.found());
             }
         }
         let members = self.members(entry, keys, each);
@@ -187,16 +177,10 @@ impl Actions<'_, '_, '_, '_> {
     fn when(&mut self, entry: Option<&Entry<'_>>, resources: bool) -> Option<When> {
         let Some(entry) = entry else { return Some(if resources { When::Changes } else { When::Always }) };
         let (word, span) = string(entry, self.checks.found())?;
-        let when = match word {
-            "grows" => When::Grows,
-            "shrinks" => When::Shrinks,
-            "changes" => When::Changes,
-            "always" => When::Always,
-            _ => {
-                let message = format!("`when` is grows, shrinks, changes or always, found {word:?}");
-                self.push(Diagnostic::error(Code::WrongValue, span, message));
-                return None;
-            }
+        let Some((_, when)) = When::ALL.into_iter().find(|(name, _)| *name == word) else {
+            let message = format!("`when` is grows, shrinks, changes or always, found {word:?}");
+            self.push(Diagnostic::error(Code::WrongValue, span, message));
+            return None;
         };
         if when != When::Always && !resources {
             let message = format!("`when = {word:?}` is about no resource");
@@ -235,14 +219,12 @@ fn call(checks: &mut Checks<'_, '_, '_>, action: &Entry<'_>, keys: &Table<'_>) -
 
 fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<Call> {
     let keys = table(entry, checks.found())?;
-    let methods: Vec<&Entry<'_>> = keys.iter().filter(|key| METHODS.contains(&key.key.as_ref())).collect();
-    for key in keys.iter().filter(|key| !OF_HTTP.contains(&key.key.as_ref())) {
-        unknown_key(key, "of a request", OF_HTTP, checks.found());
-    }
+    let listed = known(keys, "of a request", &[METHODS, REQUEST], checks.found());
+    let methods: Vec<&Entry<'_>> = listed.into_iter().filter(|key| keys::find(METHODS, &key.key).is_some()).collect();
     let [to] = methods.as_slice() else {
         let message = if methods.is_empty() { "this request goes nowhere" } else { "this is more than one request" };
         let span = methods.get(1).map_or(entry.key_span, |second| second.key_span);
-        let note = format!("it has one of {}", list(METHODS.iter().copied()));
+        let note = format!("it has one of {}", list(keys::names(METHODS)));
         checks.found().push(Diagnostic::error(Code::BadAction, span, message).note(note));
         return None;
     };
@@ -287,9 +269,13 @@ fn header(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<BTreeMap
 
 /// `{ env = "NAME" }` or `{ file = "PATH" }`.
 fn secret(checks: &mut Checks<'_, '_, '_>, header: &Entry<'_>, keys: &Table<'_>) -> Option<Secret> {
-    let source = match keys.0.as_slice() {
-        [entry] if entry.key == "env" => Source::Env(string(entry, checks.found())?.0.to_owned()),
-        [entry] if entry.key == "file" => Source::File(string(entry, checks.found())?.0.to_owned()),
+    let only = match keys.0.as_slice() {
+        [entry] => keys::find(SECRET, &entry.key).map(|key| (key.name, entry)),
+        _ => None,
+    };
+    let source = match only {
+        Some(("env", entry)) => Source::Env(string(entry, checks.found())?.0.to_owned()),
+        Some(("file", entry)) => Source::File(string(entry, checks.found())?.0.to_owned()),
         _ => {
             // What stands there may be the secret, so the line is not shown.
             let message = format!("`{}` says not where its secret comes from", header.key.escape_debug());

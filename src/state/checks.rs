@@ -18,6 +18,7 @@ use super::value::Reading;
 use crate::check::{Check, Expectation, Gate, Probe, Run};
 use crate::diagnostic::{Code, Diagnostic, Place, Span};
 use crate::document::{Data, Entry, Node, Problems, Table, duration, integer, string, strings, table, unknown_key};
+use crate::keys::{self, CHECK, GATES, PROBES};
 
 /// What the checks of one state are read with.
 pub(super) struct Checks<'a, 'l, 't> {
@@ -28,33 +29,12 @@ pub(super) struct Checks<'a, 'l, 't> {
     pub(super) broken: bool,
 }
 
-/// What can be measured, and the keys that go with each of them.
-const PROBES: &[(&str, &[&str])] = &[
-    ("http", &["status", "header", "body", "json"]),
-    ("tcp", &[]),
-    ("tls", tls::KEYS),
-    ("dns", dns::KEYS),
-    ("metrics", metric::OF_METRICS),
-    ("promql", metric::OF_PROMQL),
-    ("file", file::KEYS),
-    ("run", &["exit", "output", "lines", "number"]),
-    ("setting", &["at", "is"]),
-];
-
-/// The keys of every check.
-const ANY: &[&str] = &["within", "for", "every", "gates"];
-
 /// How often a check is measured where nothing else is said.
 const EVERY: Duration = Duration::from_secs(2);
 
-/// The keys that go with a probe.
-fn keys_of(probe: &str) -> Option<&'static [&'static str]> {
-    PROBES.iter().find(|(name, _)| *name == probe).map(|(_, keys)| *keys)
-}
-
 /// What a check can measure, for who named nothing or too much.
 fn one_of() -> String {
-    let names: Vec<&str> = PROBES.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = PROBES.iter().map(|probe| probe.key.name).collect();
     match names.split_last() {
         Some((last, names)) => format!("it has one of {} and {last}", names.join(", ")),
         None => String::new(),
@@ -88,7 +68,7 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
 
     fn measured(&mut self, entry: &Entry<'_>, name: String, may_gate: bool) -> Option<Check> {
         let table = table(entry, self.reading.found)?;
-        if !may_gate && let Some(gates) = table.get("gates") {
+        if !may_gate && let Some(gates) = table.get(GATES.name) {
             let message = format!("`{}` gates nothing: it is a part of its action", entry.key);
             self.push(Diagnostic::error(Code::BadCheck, gates.key_span, message));
         }
@@ -121,7 +101,7 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
 
     /// The one entry that says what is measured; keys that go with none or another are reported.
     fn probe_entry<'e, 'f>(&mut self, check: &Entry<'_>, table: &'e Table<'f>) -> Option<&'e Entry<'f>> {
-        let probes: Vec<&Entry<'f>> = table.iter().filter(|entry| keys_of(&entry.key).is_some()).collect();
+        let probes: Vec<&Entry<'f>> = table.iter().filter(|entry| keys::probe(&entry.key).is_some()).collect();
         let [probe] = probes.as_slice() else {
             let message = match probes.as_slice() {
                 [] => format!("check `{}` measures nothing", check.key),
@@ -131,18 +111,18 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             self.push(Diagnostic::error(Code::BadCheck, span, message).note(one_of()));
             return None;
         };
-        let own = keys_of(&probe.key).unwrap_or_default();
+        let own = keys::probe(&probe.key).map_or(&[][..], |probe| probe.own);
         for entry in table.iter() {
             let key = entry.key.as_ref();
-            if key == probe.key || ANY.contains(&key) || own.contains(&key) {
+            if key == probe.key || [CHECK, own].iter().any(|keys| keys::find(keys, key).is_some()) {
                 continue;
             }
-            if PROBES.iter().any(|(_, keys)| keys.contains(&key)) {
+            if PROBES.iter().any(|other| keys::find(other.own, key).is_some()) {
                 let message = format!("`{key}` is nothing that `{}` measures", probe.key);
                 self.push(Diagnostic::error(Code::BadCheck, entry.key_span, message));
             } else {
-                let probes = PROBES.iter().map(|(name, _)| name);
-                let known: Vec<&str> = probes.chain(ANY).chain(own).copied().collect();
+                let probes = PROBES.iter().map(|probe| probe.key.name);
+                let known: Vec<&str> = probes.chain([CHECK, own].into_iter().flat_map(keys::names)).collect();
                 unknown_key(entry, "of a check", &known, self.reading.found);
             }
         }

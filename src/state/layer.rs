@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use super::OnFailure;
-use super::part::{Part, RESERVED};
+use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Entry, Problems, Table, boolean, line, some_time, string, strings, table, unknown_key};
+use crate::document::{Entry, Problems, Table, boolean, known, line, some_time, string, strings, table};
+use crate::keys::{self, RESOURCE, STATE};
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
 #[derive(Debug)]
@@ -33,21 +34,6 @@ pub(super) struct Layer<'t> {
 
 /// Names with where each was written.
 pub(super) type Names<'t> = Vec<(&'t str, Span)>;
-
-const KEYS: &[&str] = &[
-    "extends",
-    "summary",
-    "rto",
-    "confirm",
-    "on_failure",
-    "tolerates_unreachable",
-    "allow_one_way",
-    "vars",
-    "resource",
-    "check",
-    "over",
-    "action",
-];
 
 impl<'t> Layer<'t> {
     /// A file that could not be read: it is there, and says nothing.
@@ -89,7 +75,7 @@ impl<'t> Layer<'t> {
 
     /// Reads the table of a snapshot, which has resources and checks alone.
     pub(super) fn read_literal(name: &'t str, text: &'t Table<'t>, found: &mut Problems) -> Self {
-        for entry in text.iter().filter(|entry| KEYS.contains(&entry.key.as_ref())) {
+        for entry in text.iter().filter(|entry| keys::find(STATE, &entry.key).is_some()) {
             if !["summary", "resource", "check"].contains(&entry.key.as_ref()) {
                 let message = format!("a snapshot has no `{}`", entry.key);
                 found.push(Diagnostic::error(Code::Literal, entry.key_span, message));
@@ -100,7 +86,7 @@ impl<'t> Layer<'t> {
 
     fn shape(name: &'t str, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
         let mut layer = Self { broken: false, ..Self::unread(name) };
-        for entry in text.iter() {
+        for entry in known(text, "of a state", &[STATE], found) {
             match entry.key.as_ref() {
                 "extends" => layer.extends = string(entry, found),
                 "summary" => layer.summary = line(entry, found),
@@ -114,7 +100,7 @@ impl<'t> Layer<'t> {
                 "check" => layer.checks = table(entry, found).map_or(&[], |table| &table.0),
                 "over" => layer.over = string(entry, found),
                 "action" => layer.actions = table(entry, found).map_or(&[], |table| &table.0),
-                _ => unknown_key(entry, "of a state", KEYS, found),
+                _ => {}
             }
         }
         layer
@@ -129,7 +115,7 @@ pub(super) fn not_built(entry: &Entry<'_>, what: &str) -> Diagnostic {
 
 /// The keys of a resource that say how it stands to others, with where each stands.
 fn declares<'t>(name: &'t str, table: &'t Table<'t>) -> Option<(&'t str, Names<'t>)> {
-    let declares = table.iter().filter(|entry| entry.key != "at" && RESERVED.contains(&entry.key.as_ref()));
+    let declares = table.iter().filter(|entry| entry.key != "at" && keys::find(RESOURCE, &entry.key).is_some());
     let keys: Names<'t> = declares.map(|entry| (entry.key.as_ref(), entry.key_span)).collect();
     (!keys.is_empty()).then_some((name, keys))
 }
@@ -157,14 +143,10 @@ pub fn named(text: &str) -> bool {
 
 fn on_failure(entry: &Entry<'_>, found: &mut Problems) -> Option<(OnFailure, Span)> {
     let (word, span) = string(entry, found)?;
-    match word {
-        "stop" => Some((OnFailure::Stop, span)),
-        "continue" => Some((OnFailure::Continue, span)),
-        "rollback" => Some((OnFailure::Rollback, span)),
-        _ => {
-            let message = format!("`on_failure` is stop, continue or rollback, found {word:?}");
-            found.push(Diagnostic::error(Code::WrongValue, span, message));
-            None
-        }
+    let known = OnFailure::ALL.iter().find(|(name, _)| *name == word);
+    if known.is_none() {
+        let message = format!("`on_failure` is stop, continue or rollback, found {word:?}");
+        found.push(Diagnostic::error(Code::WrongValue, span, message));
     }
+    known.map(|(_, on_failure)| (*on_failure, span))
 }

@@ -69,6 +69,12 @@ pub enum OnFailure {
     Rollback,
 }
 
+impl OnFailure {
+    /// All of them, with the words of a state.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("stop", Self::Stop), ("continue", Self::Continue), ("rollback", Self::Rollback)];
+}
+
 /// One resource of a state, or many by a wildcard: what was declared of it, and what its settings shall be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Resource {

@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{
     Data, Entry, Problems, Table, boolean, duration, line, plain, some_time, string, strings, table,
 };
+use crate::keys::{self, RESOURCE, Takes};
 
 /// What one file says of one resource.
 #[derive(Debug)]
@@ -48,25 +49,6 @@ static NOTHING: Order<'static> = Order {
     restarts_with: None,
 };
 
-/// The keys of a resource that are no settings.
-pub(super) const RESERVED: &[&str] = &[
-    "at",
-    "needs",
-    "pool",
-    "after",
-    "except",
-    "select",
-    "timeout",
-    "optional",
-    "enough",
-    "drain_time",
-    "restarts_with",
-    "pause_owners",
-];
-
-/// What may not be left out and cannot be done yet.
-const LATER: &[&str] = &["pause_owners"];
-
 impl<'t> Part<'t> {
     /// Reads the table of a resource.
     pub(super) fn read(entry: &'t Entry<'t>, table: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
@@ -80,9 +62,11 @@ impl<'t> Part<'t> {
                 }
                 // What the provider knew when the snapshot was taken; a plan asks it again.
                 "confines" if literal => {}
-                later if LATER.contains(&later) => found.push(not_built(entry, &format!("`{later}`"))),
-                reserved if RESERVED.contains(&reserved) => part.order.get_or_insert_default().read(entry, found),
-                _ => part.settings.push(entry),
+                name => match keys::find(RESOURCE, name).map(|key| key.takes) {
+                    Some(Takes::Later) => found.push(not_built(entry, &format!("`{name}`"))),
+                    Some(_) => part.order.get_or_insert_default().read(entry, found),
+                    None => part.settings.push(entry),
+                },
             }
         }
         part

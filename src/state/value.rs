@@ -6,7 +6,8 @@ use opsctl_api::{Given, Mismatch, Secret, Setting, Source, Type, Value};
 use super::template::{Base, Renderer, is_template};
 use super::{Bound, Goal};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Node, Problems, Table, boolean};
+use crate::document::{Data, Entry, Node, Problems, Table, boolean, list};
+use crate::keys::{self, BOUNDS, SECRET};
 
 /// Reads what stands behind a setting, as the setting's type says.
 pub(super) struct Reading<'a> {
@@ -28,8 +29,6 @@ pub(super) struct Written<'t> {
     pub(super) node: &'t Node<'t>,
     pub(super) setting: &'static Setting,
 }
-
-const BOUNDS: &[&str] = &["at_least", "at_most", "includes", "excludes", "absent", "restore"];
 
 impl Reading<'_> {
     /// What the setting shall be, given what each file of the chain says, the extending one last.
@@ -112,7 +111,7 @@ impl Setter<'_, '_, '_> {
             // What stands where a secret belongs is likely the secret: it is neither computed nor repeated.
             _ if self.setting.is_secret() => {
                 let message = format!("`{}` is a secret, and its text is never written in a state", self.key);
-                self.push(Diagnostic::error(Code::SecretInOpen, node.span, message).note(SECRET));
+                self.push(Diagnostic::error(Code::SecretInOpen, node.span, message).note(SAY_WHERE));
                 return None;
             }
             Data::String(text) if self.is_template(text) => {
@@ -171,24 +170,26 @@ impl Setter<'_, '_, '_> {
                 return None;
             }
             match entry.key.as_ref() {
-                "env" if secret.source.is_none() => secret.source = Some(Source::Env(text)),
-                "file" if secret.source.is_none() => secret.source = Some(Source::File(text)),
                 "reference" if literal => secret.reference = Some(text),
-                "env" | "file" => {
-                    let message = "a secret comes from one place: env or file";
-                    self.push(Diagnostic::error(Code::Contradiction, entry.key_span, message));
+                // What stands there may be the secret, so the line is not shown.
+                other if keys::find(SECRET, other).is_none() => {
+                    let message = format!("`{}` is no place that a secret comes from", other.escape_debug());
+                    self.push(Diagnostic::error(Code::SecretInOpen, entry.key_span, message).note(SAY_WHERE));
                     return None;
                 }
-                // What stands there may be the secret, so the line is not shown.
-                other => {
-                    let message = format!("`{}` is no place that a secret comes from", other.escape_debug());
-                    self.push(Diagnostic::error(Code::SecretInOpen, entry.key_span, message).note(SECRET));
+                "env" if secret.source.is_none() => secret.source = Some(Source::Env(text)),
+                "file" if secret.source.is_none() => secret.source = Some(Source::File(text)),
+                _ => {
+                    let message = "a secret comes from one place: env or file";
+                    self.push(Diagnostic::error(Code::Contradiction, entry.key_span, message));
                     return None;
                 }
             }
         }
         if secret.source.is_none() && secret.reference.is_none() {
-            self.push(Diagnostic::error(Code::Contradiction, key_span, "this secret comes from nowhere").note(SECRET));
+            self.push(
+                Diagnostic::error(Code::Contradiction, key_span, "this secret comes from nowhere").note(SAY_WHERE),
+            );
             return None;
         }
         Some(Goal::Exact(secret.into()))
@@ -213,20 +214,22 @@ impl Setter<'_, '_, '_> {
     }
 
     fn bind(&mut self, bound: &mut Bound, entry: &Entry<'_>) -> Option<()> {
-        let ordered =
-            matches!(self.setting.ty, Type::Integer { .. } | Type::Number { .. } | Type::Quantity | Type::Duration);
-        let many = matches!(self.setting.ty, Type::List | Type::Set);
         let word = entry.key.as_ref();
-        if self.reading.literal && word != "absent" && BOUNDS.contains(&word) {
+        let Some(known) = BOUNDS.iter().find(|known| known.word == word) else {
+            self.unknown(word, entry);
+            return None;
+        };
+        if self.reading.literal && word != "absent" {
             self.push(Diagnostic::error(Code::Literal, entry.key_span, format!("a snapshot has no bound `{word}`")));
             return None;
         }
+        let fits = known.fits(self.setting);
         match word {
-            "at_least" if ordered => bound.at_least = Some(self.value(&entry.node)?),
-            "at_most" if ordered => bound.at_most = Some(self.value(&entry.node)?),
-            "includes" if many => bound.includes = self.members(&entry.node)?,
-            "excludes" if many => bound.excludes = self.members(&entry.node)?,
-            "absent" if self.setting.optional || self.reading.literal => bound.absent = self.yes(entry)?,
+            "at_least" if fits => bound.at_least = Some(self.value(&entry.node)?),
+            "at_most" if fits => bound.at_most = Some(self.value(&entry.node)?),
+            "includes" if fits => bound.includes = self.members(&entry.node)?,
+            "excludes" if fits => bound.excludes = self.members(&entry.node)?,
+            "absent" if fits || self.reading.literal => bound.absent = self.yes(entry)?,
             "absent" => {
                 let message = format!("`{}` cannot be absent", self.key);
                 self.push(Diagnostic::error(Code::NotAbsent, entry.key_span, message));
@@ -238,14 +241,9 @@ impl Setter<'_, '_, '_> {
                 return None;
             }
             "restore" => bound.restore = self.yes(entry)?,
-            word if BOUNDS.contains(&word) => {
-                let need = if word.starts_with("at_") { "a type with an order" } else { "a list or a set" };
-                let message = format!("`{word}` needs {need}; `{}` is {}", self.key, self.setting.ty);
-                self.push(Diagnostic::error(Code::BoundType, entry.key_span, message));
-                return None;
-            }
             word => {
-                self.unknown(word, entry);
+                let message = format!("`{word}` needs {}; `{}` is {}", known.needs(), self.key, self.setting.ty);
+                self.push(Diagnostic::error(Code::BoundType, entry.key_span, message));
                 return None;
             }
         }
@@ -255,13 +253,14 @@ impl Setter<'_, '_, '_> {
     fn unknown(&mut self, word: &str, entry: &Entry<'_>) {
         let message = format!("unknown bound `{}` of `{}`", word.escape_debug(), self.key);
         let mut diagnostic = Diagnostic::error(Code::UnknownBound, entry.key_span, message);
-        if let Some(meant) = self.reading.found.guess(word, BOUNDS.iter().copied()) {
+        let words = BOUNDS.iter().map(|bound| bound.word);
+        if let Some(meant) = self.reading.found.guess(word, words.clone()) {
             diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
         }
         if let Some((name, key)) = self.key.split_once('.').filter(|_| self.setting.key.is_some()) {
             diagnostic = diagnostic.note(format!("a key with dots is quoted: {name}.\"{key}.{word}\""));
         }
-        self.push(diagnostic.note(format!("bounds: {}", BOUNDS.join(", "))));
+        self.push(diagnostic.note(format!("bounds: {}", list(words))));
     }
 
     fn members(&mut self, node: &Node<'_>) -> Option<Vec<String>> {
@@ -314,7 +313,7 @@ impl Setter<'_, '_, '_> {
     }
 }
 
-const SECRET: &str = "say where it comes from: { env = \"NAME\" } or { file = \"PATH\" }";
+const SAY_WHERE: &str = "say where it comes from: { env = \"NAME\" } or { file = \"PATH\" }";
 
 /// Whether a table says `restore` and nothing else.
 fn is_restored(table: &Table<'_>) -> bool {

@@ -5,6 +5,7 @@ use opsctl_api::{Kind, Setting};
 use super::value::Written;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Data, Entry, Problems, list};
+use crate::keys::{self, RESOURCE};
 
 /// The settings that one file gives to a resource of a kind, per-key maps taken apart; what the kind does not have is
 /// reported.
@@ -92,7 +93,7 @@ fn unknown(kind: &Kind, entry: &Entry<'_>, found: &mut Problems) -> Diagnostic {
     let forms: Vec<String> = kind.settings.iter().filter(|setting| !setting.observed).map(Setting::form).collect();
     let note =
         format!("settings of {}: {} (opsctl kinds {})", kind.name, list(forms.iter().map(String::as_str)), kind.name);
-    let reserved = super::part::RESERVED.iter().copied();
+    let reserved = keys::names(RESOURCE);
     match found.guess(&entry.key, kind.settings.iter().map(|setting| setting.name).chain(reserved)) {
         Some(meant) => diagnostic.here(format!("did you mean `{meant}`?")).note(note),
         None => diagnostic.note(note),

@@ -12,6 +12,8 @@ mod forty;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;
+#[path = "../harness/json_schema.rs"]
+mod json_schema;
 mod kinds;
 mod man;
 mod offline;
@@ -22,6 +24,7 @@ mod plan_document;
 mod readme;
 mod repository;
 mod rollback;
+mod schema;
 mod servers;
 mod sim;
 mod small;

@@ -3,91 +3,16 @@
 use serde_json::Value;
 
 use crate::harness::Repository;
+use crate::json_schema::mismatches;
 
 const SCHEMA: &str = include_str!("../../docs/schema/plan.json");
-
-/// What of a document is not as the schema has it, with the path there. Knows as much of JSON Schema as that file uses.
-fn mismatch(schema: &Value, root: &Value, found: &Value, path: &str) -> Option<String> {
-    for key in schema.as_object()?.keys() {
-        let known = [
-            "$schema",
-            "$id",
-            "$defs",
-            "$ref",
-            "title",
-            "description",
-            "type",
-            "const",
-            "enum",
-            "anyOf",
-            "items",
-            "minimum",
-            "properties",
-            "required",
-            "additionalProperties",
-        ];
-        assert!(known.contains(&key.as_str()), "{key} is not looked at");
-    }
-    if let Some(name) = schema["$ref"].as_str() {
-        let named = root.pointer(name.trim_start_matches('#')).unwrap_or_else(|| panic!("{name} is not there"));
-        return mismatch(named, root, found, path);
-    }
-    if let Some(any) = schema["anyOf"].as_array() {
-        let misses: Vec<String> = any.iter().map_while(|one| mismatch(one, root, found, path)).collect();
-        return (misses.len() == any.len()).then(|| format!("{path}: {found} is none of these: {}", misses.join("; ")));
-    }
-    if let Some(only) = schema.get("const").filter(|only| *only != found) {
-        return Some(format!("{path}: {found} is not {only}"));
-    }
-    if let Some(words) = schema["enum"].as_array().filter(|words| !words.contains(found)) {
-        return Some(format!("{path}: {found} is none of {words:?}"));
-    }
-    let types: Vec<&str> = match &schema["type"] {
-        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
-        one => one.as_str().into_iter().collect(),
-    };
-    let is = |name: &&str| match *name {
-        "null" => found.is_null(),
-        "boolean" => found.is_boolean(),
-        "integer" => found.is_u64() || (found.is_i64() && schema["minimum"].is_null()),
-        "number" => found.is_number(),
-        "string" => found.is_string(),
-        "array" => found.is_array(),
-        "object" => found.is_object(),
-        other => panic!("{other} is no type"),
-    };
-    if !types.is_empty() && !types.iter().any(is) {
-        return Some(format!("{path}: {found} is no {}", types.join(" or ")));
-    }
-    for (index, item) in found.as_array().into_iter().flatten().enumerate() {
-        if let Some(miss) =
-            schema.get("items").and_then(|items| mismatch(items, root, item, &format!("{path}/{index}")))
-        {
-            return Some(miss);
-        }
-    }
-    let fields = found.as_object()?;
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    if let Some(missing) = required.into_iter().find(|name| !fields.contains_key(*name)) {
-        return Some(format!("{path}: {missing} is missing"));
-    }
-    fields.iter().find_map(|(name, field)| {
-        let path = format!("{path}/{name}");
-        match (schema["properties"].get(name), schema.get("additionalProperties")) {
-            (Some(property), _) => mismatch(property, root, field, &path),
-            (None, Some(Value::Bool(false))) => Some(format!("{path} is not in the schema")),
-            (None, Some(others)) => mismatch(others, root, field, &path),
-            (None, None) => None,
-        }
-    })
-}
 
 #[track_caller]
 fn document(repository: &Repository, arguments: &[&str]) -> Value {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let document = repository.json(arguments);
-    let miss = mismatch(&schema, &schema, &document, "");
-    assert_eq!(miss, None, "opsctl {} --json is not as docs/schema/plan.json says", arguments.join(" "));
+    let misses = mismatches(&schema, &document);
+    assert!(misses.is_empty(), "opsctl {} --json: {}", arguments.join(" "), misses.join("\n"));
     document
 }
 
@@ -113,10 +38,10 @@ fn test_what_is_not_published_is_found() {
     let repository = Repository::small();
     let mut document = document(&repository, &["plan", "drained"]);
     document["plan"]["steps"][0]["wave"] = "one".into();
-    assert_eq!(mismatch(&schema, &schema, &document, "").unwrap(), "/plan/steps/0/wave: \"one\" is no integer");
+    assert_eq!(mismatches(&schema, &document), ["/plan/steps/0/wave \"one\" is no integer"]);
     document["plan"]["steps"][0]["wave"] = 1.into();
     document["plan"]["more"] = 1.into();
-    assert_eq!(mismatch(&schema, &schema, &document, "").unwrap(), "/plan/more is not in the schema");
+    assert_eq!(mismatches(&schema, &document), ["/plan/more is not in the schema"]);
 }
 
 /// Each line of the page is in the document, under the name that is beside it here.

@@ -29,6 +29,7 @@ fn test_help_and_version_are_results() {
       blame        Tells who turned which knob of a resource last
       kinds        Lists the kinds of resources with their settings; of one kind tells all
       capture      Writes a state file from what is live, to go on from
+      schema       Prints the JSON Schema of a state or of opsctl.toml, for an editor
       explain      Explains the code of an error
       sim          Plays another operator in a simulated world
       completions  Prints what makes a shell complete opsctl's words, names of states among them

@@ -1,4 +1,4 @@
-use crate::{Change, Hop, Kind, Live};
+use crate::{Change, ConfigKey, Hop, Kind, Live};
 
 /// What a provider knows without talking to anybody: data and arithmetic.
 ///
@@ -6,6 +6,11 @@ use crate::{Change, Hop, Kind, Live};
 pub trait Catalogue: Send + Sync {
     /// The `type` in `opsctl.toml`: `kubernetes`.
     fn provider(&self) -> &'static str;
+
+    /// The keys of an instance in `opsctl.toml` beside its `type`, sorted by name. It takes no others.
+    fn config(&self) -> &'static [ConfigKey] {
+        &[]
+    }
 
     /// All kinds, sorted by name.
     fn kinds(&self) -> &'static [Kind];

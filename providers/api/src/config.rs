@@ -1,8 +1,28 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::Type;
+
 /// What `opsctl.toml` says of one instance, without its `type`: every provider crate reads it into a type of its own.
 pub type Config = BTreeMap<String, serde_json::Value>;
+
+/// A key of an instance's configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ConfigKey {
+    /// As in `opsctl.toml`: `context`.
+    pub name: &'static str,
+    /// What it takes.
+    pub ty: Type,
+    /// One sentence.
+    pub doc: &'static str,
+}
+
+impl ConfigKey {
+    /// A key.
+    pub const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
+        Self { name, ty, doc }
+    }
+}
 
 /// What is wrong with one key of an instance's configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -29,7 +29,7 @@ pub mod testkit;
 pub use address::{Address, AddressError};
 pub use catalogue::{Batch, Catalogue, NoWay};
 pub use change::{Change, Edit, Hop};
-pub use config::{Config, ConfigProblem};
+pub use config::{Config, ConfigKey, ConfigProblem};
 pub use context::{Calls, Cx};
 pub use duration::{format_duration, parse_duration};
 pub use fault::Fault;

@@ -1,4 +1,4 @@
-use opsctl_api::{Batch, Catalogue, Change, Hop, Kind, Live, NoWay};
+use opsctl_api::{Batch, Catalogue, Change, ConfigKey, Hop, Kind, Live, NoWay, Type};
 
 use crate::kinds::{self, KINDS};
 
@@ -9,9 +9,19 @@ pub fn catalogue() -> &'static dyn Catalogue {
 
 struct Aws;
 
+/// The keys of an instance.
+const CONFIG: &[ConfigKey] = &[
+    ConfigKey::new("profile", Type::String, "The profile of the AWS configuration that has the credentials."),
+    ConfigKey::new("region", Type::String, "The region, as in \"us-east-1\"."),
+];
+
 impl Catalogue for Aws {
     fn provider(&self) -> &'static str {
         "aws"
+    }
+
+    fn config(&self) -> &'static [ConfigKey] {
+        CONFIG
     }
 
     fn kinds(&self) -> &'static [Kind] {

@@ -1,4 +1,4 @@
-use opsctl_api::{Catalogue, Change, Hop, Kind, Live, NoWay};
+use opsctl_api::{Catalogue, Change, ConfigKey, Hop, Kind, Live, NoWay, Type};
 
 use crate::kinds::{self, KINDS};
 
@@ -9,9 +9,43 @@ pub fn catalogue() -> &'static dyn Catalogue {
 
 struct Kubernetes;
 
+/// The keys of an instance.
+pub(crate) const CONFIG: &[ConfigKey] = &[
+    ConfigKey::new(
+        "connect_timeout",
+        Type::Duration,
+        "How long to wait for a connection; 5 seconds where nothing is said.",
+    ),
+    ConfigKey::new(
+        "context",
+        Type::String,
+        "The context of the kubeconfig; needed unless it has only one, for the current one is never taken.",
+    ),
+    ConfigKey::new("in_cluster", Type::Bool, "true: takes the service account of the pod that opsctl runs in."),
+    ConfigKey::new(
+        "kubeconfig",
+        Type::String,
+        "The path of the kubeconfig; else what KUBECONFIG names, or ~/.kube/config.",
+    ),
+    ConfigKey::new(
+        "writes_at_once",
+        Type::Integer { min: 1, max: 1000 },
+        "How many writes an apply may have under way at once; 32 where nothing is said.",
+    ),
+    ConfigKey::new(
+        "writes_per_second",
+        Type::Number { min: 0.0, max: f64::INFINITY },
+        "How many writes an apply may begin in a second; no limit where nothing is said.",
+    ),
+];
+
 impl Catalogue for Kubernetes {
     fn provider(&self) -> &'static str {
         "kubernetes"
+    }
+
+    fn config(&self) -> &'static [ConfigKey] {
+        CONFIG
     }
 
     fn kinds(&self) -> &'static [Kind] {

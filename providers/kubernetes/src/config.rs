@@ -4,7 +4,7 @@ use std::time::Duration;
 use opsctl_api::{Config, ConfigProblem, Limits, parse_duration};
 use serde_json::Value as Json;
 
-const KEYS: &str = "connect_timeout, context, in_cluster, kubeconfig, writes_at_once, writes_per_second";
+use crate::catalogue::CONFIG;
 
 /// An instance as it is configured.
 #[derive(Debug, PartialEq)]
@@ -51,8 +51,11 @@ pub(crate) fn settings(config: &Config) -> Result<Settings, Vec<ConfigProblem>> 
         .unwrap_or(32);
     let writes_per_second =
         reader.read("writes_per_second", "a number above 0", |value| value.as_f64().filter(|rate| *rate > 0.0));
-    for key in config.keys().filter(|key| !KEYS.split(", ").any(|known| known == *key)) {
-        reader.problems.push(ConfigProblem::new(key, format!("Kubernetes has no such key; it has {KEYS}")));
+    for key in config.keys().filter(|key| !CONFIG.iter().any(|known| known.name == *key)) {
+        let known: Vec<&str> = CONFIG.iter().map(|known| known.name).collect();
+        reader
+            .problems
+            .push(ConfigProblem::new(key, format!("Kubernetes has no such key; it has {}", known.join(", "))));
     }
     if in_cluster {
         for key in ["context", "kubeconfig"].into_iter().filter(|key| config.contains_key(*key)) {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use opsctl_api::{
-    Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word,
+    Batch, Catalogue, Change, ConfigKey, Confines, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value,
+    shell_word,
 };
 
 /// What `sim` knows by itself, where it emulates no other provider: plain kinds that between them have every type, effect and
@@ -144,9 +145,23 @@ const SWITCH: Kind = Kind {
     rate: None,
 };
 
+/// The keys of an instance.
+const CONFIG: &[ConfigKey] = &[
+    ConfigKey::new(
+        "emulates",
+        Type::String,
+        "The provider whose kinds it has; kinds of its own where nothing is said.",
+    ),
+    ConfigKey::new("world", Type::String, "The path of the file that says what is live at first."),
+];
+
 impl Catalogue for SimCatalogue {
     fn provider(&self) -> &'static str {
         "sim"
+    }
+
+    fn config(&self) -> &'static [ConfigKey] {
+        CONFIG
     }
 
     fn kinds(&self) -> &'static [Kind] {

@@ -12,6 +12,7 @@ pub(super) mod man;
 pub(super) mod plan;
 pub(super) mod resume;
 pub(super) mod rollback;
+pub(super) mod schema;
 pub(super) mod show;
 pub(super) mod sim;
 pub(super) mod snapshot;
@@ -57,6 +58,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Show(show) => show.run(output),
         Command::Blame(blame) => blame.run(output),
         Command::Kinds(kinds) => kinds.run(output),
+        Command::Schema(schema) => schema.run(output),
         Command::Explain(explain) => explain.run(output),
         Command::Capture(capture) => in_runtime(capture.run(output)),
         Command::Sim(sim) => sim.run(output),

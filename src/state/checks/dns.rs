@@ -6,8 +6,6 @@ use crate::check::{Dns, Probe, Record, Records};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Data, Entry, Node, Table, string};
 
-pub(super) const KEYS: &[&str] = &["type", "has", "is", "server"];
-
 impl Checks<'_, '_, '_> {
     pub(super) fn dns(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
         let name = self.text(probe).filter(|name| {

@@ -2,8 +2,6 @@ use super::Checks;
 use crate::check::{File, Probe};
 use crate::document::{Entry, Table};
 
-pub(super) const KEYS: &[&str] = &["age", "size"];
-
 impl Checks<'_, '_, '_> {
     pub(super) fn file(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
         let path = self.text(probe).filter(|path| {

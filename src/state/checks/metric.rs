@@ -6,9 +6,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::document::{Entry, Table, boolean, table as table_of};
 use crate::state::Goal;
 
-pub(super) const OF_METRICS: &[&str] = &["metric", "labels", "is"];
-pub(super) const OF_PROMQL: &[&str] = &["server", "is", "empty"];
-
 impl Checks<'_, '_, '_> {
     pub(super) fn metrics(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
         let url = self.url(probe);

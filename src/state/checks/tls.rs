@@ -2,8 +2,6 @@ use super::Checks;
 use crate::check::{Probe, Tls};
 use crate::document::{Entry, Node, Table, boolean};
 
-pub(super) const KEYS: &[&str] = &["days_left", "server_name", "trusted"];
-
 impl Checks<'_, '_, '_> {
     pub(super) fn tls(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
         let address = self.host_port(probe);
