@@ -34,7 +34,7 @@ pub enum ApplyError {
     #[error("refused: {} of the plan", count(.0.len(), "step", "steps"))]
     Refused(Vec<Refusal>),
     /// An instance is not what the plan was made for.
-    #[error("`{instance}` is {} and the plan was made for {}", .found.shown, .planned.shown)]
+    #[error("`{instance}` is {} and the plan was made for {}", told(.found, .planned), told(.planned, .found))]
     WrongTarget {
         /// The instance.
         instance: String,
@@ -114,6 +114,11 @@ impl ApplyError {
     pub fn is_mid_way(&self) -> bool {
         matches!(self, Self::MidWay { .. })
     }
+}
+
+/// What an instance is; where another one looks alike, with what tells the two apart.
+fn told(this: &Identity, other: &Identity) -> String {
+    if this.shown == other.shown { format!("{} ({})", this.shown, this.id) } else { this.shown.clone() }
 }
 
 impl From<JournalError> for ApplyError {

@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Fault, Preflight};
+use opsctl_api::{Address, Fault, Identity, Preflight};
 
 use super::sight::{self, Sight};
 use super::{ApplyError, stale};
@@ -37,6 +37,20 @@ pub(super) async fn identities(plan: &Plan, instances: &Instances) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The instances that are not what they were, with the mistake that it would be to change them, or to take what is read there for
+/// what was written. One that does not answer is none of them.
+pub fn strangers<'a>(
+    known: impl Iterator<Item = (&'a String, &'a Identity)>,
+    found: &BTreeMap<String, Result<Identity, Fault>>,
+) -> BTreeMap<String, ApplyError> {
+    let stranger = |(name, planned): (&'a String, &'a Identity)| {
+        let found = found.get(name)?.as_ref().ok().filter(|found| found.id != planned.id)?;
+        let (planned, found) = (Box::new(planned.clone()), Box::new(found.clone()));
+        Some((name.clone(), ApplyError::WrongTarget { instance: name.clone(), planned, found }))
+    };
+    known.filter_map(stranger).collect()
 }
 
 /// Reads all that the plan observed, and holds it against what the plan was made from.

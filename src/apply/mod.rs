@@ -63,6 +63,7 @@ pub use dispatch::{Illegal, Machine, Room, Start};
 pub use entry::{Answer, Begin, Entry, Intent};
 pub use error::ApplyError;
 pub use event::{Event, What};
+pub use gate::strangers;
 pub use id::OperationId;
 pub use journal::{Journal, JournalError, Record};
 pub use let_go::{LetGo, let_go};

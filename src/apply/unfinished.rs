@@ -1,13 +1,13 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
 use jiff::Timestamp;
-use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
+use opsctl_api::{Address, Edit, Identity, Query, Selector, Value, Wanted};
 
 use super::journal::{self, Journal, JournalError};
 use super::progress::{Progress, Stand};
 use super::replay::{Replayed, replay};
-use super::{conflict, journals, record};
+use super::{conflict, gate, journals, record};
 use crate::action::Action;
 use crate::instance::Instances;
 use crate::plan::Work;
@@ -30,6 +30,8 @@ pub struct Unfinished {
     pub last_record: Timestamp,
     /// Whether a step failed and what was done is to be taken back: that is all there is to do.
     pub takes_back: bool,
+    /// What the instances were that it was planned for.
+    pub targets: BTreeMap<String, Identity>,
     /// Its steps, joints left out, in the plan's order.
     pub steps: Vec<OpenStep>,
 }
@@ -152,6 +154,7 @@ impl Unfinished {
             began: begin.began,
             last_record: replayed.last_record,
             takes_back: replayed.machine.takes_back(),
+            targets: begin.plan.targets().map(|(name, identity)| (name.clone(), identity.clone())).collect(),
             steps: steps.collect(),
         }
     }
@@ -178,11 +181,15 @@ impl Unfinished {
                 receipt: None,
             })
             .collect();
-        let readings = instances.read(&queries).await;
-        let effects = written.into_iter().zip(readings).map(|((step, _), reading)| {
-            let effect = match reading.into_one() {
-                Ok(live) => conflict::effect(&step.edits, &live),
-                Err(fault) => Effect::CannotTell(fault.to_string()),
+        let asked: Vec<&str> =
+            written.iter().map(|(_, at)| at.instance()).collect::<BTreeSet<_>>().into_iter().collect();
+        let (found, readings) = tokio::join!(instances.identities(&asked), instances.read(&queries));
+        let strangers = gate::strangers(self.targets.iter(), &found);
+        let effects = written.into_iter().zip(readings).map(|((step, at), reading)| {
+            let effect = match (strangers.get(at.instance()), reading.into_one()) {
+                (Some(stranger), _) => Effect::CannotTell(stranger.to_string()),
+                (None, Ok(live)) => conflict::effect(&step.edits, &live),
+                (None, Err(fault)) => Effect::CannotTell(fault.to_string()),
             };
             (step.step, effect)
         });

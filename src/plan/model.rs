@@ -146,6 +146,11 @@ impl Plan {
         self.actions.iter().find(|action| action.name == *name)
     }
 
+    /// What the instances are that it was made for, as far as they said.
+    pub fn targets(&self) -> impl Iterator<Item = (&String, &Identity)> {
+        self.instances.iter().filter_map(|(name, seen)| Some((name, seen.identity.as_ref()?)))
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.work().next().is_none()

@@ -305,3 +305,19 @@ for = "200ms"
     assert_eq!(lines("times"), 3);
     assert!(lines("held") > 2);
 }
+
+#[test]
+fn test_a_check_between_is_left_out_only_where_none_of_it_is_there() {
+    let config = "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n[snapshots]\npath = \"snapshots\"\n";
+    let lamp = "[resource.lamp]\nat = \"lab:switch/lamp\"\non = true\n";
+    let gated = |name| format!("[check.{name}]\nrun = [\"true\"]\ngates = [\"{name}\"]\n");
+    let fans = "[resource.fans]\nat = \"lab:switch/fan-*\"\non = true\noptional = true\n";
+    let lit = [lamp, fans, &gated("lamp"), &gated("fans")].concat();
+    let repository = Repository::of(&[("opsctl.toml", config), ("world.toml", lamp), ("states/lit.toml", &lit)]);
+    // Of the lamp nothing is changed: there is nothing to be said of its check.
+    insta::assert_snapshot!(repository.opsctl(&["plan", "lit"]), @"
+    lit: nothing to change. 1 setting of 1 resource read from lab is as it should be.
+    check fans is left out: of what it stands between nothing is there.
+    lab:switch/fan-* is not there; it is optional.
+    ");
+}

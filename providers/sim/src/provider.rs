@@ -26,9 +26,11 @@ impl Provider for Sim {
                 |world| latency(world, []),
                 |world, _, _| {
                     whole(world)?;
-                    let id = world.knob(None, |knobs| knobs.identity.clone());
-                    let id = id.unwrap_or_else(|| format!("sim-{}", self.fingerprint()));
-                    Ok(Identity { id, shown: format!("simulated {}", self.instance) })
+                    let shown = format!("simulated {}", self.instance);
+                    Ok(match world.knob(None, |knobs| knobs.identity.clone()) {
+                        Some(id) => Identity { shown: format!("{shown} ({id})"), id },
+                        None => Identity { id: format!("sim-{}", self.fingerprint()), shown },
+                    })
                 },
             )
             .await

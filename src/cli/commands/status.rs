@@ -102,9 +102,14 @@ fn last(store: &Store) -> Result<Option<Recorded>, StoreError> {
 /// Reads what was left again, and takes down what is not so any more.
 async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, status: &mut view::status::Status<'_>) {
     let observation = plan::observe(&scope_of(left), instances).await;
-    let mut unread: BTreeMap<String, String> = BTreeMap::new();
+    let strangers = apply::strangers(plan.into_iter().flat_map(Plan::targets), &observation.identities);
+    let mut unread: BTreeMap<String, String> =
+        strangers.iter().map(|(instance, stranger)| (instance.clone(), stranger.to_string())).collect();
     for (name, resource) in &left.resources {
         let Target::One(at) = &resource.declared.at else { continue };
+        if strangers.contains_key(at.instance()) {
+            continue;
+        }
         let live = match (observation.found.get(at), observation.names.get(name)) {
             (Some(live), _) => live,
             (None, Some(Err(fault))) => {
@@ -122,6 +127,7 @@ async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, statu
     }
     status.unread = unread.into_iter().collect();
     status.unmet = plan.map(|plan| unmet(plan, &observation, status)).unwrap_or_default();
+    status.unmet.retain(|unmet| !strangers.contains_key(unmet.at.instance()));
 }
 
 /// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.

@@ -306,18 +306,19 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What comes before a gated position → the check → that position. Gives the checks that gate nothing.
+    /// What comes before a gated position → the check → that position. Gives the checks of whose resources none is there; where
+    /// none is changed, there is nothing that would have to wait.
     fn gates(&mut self, state: &State) -> Vec<usize> {
         let mut idle = Vec::new();
         for (check, names) in super::between(&state.checks) {
-            let gated: BTreeSet<u32> = names
-                .iter()
-                .filter_map(|name| self.expanded.groups.get(name))
-                .flat_map(|group| group.items.clone())
-                .filter_map(|item| Some(self.node(item, *self.edits[item].keys().next()?)))
-                .collect();
-            if gated.is_empty() {
+            let groups = names.iter().filter_map(|name| self.expanded.groups.get(name));
+            let items: BTreeSet<usize> = groups.flat_map(|group| group.items.iter().copied()).collect();
+            if items.is_empty() {
                 idle.push(check);
+            }
+            let first = |item: usize| Some(self.node(item, *self.edits[item].keys().next()?));
+            let gated: BTreeSet<u32> = items.into_iter().filter_map(first).collect();
+            if gated.is_empty() {
                 continue;
             }
             let outgoing = self.graph.outgoing();
