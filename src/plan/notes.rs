@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opsctl_api::{Address, Direction, Edit, Effect, Live, Value};
 
@@ -8,6 +9,9 @@ use super::expand::{Expanded, Item};
 use super::order::demand::traffic;
 use super::{Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
 use crate::state::{Goal, Scope, State};
+
+/// What lasts so long is told of, and not refused: a database that is started again after a week was stopped for a week.
+const LASTS: Duration = Duration::from_secs(24 * 3600);
 
 /// What else holds a setting that the plan changes, by address and setting.
 pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<OwnerNote> {
@@ -37,7 +41,8 @@ pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<
                         owner.within = Some((floor, ceiling));
                     }
                 }
-                let fights = owner.reverts && edit.to.as_ref().is_none_or(|to| !owner.allows(to));
+                let lasts = owner.soon.is_some_and(|soon| soon >= LASTS);
+                let fights = owner.reverts && !lasts && edit.to.as_ref().is_none_or(|to| !owner.allows(to));
                 notes.push(OwnerNote {
                     at: item.at.clone(),
                     setting: edit.setting.clone(),

@@ -30,6 +30,15 @@ impl Course {
         ["change", "wait"].iter().find_map(|what| work[what]["at"].as_str())
     }
 
+    /// What an event is about: a resource, an action, or a check that stands between.
+    fn name_of<'a>(&'a self, event: &'a Json) -> Option<&'a str> {
+        let of_step = |step: usize| {
+            let work = &self.steps.get(step)?["work"];
+            ["action", "check"].iter().find_map(|what| work[what]["name"].as_str()).or_else(|| self.at(step))
+        };
+        index(&event["step"]).map_or_else(|| event["check"].as_str(), of_step)
+    }
+
     /// The resources that were written, in the order of the first write of each.
     pub(crate) fn written(&self) -> Vec<&str> {
         let mut written = Vec::new();
@@ -59,12 +68,17 @@ impl Course {
         operation.and_then(|operation| operation["outcome"].as_str()).unwrap_or("never")
     }
 
-    /// Requires that each of these had settled before the next one was begun.
-    pub(crate) fn one_by_one(&self, addresses: &[&str]) {
-        for pair in addresses.windows(2) {
-            let settled = self.place("ended", pair[0], |event| event["status"] == "done");
-            let begun = self.place("sent", pair[1], |_| true);
-            assert!(settled < begun, "{} began before {} had settled\n{self}", pair[1], pair[0]);
+    /// Requires that each of these (addresses, actions, checks that stand between) was done before the next one was begun.
+    #[track_caller]
+    pub(crate) fn one_by_one(&self, names: &[&str]) {
+        for pair in names.windows(2) {
+            let done = self.place("ended", pair[0], |event| event["status"] == "done");
+            let begun = ["sent", "calling", "measured"]
+                .iter()
+                .filter_map(|name| self.find(name, pair[1], |_| true))
+                .min()
+                .unwrap_or_else(|| panic!("{} was never begun\n{self}", pair[1]));
+            assert!(done < begun, "{} began before {} was done\n{self}", pair[1], pair[0]);
         }
     }
 
@@ -81,7 +95,7 @@ impl Course {
             let Some(step) = index(&event["step"]) else { continue };
             if event["event"] == "ended" {
                 done[step] = event["status"] == "done";
-            } else if event["event"] == "sent" && event["hop"] == 0 {
+            } else if event["event"] == "sent" && event["hop"] == 0 || event["event"] == "calling" {
                 let open = self.open(step, &done);
                 assert!(open.is_none(), "step {step} began before step {open:?} had settled\n{self}");
             }
@@ -104,12 +118,14 @@ impl Course {
         self.events.iter().filter(move |event| event["event"] == name)
     }
 
-    fn place(&self, name: &str, at: &str, is_it: impl Fn(&Json) -> bool) -> usize {
-        let found = self
-            .events
-            .iter()
-            .position(|event| event["event"] == name && self.at_of(event) == Some(at) && is_it(event));
-        found.unwrap_or_else(|| panic!("{at} was never {name}\n{self}"))
+    #[track_caller]
+    fn place(&self, name: &str, what: &str, is_it: impl Fn(&Json) -> bool) -> usize {
+        self.find(name, what, is_it).unwrap_or_else(|| panic!("{what} was never {name}\n{self}"))
+    }
+
+    fn find(&self, name: &str, what: &str, is_it: impl Fn(&Json) -> bool) -> Option<usize> {
+        let is_it = |event: &Json| event["event"] == name && self.name_of(event) == Some(what) && is_it(event);
+        self.events.iter().position(is_it)
     }
 }
 

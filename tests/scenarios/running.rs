@@ -63,6 +63,7 @@ impl Running {
     }
 
     /// Listens until its end.
+    #[track_caller]
     pub(crate) fn ends(mut self, exit: i32) -> Course {
         let said = self.end();
         assert_eq!(said.exit, Some(exit), "{said}");

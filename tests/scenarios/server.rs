@@ -13,7 +13,7 @@ pub(crate) struct Server {
 struct Inner {
     /// `POST /drain`, in the order in which they came.
     asked: Vec<String>,
-    /// By `GET /path`: status and body. Nothing else is found.
+    /// By `GET /path`, with its query or without: status and body. Nothing else is found.
     answers: BTreeMap<String, (u16, String)>,
     /// What is answered by `GET` once something was asked for.
     then: Vec<(String, String, String)>,
@@ -78,7 +78,9 @@ fn answer(connection: TcpStream, inner: &Mutex<Inner>) -> std::io::Result<()> {
             inner.answers.insert(request, (200, body));
         }
         inner.asked.push(request.clone());
-        inner.answers.get(&request).cloned().unwrap_or((404, String::new()))
+        let path = request.split('?').next().unwrap_or(&request);
+        let answer = inner.answers.get(&request).or_else(|| inner.answers.get(path));
+        answer.cloned().unwrap_or((404, String::new()))
     };
     let head = format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     reader.get_mut().write_all(head.as_bytes())

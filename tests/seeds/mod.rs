@@ -1,16 +1,18 @@
 //! What runbooks did by hand, as states: the mistakes that they made possible, and their procedures.
 
 mod brokers;
+mod live;
 mod mistakes;
 mod order;
+mod procedure;
 mod streaming;
 
 use std::path::Path;
 
 use crate::harness::Repository;
 
-/// A copy of an operations repository that lies beside this file, with another text in place of one.
-fn copy(name: &str, this: &str, with: &str) -> Repository {
+/// A copy of an operations repository that lies beside this file, with other texts in place of some.
+fn copy(name: &str, others: &[(&str, &str)]) -> Repository {
     let repository = Repository::of(&[]);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name);
     for part in ["", "states"] {
@@ -18,11 +20,22 @@ fn copy(name: &str, this: &str, with: &str) -> Repository {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "toml") {
                 let to = path.strip_prefix(&folder).unwrap().to_str().unwrap();
-                repository.write(to, &std::fs::read_to_string(&path).unwrap().replace(this, with));
+                let text = std::fs::read_to_string(&path).unwrap();
+                repository.write(to, &others.iter().fold(text, |text, (this, with)| text.replace(this, with)));
             }
         }
     }
     repository
+}
+
+/// From now on this resource must be ready within a third of a second.
+#[track_caller]
+fn hurry(repository: &Repository, at: &str) {
+    let path = "states/baseline.toml";
+    let baseline = std::fs::read_to_string(repository.path(path)).unwrap();
+    let at = format!("at = \"{at}\"\n");
+    assert!(baseline.contains(&at), "{path} has no {at}");
+    repository.write(path, &baseline.replace(&at, &format!("{at}timeout = \"300ms\"\n")));
 }
 
 /// What such a command of a script does: the same `opsctl` plays somebody else.
@@ -35,4 +48,10 @@ fn by_hand(what: &str) -> String {
 fn is_there(repository: &Repository, state: &str) {
     let said = repository.done(&["plan", state, "--detailed-exitcode"]);
     assert!(said.out.contains("nothing to change"), "{said}");
+}
+
+/// The lines of a file, which scripts write; none where there is no such file.
+fn lines(repository: &Repository, path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository.path(path)).unwrap_or_default();
+    text.lines().map(str::to_owned).collect()
 }

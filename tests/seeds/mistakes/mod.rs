@@ -1,14 +1,22 @@
-//! Each of them cannot happen, or is named in the plan before it does.
+//! Mistakes that runbooks made possible. Each of them cannot happen, or is named in the plan before it does; a file each.
 
-mod capacity;
-mod destroyed;
-mod overwritten;
-mod unnoticed;
+mod all_at_once;
+mod autoscaler;
+mod dns_first;
+mod one_call;
+mod one_entry;
+mod one_key;
+mod read_only;
+mod scale_up;
+mod silence;
+mod started_again;
 mod waiting;
+mod wiped;
+mod wrong_cluster;
 
 use crate::harness::Repository;
 
-/// Two clusters, a hosted zone, and a lab of simple things; nothing that hangs does so for long.
+/// Two clusters, a hosted zone, and a lab of simple things.
 const CONFIG: &str = r#"
 [provider.east]
 type = "sim"
@@ -20,7 +28,7 @@ type = "sim"
 emulates = "kubernetes"
 world = "world.toml"
 
-[provider.dns]
+[provider.aws]
 type = "sim"
 emulates = "aws"
 world = "world.toml"
@@ -33,7 +41,7 @@ world = "world.toml"
 path = "snapshots"
 
 [guard]
-timeout = "500ms"
+timeout = "1m"
 "#;
 
 /// An operations repository with this live and these states.
