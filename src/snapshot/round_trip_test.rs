@@ -64,6 +64,7 @@ fn resource() -> impl Strategy<Value = (Address, BTreeMap<String, Option<Value>>
         .0
         .into_iter()
         .flat_map(|(instance, catalogue)| catalogue.kinds().iter().map(move |kind| (instance.clone(), kind)))
+        .filter(|(_, kind)| kind.settings.iter().any(|setting| !setting.observed))
         .collect();
     prop::sample::select(kinds).prop_flat_map(|(instance, kind)| {
         let parts = kind.path.iter().filter(|part| !matches!(part, Segment::Optional(_))).count();

@@ -10,9 +10,29 @@ pub fn catalogue() -> &'static dyn Catalogue {
 struct Aws;
 
 /// The keys of an instance.
-const CONFIG: &[ConfigKey] = &[
-    ConfigKey::new("profile", Type::String, "The profile of the AWS configuration that has the credentials."),
-    ConfigKey::new("region", Type::String, "The region, as in \"us-east-1\"."),
+pub(crate) const CONFIG: &[ConfigKey] = &[
+    ConfigKey::new(
+        "connect_timeout",
+        Type::Duration,
+        "How long to wait for a connection; 5 seconds where nothing is said.",
+    ),
+    ConfigKey::new("endpoint", Type::String, "A URL where something else answers than AWS."),
+    ConfigKey::new(
+        "profile",
+        Type::String,
+        "The profile of the AWS configuration that has the credentials; else what the SDK's chain finds.",
+    ),
+    ConfigKey::new("region", Type::String, "The region, as in \"us-east-1\"; needed."),
+    ConfigKey::new(
+        "writes_at_once",
+        Type::Integer { min: 1, max: 1000 },
+        "How many writes an apply may have under way at once; 32 where nothing is said.",
+    ),
+    ConfigKey::new(
+        "writes_per_second",
+        Type::Number { min: 0.0, max: f64::INFINITY },
+        "How many writes an apply may begin in a second; no limit where nothing is said.",
+    ),
 ];
 
 impl Catalogue for Aws {

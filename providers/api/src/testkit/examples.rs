@@ -1,7 +1,7 @@
 //! Whether the harness shows enough: a trial that has nothing to try would pass without having tried anything.
 
 use super::case::{Case, Duty, Proof, duty, hold, shown};
-use crate::{Direction, Edit, Effect};
+use crate::{Direction, Edit, Effect, Setting, Type};
 
 pub(super) const OF_KINDS: &[Duty] = &[
     duty!(every_setting_has_an_example),
@@ -19,15 +19,17 @@ async fn every_setting_has_an_example(case: &Case) -> Proof {
     Ok(())
 }
 
+/// Whether a setting has a direction that can be gone both ways.
+fn led(setting: &Setting) -> bool {
+    let ordered =
+        matches!(setting.ty, Type::Bool | Type::Integer { .. } | Type::Number { .. } | Type::Quantity | Type::Duration);
+    setting.effect != Effect::Config && ordered && !setting.one_way && !setting.observed
+}
+
 /// The harness leads every setting that has a direction both ways, but for one-way settings and switches, which are at one end.
 async fn examples_lead_up_and_down(case: &Case) -> Proof {
     let live = case.desk().fresh().await?;
-    for setting in case
-        .kind
-        .settings
-        .iter()
-        .filter(|setting| setting.effect != Effect::Config && !setting.one_way && !setting.observed)
-    {
+    for setting in case.kind.settings.iter().filter(|setting| led(setting)) {
         let ways: Vec<Direction> = case
             .examples
             .iter()
@@ -62,7 +64,9 @@ async fn examples_change_something(case: &Case) -> Proof {
 async fn something_has_two_values(case: &Case) -> Proof {
     let switch = |effect| matches!(effect, Effect::Power | Effect::PowerInverted);
     let could =
-        case.kind.settings.iter().any(|setting| !setting.observed && !setting.one_way && !switch(setting.effect));
+        case.kind.settings.iter().any(|setting| {
+            !setting.observed && !setting.one_way && setting.ty != Type::Bool && !switch(setting.effect)
+        });
     hold!(!could || case.alternatives().next().is_some(), "no setting has two examples that differ");
     Ok(())
 }

@@ -3,15 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::case::{Case, Duty, Proof, apart_from, duty, hold, shown};
-use crate::Fault;
+use crate::{Fault, Setting, Type};
 
 pub(super) const OF_KINDS: &[Duty] = &[
     duty!(what_is_written_becomes_true_and_ready),
     duty!(a_write_leaves_other_settings_alone),
     duty!(there_and_back_again),
-    duty!(an_absent_setting_is_made_and_taken_away, |case| case.kind.settings.iter().any(|setting| setting.optional)),
-    duty!(what_is_missing_is_not_made),
+    duty!(an_absent_setting_is_made_and_taken_away, |case| case.kind.settings.iter().any(comes_and_goes)),
+    duty!(what_is_missing_is_not_made, |case| !case.examples.is_empty()),
 ];
+
+/// Whether a setting can be made and taken away. A switch of something that has a name (a rule) is there with it, or not at all.
+fn comes_and_goes(setting: &Setting) -> bool {
+    setting.optional && (setting.key.is_none() || setting.ty != Type::Bool)
+}
 
 /// Read after write equals what was asked, once it has settled; the resource becomes ready.
 async fn what_is_written_becomes_true_and_ready(case: &Case) -> Proof {

@@ -1,11 +1,49 @@
-//! The kinds, one file each. A new kind is a file, and a line in [`ALL`].
+//! The kinds, one file each, with what the client needs of it in a file `live` beneath. A new kind is these two, and a line in [`ALL`].
 
+mod asg;
+mod cloudwatch_alarm;
+mod ec2_instance;
+mod ecs_service;
+mod kinesis_stream;
+mod lambda_alias;
+mod measured;
+mod rds_instance;
 mod route53_record;
+mod s3_bucket;
+mod s3_object;
+mod scalable_target;
+mod secret;
+#[cfg(feature = "live")]
+mod unbuilt;
 
-use opsctl_api::{Batch, Change, Hop, Kind, Live, NoWay};
+#[cfg(feature = "live")]
+use opsctl_api::{Answer, Preflight, Write, Written};
+use opsctl_api::{Batch, Change, Edit, Hop, Kind, Live, NoWay, Value};
+
+#[cfg(feature = "live")]
+use crate::provider::Site;
+#[cfg(feature = "live")]
+use crate::read::{Found, Need};
 
 /// All kinds, sorted by name.
-const ALL: &[&Served] = &[&route53_record::SERVED];
+const ALL: &[&Served] = &[
+    &asg::SERVED,
+    &cloudwatch_alarm::SERVED,
+    &measured::METRIC,
+    &ec2_instance::SERVED,
+    &ecs_service::SERVED,
+    &kinesis_stream::SERVED,
+    &lambda_alias::SERVED,
+    &rds_instance::SERVED,
+    &route53_record::ALIAS,
+    &route53_record::RECORD,
+    &s3_bucket::SERVED,
+    &s3_object::SERVED,
+    &measured::PREFIX,
+    &scalable_target::SERVED,
+    &secret::SERVED,
+    &measured::TARGETS,
+];
 
 /// The same, as the catalogue shows them.
 pub(crate) static KINDS: &[Kind] = &{
@@ -28,9 +66,61 @@ pub(crate) struct Served {
     pub(crate) batch: fn(&Hop) -> Option<Batch>,
     /// What a person would type.
     pub(crate) by_hand: fn(&Hop) -> String,
+    /// How it is read and written.
+    #[cfg(feature = "live")]
+    pub(crate) calls: &'static dyn Calls,
+}
+
+/// How a kind is read and written.
+#[cfg(feature = "live")]
+pub(crate) trait Calls: Sync {
+    /// Reads all that is asked of the kind in few calls. What is not there is left out.
+    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found>;
+
+    /// Whether its API compares what is there by itself, so that it need not be read again right before a write.
+    fn compares(&self) -> bool {
+        false
+    }
+
+    /// Sends writes that may share a call, each with its resource as it was read last. An answer each.
+    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>>;
+
+    /// Asks the API's dry run, where it has one. No answers mean that it has none.
+    fn preflight<'a>(&'a self, site: Site<'a>, hops: &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>> {
+        let _ = (site, hops);
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// The kind of this name.
 pub(crate) fn served(kind: &str) -> Option<&'static Served> {
     ALL.iter().copied().find(|served| served.kind.name == kind)
+}
+
+/// All of a change in one call.
+fn one_call(change: &Change) -> Result<Vec<Hop>, NoWay> {
+    Ok(change.in_one_hop())
+}
+
+/// Each goes alone.
+fn alone(_hop: &Hop) -> Option<Batch> {
+    None
+}
+
+/// The edit of a setting.
+fn edit<'a>(edits: &'a [Edit], setting: &str) -> Option<&'a Edit> {
+    edits.iter().find(|edit| edit.setting == setting)
+}
+
+/// What a setting will be after a change.
+fn after<'a>(change: &'a Change, live: &'a Live, setting: &str) -> Option<&'a Value> {
+    match edit(&change.edits, setting) {
+        Some(edit) => edit.to.as_ref(),
+        None => live.value(setting),
+    }
+}
+
+/// The hop of these edits.
+fn hop(change: &Change, edits: Vec<Edit>) -> Hop {
+    Hop { at: change.at.clone(), edits, coupled: Vec::new() }
 }

@@ -1,48 +1,84 @@
-use opsctl_api::{Address, Batch, Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word};
+use opsctl_api::{Address, Batch, Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
 use serde_json::json;
 
 use super::Served;
+
+#[cfg(feature = "live")]
+mod live;
 
 /// Changes in one call: Route 53 takes 1,000 records and 32,000 characters of values, and a change here is a delete and a
 /// create (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>).
 const MOST: usize = 100;
 
 /// An alias is one thing to Route 53: its parts go in one call.
-const ALIAS: &str = "alias";
+const ALIAS_TARGET: &str = "alias target";
 
-pub(super) const SERVED: Served = Served {
+const PATH: &[Segment] =
+    &[Segment::One("ZONE"), Segment::One("NAME"), Segment::One("TYPE"), Segment::Optional("SETID")];
+const WEIGHT: Setting = Setting::new(
+    "weight",
+    Type::Integer { min: 0, max: 255 },
+    "Its share of the answers among the sets of this name and type; where all are 0, all are served equally.",
+)
+.traffic();
+const HEALTH_CHECK: Setting =
+    Setting::new("health_check", Type::String, "The ID of the health check without which it is not served.").optional();
+/// Five requests a second to Route 53 in an account
+/// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>).
+const RATE: Option<Rate> = Some(Rate { burst: 10, per_second: 5.0 });
+
+/// A record set with values of its own.
+pub(super) const RECORD: Served = Served {
     kind: Kind {
         name: "route53-record",
         doc: "A record set in a hosted zone; of a weighted one, the set identifier is the last part of the path.",
-        path: &[Segment::One("ZONE"), Segment::One("NAME"), Segment::One("TYPE"), Segment::Optional("SETID")],
+        path: PATH,
         settings: &[
-            Setting::new(
-                "weight",
-                Type::Integer { min: 0, max: 255 },
-                "Its share of the answers among the sets of this name and type; where all are 0, all are served equally.",
-            )
-            .traffic(),
-            Setting::new("values", Type::Set, "The values that it answers with, as the record's type writes them.")
-                .traffic(),
-            Setting::new("alias_target", Type::String, "The DNS name that an alias points to.").traffic().group(ALIAS),
-            Setting::new("alias_zone", Type::String, "The hosted zone ID of the alias' target, not of this record.")
-                .traffic()
-                .group(ALIAS),
-            Setting::new("alias_health", Type::Bool, "Whether an alias follows the health of its target.").group(ALIAS),
+            HEALTH_CHECK,
             Setting::new(
                 "ttl",
                 Type::Integer { min: 0, max: i32::MAX as i64 },
-                "How long resolvers keep an answer, in seconds; an alias has none.",
+                "How long resolvers keep an answer, in seconds.",
             ),
-            Setting::new("health_check", Type::String, "The ID of the health check without which it is not served.")
-                .optional(),
+            Setting::new("values", Type::Set, "The values that it answers with, as the record's type writes them.")
+                .traffic(),
+            WEIGHT,
         ],
         confines: None,
-        rate: None,
+        rate: RATE,
     },
     hops,
     batch,
     by_hand,
+    #[cfg(feature = "live")]
+    calls: &live::Record { alias: false },
+};
+
+/// A record set that stands for another name of AWS.
+pub(super) const ALIAS: Served = Served {
+    kind: Kind {
+        name: "route53-alias",
+        doc: "A record set in a hosted zone that is an alias of a load balancer, a distribution or another record; of a \
+              weighted one, the set identifier is the last part of the path.",
+        path: PATH,
+        settings: &[
+            Setting::new("evaluate_health", Type::Bool, "Whether it follows the health of its target.")
+                .group(ALIAS_TARGET),
+            HEALTH_CHECK,
+            Setting::new("target", Type::String, "The DNS name that it points to.").traffic().group(ALIAS_TARGET),
+            Setting::new("target_zone", Type::String, "The hosted zone ID of its target, not of this record.")
+                .traffic()
+                .group(ALIAS_TARGET),
+            WEIGHT,
+        ],
+        confines: None,
+        rate: RATE,
+    },
+    hops,
+    batch,
+    by_hand,
+    #[cfg(feature = "live")]
+    calls: &live::Record { alias: true },
 };
 
 /// The field of a ResourceRecordSet, as jq names it.
@@ -50,9 +86,9 @@ fn field(setting: &str) -> Option<&'static str> {
     Some(match setting {
         "weight" => ".Weight",
         "values" => ".ResourceRecords",
-        "alias_target" => ".AliasTarget.DNSName",
-        "alias_zone" => ".AliasTarget.HostedZoneId",
-        "alias_health" => ".AliasTarget.EvaluateTargetHealth",
+        "target" => ".AliasTarget.DNSName",
+        "target_zone" => ".AliasTarget.HostedZoneId",
+        "evaluate_health" => ".AliasTarget.EvaluateTargetHealth",
         "ttl" => ".TTL",
         "health_check" => ".HealthCheckId",
         _ => return None,
@@ -84,8 +120,7 @@ fn other_sort(at: &Address, setting: &str) -> NoWay {
             "name the set identifier as the last part of the address",
         ),
         "weight" => ("this record set is routed by another policy than weights", ""),
-        "values" | "ttl" => ("this record set is an alias, which has neither values nor a TTL", "set alias_target"),
-        _ => ("this record set has values of its own and is no alias", "set values"),
+        _ => ("it would be a record set of another sort", ""),
     };
     NoWay { why: why.to_owned(), instead: instead.to_owned() }
 }
@@ -160,12 +195,7 @@ mod tests {
     #[test]
     fn test_what_another_sort_of_record_would_be_has_no_way() {
         let plain = "aws:route53-record/Z1/live.example.com/A";
-        for (at, setting, word) in [
-            (plain, "weight", "set identifier"),
-            (EAST, "weight", "another policy"),
-            (plain, "alias_target", "no alias"),
-            (plain, "ttl", "is an alias"),
-        ] {
+        for (at, setting, word) in [(plain, "weight", "set identifier"), (EAST, "weight", "another policy")] {
             let change = change(at, setting, None, Some(Value::Integer(1)));
             let no_way = hops(&change, &Live::new(change.at.clone())).unwrap_err();
             assert!(no_way.why.contains(word), "{no_way}");

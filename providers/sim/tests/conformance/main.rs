@@ -1,6 +1,7 @@
-//! The conformance suite: over `sim`'s own catalogue, kept between runs, and over one that it emulates.
+//! The conformance suite: over `sim`'s own catalogue, kept between runs, over one that it emulates, and over that of AWS.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod aws;
 mod cloud;
 mod own;
 mod world;
@@ -14,5 +15,6 @@ fn main() -> ExitCode {
     run_all(vec![
         ("own".to_owned(), Arc::new(world::Simulated::new(&own::Own))),
         ("emulated".to_owned(), Arc::new(world::Simulated::new(&cloud::Emulated))),
+        ("aws".to_owned(), Arc::new(world::Simulated::new(&aws::Aws))),
     ])
 }

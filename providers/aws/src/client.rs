@@ -1,0 +1,65 @@
+use std::future::Future;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use tokio::sync::OnceCell;
+
+use crate::config::Options;
+
+/// One region of one account: what all clients of its services share. Nothing is read and nobody is asked before the first call.
+pub(crate) struct Client {
+    options: Options,
+    shared: OnceCell<SdkConfig>,
+}
+
+/// The clients of the services, one function each. They are cheap: connections and credentials are shared.
+macro_rules! clients {
+    ($($name:ident: $sdk:ident;)*) => {
+        impl Client {
+            $(
+                pub(crate) async fn $name(&self) -> $sdk::Client {
+                    $sdk::Client::new(self.shared().await)
+                }
+            )*
+        }
+    };
+}
+
+clients! {
+    autoscaling: aws_sdk_autoscaling;
+    route53: aws_sdk_route53;
+    sts: aws_sdk_sts;
+}
+
+impl Client {
+    pub(crate) fn new(options: Options) -> Self {
+        Self { options, shared: OnceCell::new() }
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn shared(&self) -> impl Future<Output = &SdkConfig> + Send {
+        self.shared.get_or_init(async || {
+            let http =
+                aws_smithy_http_client::Builder::new().tls_provider(Tls::Rustls(CryptoMode::AwsLc)).build_https();
+            let timeouts = TimeoutConfig::builder().connect_timeout(self.options.connect_timeout).build();
+            let mut loader = aws_config::defaults(BehaviorVersion::latest())
+                .region(Region::new(self.options.region.clone()))
+                .http_client(http)
+                .timeout_config(timeouts)
+                // A write whose answer is lost must not be repeated blindly; reads are repeated by the layer around.
+                .retry_config(RetryConfig::disabled());
+            if let Some(profile) = &self.options.profile {
+                loader = loader.profile_name(profile);
+            }
+            if let Some(endpoint) = &self.options.endpoint {
+                loader = loader.endpoint_url(endpoint);
+            }
+            loader.load().await
+        })
+    }
+}

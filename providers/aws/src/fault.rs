@@ -1,0 +1,100 @@
+//! The errors of AWS, by what follows from them.
+
+use std::time::Duration;
+
+use opsctl_api::Fault;
+
+/// What an error means. Codes are those of the services' API references; the JSON services and the XML ones share them, and where
+/// none is known the status decides.
+pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after: Option<Duration>) -> Fault {
+    let text = match (code, said) {
+        ("", "") => format!("status {status}"),
+        ("", said) => said.to_owned(),
+        (code, "") => code.to_owned(),
+        (code, said) => format!("{code}: {said}"),
+    };
+    if is_throttling(code) || status == 429 {
+        return Fault::Throttled(retry_after);
+    }
+    if is_denial(code) || status == 401 || status == 403 {
+        return Fault::Denied(format!("{verb}: {text}"));
+    }
+    if is_missing(code) || (status == 404 && code.is_empty()) {
+        return Fault::Missing(text);
+    }
+    match status {
+        500.. => Fault::Unreachable(text),
+        400.. => Fault::Invalid(text),
+        _ => Fault::Unexpected(text),
+    }
+}
+
+/// Too many calls, or one that must wait for another. Nothing was done.
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "Throttling"
+            | "ThrottlingException"
+            | "ThrottledException"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "RequestLimitExceeded"
+            | "TooManyRequestsException"
+            | "ProvisionedThroughputExceededException"
+            | "BandwidthLimitExceeded"
+            | "PriorRequestNotComplete"
+            | "SlowDown"
+    )
+}
+
+fn is_denial(code: &str) -> bool {
+    code.starts_with("AccessDenied")
+        || matches!(
+            code,
+            "UnauthorizedOperation"
+                | "AuthFailure"
+                | "AuthorizationError"
+                | "NotAuthorized"
+                | "OptInRequired"
+                | "ExpiredToken"
+                | "ExpiredTokenException"
+                | "InvalidClientTokenId"
+                | "InvalidAccessKeyId"
+                | "SignatureDoesNotMatch"
+                | "IncompleteSignature"
+                | "MissingAuthenticationToken"
+                | "UnrecognizedClientException"
+        )
+}
+
+fn is_missing(code: &str) -> bool {
+    code.starts_with("NoSuch")
+        || code.ends_with("NotFound")
+        || code.ends_with("NotFoundException")
+        || code.ends_with("NotFoundFault")
+        || code.ends_with(".Malformed")
+        || code == "ServiceNotActiveException"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_what_follows() {
+        let of = |status, code| fault("ecs:UpdateService", status, code, "said", None);
+        assert_eq!(of(400, "ThrottlingException"), Fault::Throttled(None));
+        assert_eq!(of(503, "SlowDown"), Fault::Throttled(None));
+        assert_eq!(
+            of(400, "AccessDeniedException"),
+            Fault::Denied("ecs:UpdateService: AccessDeniedException: said".into())
+        );
+        // A JSON service behind something that answers in XML: the status tells.
+        assert_eq!(of(403, ""), Fault::Denied("ecs:UpdateService: said".into()));
+        for code in ["ResourceNotFoundException", "NoSuchKey", "InvalidInstanceID.NotFound", "DBInstanceNotFound"] {
+            assert!(matches!(of(400, code), Fault::Missing(_)), "{code}");
+        }
+        assert_eq!(of(400, "ValidationError"), Fault::Invalid("ValidationError: said".into()));
+        assert_eq!(of(500, "InternalFailure"), Fault::Unreachable("InternalFailure: said".into()));
+    }
+}

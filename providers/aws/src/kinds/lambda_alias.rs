@@ -1,0 +1,84 @@
+use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
+
+use super::{Served, alone, edit, one_call};
+
+/// UpdateAlias carries all of it, against the revision that was read.
+const ROUTING: &str = "routing";
+
+pub(super) const SERVED: Served = Served {
+    kind: Kind {
+        name: "lambda-alias",
+        doc: "An alias of a Lambda function: the version that it stands for, and how much another one gets.",
+        path: &[Segment::One("FUNCTION"), Segment::One("ALIAS")],
+        settings: &[
+            Setting::new("version", Type::String, "The version that gets what no weight gives away.").group(ROUTING),
+            Setting::new(
+                "weights",
+                Type::Number { min: 0.0, max: 1.0 },
+                "The share of another version, 0 to 1; one version may have one. Absent where it has none.",
+            )
+            .traffic()
+            .keyed("VERSION")
+            .group(ROUTING),
+        ],
+        confines: None,
+        rate: Some(Rate { burst: 15, per_second: 15.0 }),
+    },
+    hops,
+    batch: alone,
+    by_hand,
+    #[cfg(feature = "live")]
+    calls: &super::unbuilt::Unbuilt("lambda-alias"),
+};
+
+fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
+    let weights = weights(change, live);
+    if weights.len() > 1 {
+        let versions: Vec<&str> = weights.iter().map(|(version, _)| version.as_str()).collect();
+        return Err(NoWay {
+            why: format!("an alias has one more version, and these would be {}", versions.join(" and ")),
+            instead: "take the weight of the others away: weights.VERSION = { absent = true }".to_owned(),
+        });
+    }
+    if edit(&change.edits, "version").is_some_and(|edit| edit.to.is_none()) {
+        return Err(NoWay { why: "an alias stands for a version".to_owned(), instead: String::new() });
+    }
+    one_call(change)
+}
+
+/// The weights after a change.
+fn weights(change: &Change, live: &Live) -> Vec<(String, Value)> {
+    let mut all: std::collections::BTreeMap<String, Value> = live
+        .settings
+        .iter()
+        .filter_map(|(key, setting)| Some((key.strip_prefix("weights.")?.to_owned(), setting.value()?.clone())))
+        .collect();
+    for edit in &change.edits {
+        let Some(version) = edit.setting.strip_prefix("weights.") else { continue };
+        match &edit.to {
+            Some(value) => drop(all.insert(version.to_owned(), value.clone())),
+            None => drop(all.remove(version)),
+        }
+    }
+    all.into_iter().collect()
+}
+
+fn by_hand(hop: &Hop) -> String {
+    let (function, alias) = hop.at.path().split_once('/').unwrap_or_default();
+    let mut line =
+        format!("aws lambda update-alias --function-name {} --name {}", shell_word(function), shell_word(alias));
+    if let Some(Value::String(version)) = edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()) {
+        line.push_str(&format!(" --function-version {}", shell_word(version)));
+    }
+    let shares: Vec<String> = hop
+        .edits
+        .iter()
+        .filter_map(|edit| Some(format!("{:?}:{}", edit.setting.strip_prefix("weights.")?, edit.to.as_ref()?)))
+        .collect();
+    let routed = hop.edits.iter().any(|edit| edit.setting.starts_with("weights."));
+    if routed {
+        let config = format!("{{\"AdditionalVersionWeights\":{{{}}}}}", shares.join(","));
+        line.push_str(&format!(" --routing-config {}", shell_word(&config)));
+    }
+    line
+}

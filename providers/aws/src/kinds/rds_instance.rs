@@ -1,0 +1,82 @@
+use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word};
+
+use super::{Served, alone, edit, hop};
+
+pub(super) const SERVED: Served = Served {
+    kind: Kind {
+        name: "rds-instance",
+        doc: "An RDS database instance. AWS compares nothing: who changes it right before is overwritten.",
+        path: &[Segment::One("ID")],
+        settings: &[
+            Setting::new("class", Type::String, "Its instance class, such as db.r6g.large. A change restarts it.")
+                .read_with(&["running"]),
+            Setting::new(
+                "promoted",
+                Type::Bool,
+                "Whether it stands by itself and is no read replica. A promoted replica follows its source no more.",
+            )
+            .one_way(),
+            Setting::new(
+                "running",
+                Type::Bool,
+                "Whether it runs. AWS starts a stopped one by itself after seven days.",
+            )
+            .power(),
+            Setting::new("snapshot_age", Type::Duration, "How old its newest snapshot is.").observed(),
+        ],
+        confines: None,
+        rate: None,
+    },
+    hops,
+    batch: alone,
+    by_hand,
+    #[cfg(feature = "live")]
+    calls: &super::unbuilt::Unbuilt("rds-instance"),
+};
+
+/// It takes changes only while it runs, one at a time.
+fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
+    let runs = live.value("running") != Some(&Value::Bool(false));
+    let starts = edit(&change.edits, "running").filter(|edit| edit.to == Some(Value::Bool(true)));
+    let stops = edit(&change.edits, "running").filter(|edit| edit.to == Some(Value::Bool(false)));
+    let others = || change.edits.iter().filter(|edit| edit.setting != "running");
+    if others().next().is_some() && !runs && starts.is_none() {
+        return Err(NoWay {
+            why: "a stopped instance takes no other change than to be started".to_owned(),
+            instead: "set running = true, too".to_owned(),
+        });
+    }
+    if edit(&change.edits, "promoted").is_some_and(|edit| edit.to != Some(Value::Bool(true))) {
+        return Err(NoWay {
+            why: "a promoted replica follows its source no more".to_owned(),
+            instead: "make a new replica".to_owned(),
+        });
+    }
+    // A replica is promoted before anything else becomes of it.
+    let rank = |setting: &str| if setting == "promoted" { 0 } else { 1 };
+    let mut others: Vec<_> = others().cloned().collect();
+    others.sort_by_key(|edit| rank(&edit.setting));
+    let all = starts.cloned().into_iter().chain(others).chain(stops.cloned());
+    Ok(all.map(|edit| hop(change, vec![edit])).collect())
+}
+
+fn by_hand(hop: &Hop) -> String {
+    let id = shell_word(hop.at.path());
+    let calls: Vec<String> = hop
+        .edits
+        .iter()
+        .map(|edit| match (edit.setting.as_str(), &edit.to) {
+            ("running", Some(Value::Bool(true))) => format!("aws rds start-db-instance --db-instance-identifier {id}"),
+            ("running", _) => format!("aws rds stop-db-instance --db-instance-identifier {id}"),
+            ("promoted", _) => format!("aws rds promote-read-replica --db-instance-identifier {id}"),
+            (_, to) => {
+                let class = to.as_ref().and_then(Value::as_str).unwrap_or_default();
+                format!(
+                    "aws rds modify-db-instance --db-instance-identifier {id} --db-instance-class {} --apply-immediately",
+                    shell_word(class)
+                )
+            }
+        })
+        .collect();
+    calls.join(" && ")
+}

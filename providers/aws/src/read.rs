@@ -1,0 +1,150 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use opsctl_api::{Address, Fault, Live, Pattern, Query, Reading, Selector, Wanted};
+
+use crate::kinds::served;
+use crate::provider::Site;
+
+/// All that is asked of one kind.
+#[derive(Default)]
+pub(crate) struct Need<'a> {
+    /// The paths of resources, each with the receipt of the write that is asked about.
+    pub(crate) one: BTreeMap<&'a str, Option<&'a str>>,
+    /// Patterns, with the tags that their members must have.
+    pub(crate) many: Vec<(&'a Pattern, &'a BTreeMap<String, String>)>,
+    /// Which settings; `None` for all of them.
+    settings: Option<BTreeSet<&'a str>>,
+}
+
+/// What was read of one kind.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// By path, with all settings that were asked for at least.
+    pub(crate) there: BTreeMap<String, Entry>,
+    /// Resources that could not be read, by path.
+    pub(crate) faults: BTreeMap<String, Fault>,
+    /// Why there may be more than was found.
+    pub(crate) partly: Option<Fault>,
+}
+
+/// One resource.
+pub(crate) struct Entry {
+    pub(crate) live: Live,
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+impl<'a> Need<'a> {
+    /// Whether a setting is asked for of any resource; of one with keys, whether any of its keys is.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        let of = |key: &&str| *key == name || key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+        self.settings.as_ref().is_none_or(|keys| keys.iter().any(of))
+    }
+
+    /// What all patterns want at one place of the path; `None` where one of them leaves it open. Empty without patterns.
+    pub(crate) fn bound(&self, place: usize) -> Option<BTreeSet<&'a str>> {
+        self.many
+            .iter()
+            .map(|(pattern, _)| pattern.path().split('/').nth(place).filter(|part| !part.contains('*')))
+            .collect()
+    }
+
+    fn add(&mut self, query: &'a Query) {
+        match &query.at {
+            Selector::One(at) => {
+                let receipt = query.receipt.as_ref().map(|receipt| receipt.0.as_str());
+                let known = self.one.entry(at.path()).or_default();
+                *known = known.or(receipt);
+            }
+            Selector::Many { pattern, labels } => self.many.push((pattern, labels)),
+        }
+        match (&query.settings, &mut self.settings) {
+            (Wanted::Only(keys), Some(known)) => known.extend(keys.iter().map(String::as_str)),
+            (Wanted::All, settings) => *settings = None,
+            (Wanted::Only(_), None) => {}
+        }
+    }
+
+    /// What one resource asks, with all of its settings.
+    pub(crate) fn of(paths: impl Iterator<Item = &'a str>) -> Self {
+        Self { one: paths.map(|path| (path, None)).collect(), many: Vec::new(), settings: None }
+    }
+}
+
+impl Found {
+    /// Takes in a resource.
+    pub(crate) fn add(&mut self, live: Live, tags: impl IntoIterator<Item = (String, String)>) {
+        self.there.insert(live.at.path().to_owned(), Entry { live, tags: tags.into_iter().collect() });
+    }
+
+    /// These could not be read.
+    pub(crate) fn failed<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>, fault: &Fault) {
+        self.faults.extend(paths.into_iter().map(|path| (path.to_owned(), fault.clone())));
+    }
+
+    /// The resource of a path.
+    pub(crate) fn one(&self, path: &str) -> Result<&Live, Fault> {
+        match (self.there.get(path), self.faults.get(path)) {
+            (Some(entry), _) => Ok(&entry.live),
+            (None, Some(fault)) => Err(fault.clone()),
+            (None, None) => Err(Fault::Missing(format!("there is no {path}"))),
+        }
+    }
+}
+
+/// Reads what was asked, each kind as a whole, all kinds at once.
+pub(crate) async fn read(site: Site<'_>, ask: &[Query]) -> Vec<Reading> {
+    let mut needs: BTreeMap<&str, Need<'_>> = BTreeMap::new();
+    for query in ask {
+        let kind = query.at.kind().unwrap_or_default();
+        let need = needs.entry(kind).or_insert_with(|| Need { settings: Some(BTreeSet::new()), ..Need::default() });
+        need.add(query);
+    }
+    let found = join_all(needs.iter().filter_map(|(kind, need)| {
+        let calls = served(kind)?.calls;
+        Some(async move { (*kind, calls.read(site, need).await) })
+    }));
+    let found: BTreeMap<&str, Found> = found.await.into_iter().collect();
+    ask.iter().map(|query| answer(query, &found)).collect()
+}
+
+fn answer(query: &Query, found: &BTreeMap<&str, Found>) -> Reading {
+    let kind = query.at.kind().unwrap_or_default();
+    let Some(found) = found.get(kind) else {
+        return Reading::Fault(Fault::Missing(format!("AWS has no kind `{kind}`")));
+    };
+    match &query.at {
+        Selector::One(at) => match found.one(at.path()) {
+            Ok(live) => Reading::Members { found: vec![only(live.clone(), &query.settings)], complete: true },
+            Err(fault) => Reading::Fault(fault),
+        },
+        Selector::Many { pattern, labels } => {
+            let fits = |entry: &&Entry| {
+                pattern.matches(&entry.live.at)
+                    && labels.iter().all(|(name, value)| entry.tags.get(name) == Some(value))
+            };
+            let members: Vec<Live> =
+                found.there.values().filter(fits).map(|entry| only(entry.live.clone(), &query.settings)).collect();
+            match &found.partly {
+                Some(fault) if members.is_empty() => Reading::Fault(fault.clone()),
+                partly => Reading::Members { found: members, complete: partly.is_none() },
+            }
+        }
+    }
+}
+
+/// The settings that were asked for; what has no value is absent.
+fn only(mut live: Live, wanted: &Wanted) -> Live {
+    if let Wanted::Only(keys) = wanted {
+        live.settings.retain(|key, _| keys.contains(key));
+        for key in keys {
+            live.settings.or_insert_with(key, || opsctl_api::LiveSetting::Absent);
+        }
+    }
+    live
+}
+
+/// The address of a path of a kind; `None` where what AWS calls it is no path, which no name of AWS is.
+pub(crate) fn address(site: Site<'_>, kind: &str, path: &str) -> Option<Address> {
+    Address::new(site.instance, kind, path).ok()
+}
