@@ -140,6 +140,11 @@ impl Plan {
         self.steps.iter().enumerate().filter(|(_, step)| !matches!(step.work, Work::Joint { .. }))
     }
 
+    /// The resources that it looked at or changes; one may come twice.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.resources.keys().chain(self.steps.iter().filter_map(Step::at))
+    }
+
     /// The action of a step.
     pub fn action(&self, step: usize) -> Option<&Action> {
         let Work::Action { name } = &self.steps.get(step)?.work else { return None };

@@ -130,8 +130,8 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
             format!("{some} of {} {differ} from what it left:", count(all, "setting"))
         }
     };
-    let mut table =
-        Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2), Column::gap(3)]);
+    let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2), Column::gap(3)];
+    let mut table = Table::new(columns).among(locals(status));
     for drift in &status.drifts {
         let [left, live] = compared([drift.left.as_ref(), drift.live.as_ref()], screen);
         let values = format!("{left}, now {live}");
@@ -157,7 +157,8 @@ fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
         1 => format!("1 setting is not as {name} says:"),
         more => format!("{more} settings are not as {name} says:"),
     };
-    let mut table = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
+    let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)];
+    let mut table = Table::new(columns).among(locals(status));
     for unmet in &status.unmet {
         let wants = match &unmet.wants {
             Goal::Exact(value) => shown(Some(value), screen),
@@ -171,6 +172,12 @@ fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
         ]);
     }
     format!("{}\n{}", screen.paint(Ink::Attention, &text), table.draw(screen))
+}
+
+/// What its tables name, without instances.
+fn locals<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a str> {
+    let drifts = status.drifts.iter().map(|drift| drift.at.local());
+    drifts.chain(status.unmet.iter().map(|unmet| unmet.at.local()))
 }
 
 fn are(settings: usize) -> String {

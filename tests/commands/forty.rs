@@ -1,5 +1,6 @@
 //! A plan of forty changes is read on one page.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -64,6 +65,8 @@ replicas = {edge}
 at = "{at}:hpa/cdn/ats-edge"
 max = {max}
 "#;
+
+const INSTANCES: [&str; 3] = ["k8s", "gke", "aws"];
 
 const RECORDS: [(&str, &str); 4] = [
     ("live.example.com", "live"),
@@ -157,10 +160,39 @@ fn test_forty_changes_fit_one_page() {
     }
     let steps: Vec<&Value> = document["plan"]["steps"].as_array().unwrap().iter().collect();
     let changes = steps.iter().filter_map(|step| step["work"]["change"]["at"].as_str());
+    let changes: BTreeSet<(&str, &str)> = changes.map(|at| at.split_once(':').unwrap()).collect();
     let whole = repository.done(&["plan", "failover", "-v"]).out;
-    for at in changes {
-        let (instance, local) = at.split_once(':').unwrap();
-        assert!(whole.contains(&format!("{instance}  {local}")), "{at}\n{whole}");
-        assert!(page.contains(local.rsplit('/').next().unwrap()), "{at}\n{page}");
+    for (instance, local) in &changes {
+        assert!(whole.contains(&format!("{instance}  {local}")), "{instance}:{local}\n{whole}");
     }
+    // Each row tells which resource it is, and each resource has a row.
+    let (_, rows) = page.split_once("\nSteps").unwrap();
+    let (rows, _) = rows.split_once("\n\n").unwrap();
+    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for line in rows.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Some((instance, row)) =
+            words.windows(2).find(|pair| INSTANCES.contains(&pair[0])).map(|pair| (pair[0], pair[1]))
+        else {
+            continue;
+        };
+        let meant: Vec<_> = changes.iter().filter(|(at, local)| *at == instance && is_told_by(local, row)).collect();
+        assert!(row.contains('*') || meant.len() == 1, "{line} is {meant:?}\n{page}");
+        told.extend(meant);
+    }
+    assert_eq!(told, changes, "{page}");
+}
+
+/// Whether a row of this text may be this address: `…` stands for parts of a path, `*` for a part.
+fn is_told_by(local: &str, row: &str) -> bool {
+    fn is(parts: &[&str], row: &[&str]) -> bool {
+        match (parts, row) {
+            ([], []) => true,
+            ([_, rest @ ..], ["…", after @ ..]) => is(rest, after) || is(rest, row),
+            ([_, rest @ ..], ["*", after @ ..]) => is(rest, after),
+            ([part, rest @ ..], [same, after @ ..]) if part == same => is(rest, after),
+            _ => false,
+        }
+    }
+    is(&local.split('/').collect::<Vec<_>>(), &row.split('/').collect::<Vec<_>>())
 }

@@ -112,7 +112,7 @@ fn test_nothing_is_taken_from_under_what_was_changed_since() {
     repository.done(&["sim", "set", EAST, "sim.settle=1h"]);
     let mut child = repository.start(&["apply", "drained", "--confirm", "drained"]);
     let mut lines = std::io::BufReader::new(child.stderr.take().unwrap());
-    wait_for(&mut lines, "CNAME/east");
+    wait_for(&mut lines, "/east ");
     signal(&child, "INT");
     wait_for(&mut lines, "Once more ends at once");
     repository.done(&["sim", "set", EAST, "sim.settle=0s"]);

@@ -139,13 +139,13 @@ fn test_an_unreachable_instance_that_is_tolerated_is_owed() {
       traffic     live moves: east 100 → 0, west 0 → 100
       owed        4 edits at k8s cannot be done now; `opsctl resume` does them when k8s is back
 
-    Steps                                                             waits until  after
-      1 + aws  route53-record/…/CNAME/west  weight      0 → 100       ready
-      2 - aws  route53-record/…/CNAME/east  weight    100 → 0         ready        1
-      … ! k8s  configmap/cdn/settings       data.mode   ? → "normal"  owed: unreachable
-        ! k8s  deployment/cdn/edge          replicas    ? → 0         owed: unreachable
-        ! k8s  deployment/cdn/spare         replicas    ? → 3         owed: unreachable
-        ! k8s  deployment/data/origin       replicas    ? → 1         owed: unreachable
+    Steps                                                                          waits until  after
+      1 + aws  route53-record/…/live.example.com/…/west  weight      0 → 100       ready
+      2 - aws  route53-record/…/live.example.com/…/east  weight    100 → 0         ready        1
+      … ! k8s  configmap/cdn/settings                    data.mode   ? → "normal"  owed: unreachable
+        ! k8s  deployment/cdn/edge                       replicas    ? → 0         owed: unreachable
+        ! k8s  deployment/cdn/spare                      replicas    ? → 3         owed: unreachable
+        ! k8s  deployment/data/origin                    replicas    ? → 1         owed: unreachable
 
     Then      check edge: k8s:deployment/cdn/spare replicas is >= 1
     Accepted  2 of 2 in a dry run

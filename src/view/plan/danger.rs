@@ -6,7 +6,7 @@ use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
-use super::{labelled, lasts};
+use super::{labelled, lasts, locals};
 use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing};
 
 /// How many of one sort are listed where not all is told.
@@ -265,8 +265,11 @@ pub(super) fn actions(plan: &Plan) -> Vec<String> {
 
 /// What a rollback leaves to others, and what waits for that. Empty for anything else.
 pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
-    let mut left = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
-    let mut held = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
+    let table = || {
+        let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)];
+        Table::new(columns).among(locals(plan))
+    };
+    let (mut left, mut held) = (table(), table());
     let (mut any_left, mut any_held) = (false, false);
     for skipped in &plan.skipped {
         let (instance, local) = skipped.at.split_once(':').unwrap_or(("", &skipped.at));

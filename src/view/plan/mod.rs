@@ -10,6 +10,7 @@ mod reasons;
 mod steps;
 
 use jiff::Timestamp;
+use opsctl_api::Address;
 
 use super::Screen;
 use crate::plan::{Plan, SkippedWhy};
@@ -77,6 +78,12 @@ fn is_telling(why: &SkippedWhy) -> bool {
         | SkippedWhy::NothingToDo(_)
         | SkippedWhy::NotUndone => false,
     }
+}
+
+/// All that the page may name, without instances: no two of them read alike.
+fn locals(plan: &Plan) -> impl Iterator<Item = &str> {
+    let skipped = plan.skipped.iter().filter_map(|skipped| Some(skipped.at.split_once(':')?.1));
+    plan.addresses().map(Address::local).chain(skipped)
 }
 
 /// Where the texts of labelled lines begin.

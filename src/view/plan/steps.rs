@@ -8,6 +8,7 @@ use super::super::value::{diff, ends, is_number, way};
 use super::super::words::{clean, ranges, width, wrap};
 use super::super::{Ink, Screen, Sign, WIDTH, action, check};
 use super::alike::{self, Group};
+use super::locals;
 use super::reasons::{reasons, waves_before};
 use crate::plan::{Plan, Position, Skipped, SkippedWhy, Step, Work, passing};
 use crate::state::Goal;
@@ -28,7 +29,8 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         Column::gap(1),         // from → to
         Column::gap(2),         // waits until
         Column::gap(2),         // after
-    ]);
+    ])
+    .among(locals(plan));
     let title = Cell::new("Steps").ink(Ink::Strong).open();
     let mut head = vec![Cell::empty(); 6];
     head[0] = title;

@@ -2,18 +2,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use opsctl_api::Readiness;
+use opsctl_api::{Address, Readiness};
 
 use crate::apply::{Event, What};
 use crate::plan::{Plan, Step, Work};
 use crate::snapshot::Status;
+use crate::view::address::fold_apart;
 use crate::view::time::{length, roughly};
 use crate::view::value::way;
 use crate::view::words::{clean, ranges, width};
-use crate::view::{Ink, Screen, Sign, address};
+use crate::view::{Ink, Screen, Sign};
 
 /// How wide the names of steps may be, and how wide most of them are.
-const NAMES: usize = 40;
+const NAMES: usize = 48;
 const TYPICAL_NAME: usize = 30;
 /// How wide the columns of names and of changes are on any terminal.
 const LEAST: usize = 16;
@@ -26,7 +27,9 @@ pub(super) struct Board<'a> {
     began: Option<Timestamp>,
     stage: String,
     steps: BTreeMap<usize, Standing>,
-    names: usize,
+    names: BTreeMap<usize, String>,
+    /// How wide most names are, and most changes; what is longer pushes on what follows it.
+    name: usize,
     changes: usize,
 }
 
@@ -43,14 +46,19 @@ impl<'a> Board<'a> {
             .work()
             .map(|(id, _)| (id, Standing { status: Status::Pending, began: None, seen: String::new() }))
             .collect();
-        // A terminal has no room for the longest of both; a change that is longer than its column pushes on what follows it.
+        // A terminal has no room for the longest of both.
         let room = |taken| screen.columns.map_or(usize::MAX, |columns| columns.saturating_sub(BESIDE + taken));
         let changes = plan.work().map(|(_, step)| width(&what(step, &Screen::default()))).max().unwrap_or(0);
         let changes = changes.min(room(TYPICAL_NAME).max(LEAST));
         let most = room(changes).clamp(LEAST, NAMES);
-        let folded = |step| width(&address::fold_name(&name(step), most, screen.sign(Sign::More)));
-        let names = plan.work().map(|(_, step)| folded(step)).max().unwrap_or(0);
-        Self { plan, began: None, stage: String::new(), steps, names, changes }
+        // As wide as most names must be: none of them is folded further, and a longer one pushes on what follows it.
+        let widest = |names: &BTreeMap<usize, String>| {
+            names.values().map(|name| width(name)).filter(|width| *width <= most.max(TYPICAL_NAME)).max().unwrap_or(0)
+        };
+        let most = widest(&names(plan, most, screen)).max(most);
+        let names = names(plan, most, screen);
+        let name = widest(&names);
+        Self { plan, began: None, stage: String::new(), steps, names, name, changes }
     }
 
     /// Takes an event in.
@@ -127,8 +135,8 @@ impl<'a> Board<'a> {
     pub(super) fn row(&self, id: usize, at: Timestamp, screen: &Screen) -> String {
         let (Some(step), Some(standing)) = (self.plan.steps.get(id), self.steps.get(&id)) else { return String::new() };
         let (sign, ink) = sign(standing.status, screen);
-        let name = address::fold_name(&name(step), self.names, screen.sign(Sign::More));
-        let blank = " ".repeat(self.names.saturating_sub(width(&name)));
+        let name = self.names.get(&id).map_or("", String::as_str);
+        let blank = " ".repeat(self.name.saturating_sub(width(name)));
         let what = what(step, screen);
         let (changes, state) = (self.changes, self.state(standing, step, at));
         let sign = screen.paint(ink, sign);
@@ -192,14 +200,24 @@ fn sign(status: Status, screen: &Screen) -> (&'static str, Ink) {
     }
 }
 
-/// What a step is about.
-pub(super) fn name(step: &Step) -> String {
-    match &step.work {
-        Work::Change { at, .. } | Work::Wait { at, .. } => format!("{}  {}", at.instance(), at.local()),
+/// What each step is about: its address, folded so that it is told apart from all that the plan looked at.
+fn names(plan: &Plan, most: usize, screen: &Screen) -> BTreeMap<usize, String> {
+    let mut locals: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+    for instance in plan.instances.keys() {
+        let room = most.saturating_sub(width(instance) + 2);
+        let all = plan.addresses().filter(|at| at.instance() == instance).map(Address::local);
+        locals.insert(instance, fold_apart(all, room, screen.sign(Sign::More)));
+    }
+    let name = |step: &Step| match &step.work {
+        Work::Change { at, .. } | Work::Wait { at, .. } => {
+            let folded = locals.get(at.instance()).and_then(|locals| locals.get(at.local()));
+            format!("{}  {}", at.instance(), folded.map_or(at.local(), String::as_str))
+        }
         Work::Check { name } => format!("check {}", clean(name)),
         Work::Action { name } => format!("action {}", clean(name)),
         Work::Joint { label } => clean(label),
-    }
+    };
+    plan.work().map(|(id, step)| (id, name(step))).collect()
 }
 
 /// What a step does, as far as one column goes.

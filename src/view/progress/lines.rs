@@ -98,12 +98,12 @@ mod tests {
          0s  operation 20261122-0412-ana began
          0s  checking
          1s  before snapshot 01234567
-         1s  ◐  1  gke  hpa/cdn/ats-edge             max 6 → 12        sent
-         1s  ◐  1  gke  deployment/data/minio        replicas 1 → 4    sent
-         2s  ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
-        22s  ✗  1  gke  deployment/data/minio        replicas 1 → 4    failed: minio-0: CrashLoopBackOff exit 1
+         1s  ◐  1  gke  hpa/cdn/ats-edge                          max 6 → 12        sent
+         1s  ◐  1  gke  deployment/data/minio                     replicas 1 → 4    sent
+         2s  ✓  1  gke  hpa/cdn/ats-edge                          max 6 → 12        ready after 1s
+        22s  ✗  1  gke  deployment/data/minio                     replicas 1 → 4    failed: minio-0: CrashLoopBackOff exit 1
         22s  Stopping, a step failed: nothing new is started; 1 step is still settling.
-        22s  ·  2  gke  deployment/cdn/ats-edge      replicas 2 → 10   not started
+        22s  ·  2  gke  deployment/cdn/ats-edge                   replicas 2 → 10   not started
         23s  check live does not hold: status 503
         ");
     }

@@ -189,14 +189,14 @@ mod tests {
         live.tick(event(35, What::Notice { text: String::new() }).at);
         live.bar.force_draw();
         insta::assert_snapshot!(term.contents(), @"
-        ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
+        ✓  1  gke  hpa/cdn/ats-edge                          max 6 → 12        ready after 1s
         · the remote did not take the snapshot; trying again
-        ◐  1  gke  deployment/data/minio        replicas 1 → 4    2 of 4 ready, 34s; pulling image
+        ◐  1  gke  deployment/data/minio                     replicas 1 → 4    2 of 4 ready, 34s; pulling image
         ━━━━━─────────────────── 1 of 6 done, 35s, about 5m to go
         ");
         live.finish();
         insta::assert_snapshot!(term.contents(), @"
-        ✓  1  gke  hpa/cdn/ats-edge             max 6 → 12        ready after 1s
+        ✓  1  gke  hpa/cdn/ats-edge                          max 6 → 12        ready after 1s
         · the remote did not take the snapshot; trying again
         ");
     }
