@@ -280,6 +280,8 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
         owners: Vec::new(),
         traffic: Vec::new(),
         leaves: Vec::new(),
+        holes: Vec::new(),
+        failed_needs: Vec::new(),
         preflight: Vec::new(),
         quotas: Vec::new(),
         refusals: Vec::new(),

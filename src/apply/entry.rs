@@ -10,8 +10,8 @@ use crate::plan::Plan;
 use crate::snapshot::{Outcome, Status};
 use crate::state::OnFailure;
 
-/// The version of the journal's format.
-pub(super) const FORMAT: u32 = 1;
+/// The version of the journal's format: another one with every change of what it has in it, the plan among that.
+pub(super) const FORMAT: u32 = 2;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///

@@ -64,8 +64,8 @@ pub enum JournalError {
         /// What is wrong.
         source: super::Illegal,
     },
-    /// The first record is not one that begins an operation, or is of another version.
-    #[error("{0} does not begin as a journal of this opsctl does")]
+    /// The first record is not one that begins an operation, or one is of another version.
+    #[error("{0} is not a journal of this version of opsctl")]
     Foreign(Utf8PathBuf),
 }
 
@@ -174,7 +174,8 @@ pub(super) fn read(path: &Utf8Path) -> Result<(Vec<Record>, u64), JournalError> 
     while at < bytes.len() {
         let sequence = records.len() as u64;
         let damage = match from_line(&bytes[at..]) {
-            Ok((found, record, length)) if found == sequence => {
+            Ok((found, None, _)) if found == sequence => return Err(JournalError::Foreign(path.to_owned())),
+            Ok((found, Some(record), length)) if found == sequence => {
                 records.push(record);
                 at += length;
                 continue;
@@ -199,8 +200,8 @@ fn to_line(sequence: u64, record: &Record) -> Result<Vec<u8>, JournalError> {
 /// The most bytes before a record's content: two numbers, a checksum and the blanks between.
 const HEADER: usize = 20 + 1 + 20 + 1 + 16 + 1;
 
-/// The record that a text begins with: its sequence, itself, and how many bytes it takes.
-fn from_line(bytes: &[u8]) -> Result<(u64, Record, usize), String> {
+/// The record that a text begins with: its sequence, itself, and how many bytes it takes. `None` where it is whole and of another version.
+fn from_line(bytes: &[u8]) -> Result<(u64, Option<Record>, usize), String> {
     // No further than a header can be long: what is damaged is looked at from every byte on.
     let mut parts = bytes[..bytes.len().min(HEADER)].splitn(4, |&byte| byte == b' ');
     let mut word = || parts.next().and_then(|part| std::str::from_utf8(part).ok()).ok_or("it has no header");
@@ -216,8 +217,7 @@ fn from_line(bytes: &[u8]) -> Result<(u64, Record, usize), String> {
     if checksum(sequence, json) != sum {
         return Err("its checksum is another".to_owned());
     }
-    let record = serde_json::from_slice(json).map_err(|error| format!("its content cannot be read: {error}"))?;
-    Ok((sequence, record, bytes.len() - rest.len() + length + 1))
+    Ok((sequence, serde_json::from_slice(json).ok(), bytes.len() - rest.len() + length + 1))
 }
 
 /// Whether a whole record stands somewhere behind a damaged one: then it was no torn tail.
@@ -303,6 +303,20 @@ mod tests {
         bytes.extend(std::iter::repeat_n(b'1', 4_000_000));
         fs::write(&path, bytes).unwrap();
         assert_eq!(read(&path).unwrap().0, records);
+    }
+
+    /// A newer version may write more than this one knows: that is no damage.
+    #[test]
+    fn test_what_another_version_wrote_is_not_called_damaged() {
+        let (_guard, folder) = folder();
+        let (path, _) = three_records(&folder);
+        let json = br#"{"at":"2026-11-22T04:12:00Z","entries":[{"begun":{"format":9}}]}"#;
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(format!("3 {} {} ", json.len(), checksum(3, json)).as_bytes());
+        bytes.extend_from_slice(json);
+        bytes.push(b'\n');
+        fs::write(&path, bytes).unwrap();
+        assert!(matches!(read(&path), Err(JournalError::Foreign(_))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use super::exit::Exit;
 use super::output::Output;
 use crate::apply::ApplyError;
-use crate::diagnostic::Report;
+use crate::diagnostic::{Code, Report};
 use crate::plan::{FileError, PlanError};
 use crate::snapshot::StoreError;
 use crate::view;
@@ -138,6 +138,14 @@ impl Failure {
         }
     }
 
+    /// What `opsctl explain` tells more of, where the failure is one alone; problems and mistakes have a code each.
+    fn code(&self) -> Option<Code> {
+        match self {
+            Self::PlanFile(error) => error.code(),
+            _ => None,
+        }
+    }
+
     /// Says what is wrong, on standard error; with `--json` as a document too.
     pub(super) fn tell(&self, output: &Output) {
         let screen = &output.progress;
@@ -153,12 +161,17 @@ impl Failure {
                 };
                 problems + &view::error::chain(self, self.hint().as_deref(), screen)
             }
-            other => view::error::chain(other, other.hint().as_deref(), screen),
+            other => view::error::chain_of(other, other.code(), other.hint().as_deref(), screen),
         });
         if output.json {
             let exit = self.exit();
-            let document =
-                Document { exit: exit.code(), error: exit.word(), message: messages(self), hint: self.hint() };
+            let document = Document {
+                exit: exit.code(),
+                error: exit.word(),
+                code: self.code().map(Code::number),
+                message: messages(self),
+                hint: self.hint(),
+            };
             if let Ok(text) = view::json::document("error", &document) {
                 output.result(&text);
             }
@@ -171,6 +184,8 @@ impl Failure {
 struct Document {
     exit: u8,
     error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     message: Vec<String>,
     hint: Option<String>,
 }

@@ -83,7 +83,7 @@ pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
         if operation.ended.is_none() {
             continue;
         }
-        let plan = setting.repository.planned(setting.store, recorded)?;
+        let plan = setting.repository.planned_if_read(setting.store, recorded)?;
         if taken_back.is_empty() {
             let still = |step: &StepRecord| match step.action() {
                 Some(name) => (!later.decides(name, plan.as_ref())).then(|| step.clone()),

@@ -11,7 +11,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::Report;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Plan;
-use crate::snapshot::{OperationKind, Outcome, Recorded, Store, Stored, Which};
+use crate::snapshot::{OperationKind, Outcome, Recorded, Store, StoreError, Stored, Which};
 use crate::state::{self, Loaded, State};
 use crate::view;
 
@@ -159,11 +159,24 @@ impl Repository {
     /// The plan of an operation; `None` where it was ended before that was recorded.
     ///
     /// # Errors
-    /// The snapshot is damaged.
+    /// The snapshot is damaged, or another version of opsctl took it.
     pub(super) fn planned(&self, store: &Store, recorded: &Recorded) -> Result<Option<Plan>, Failure> {
-        match recorded.snapshots.iter().find(|entry| entry.which == Which::Before) {
-            Some(entry) => Ok(store.read_commit(entry.commit)?.plan),
-            None => Ok(None),
+        let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
+        let stored = store.read_commit(entry.commit)?;
+        match stored.other_format {
+            Some(found) => Err(StoreError::PlanFormat { commit: entry.commit, found }.into()),
+            None => Ok(stored.plan),
+        }
+    }
+
+    /// The same where it is no matter that another version of opsctl took it: then there is none.
+    ///
+    /// # Errors
+    /// The snapshot is damaged.
+    pub(super) fn planned_if_read(&self, store: &Store, recorded: &Recorded) -> Result<Option<Plan>, Failure> {
+        match self.planned(store, recorded) {
+            Err(Failure::Store(StoreError::PlanFormat { .. })) => Ok(None),
+            planned => planned,
         }
     }
 

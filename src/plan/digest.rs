@@ -16,6 +16,8 @@ pub(super) fn digest(plan: &Plan) -> String {
         owners,
         traffic,
         leaves,
+        holes,
+        failed_needs,
         preflight,
         quotas,
         refusals,
@@ -37,6 +39,8 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(owners);
     hash.add(traffic);
     hash.add(leaves);
+    hash.add(holes);
+    hash.add(failed_needs);
     hash.add(preflight);
     hash.add(quotas);
     hash.add(refusals);

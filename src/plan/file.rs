@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::digest::digest;
 use super::{FORMAT, Plan};
+use crate::diagnostic::Code;
 
 /// A plan file cannot be written, or is not to be obeyed.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +28,9 @@ pub enum FileError {
         source: serde_json::Error,
     },
     /// It was made by an opsctl with another format.
-    #[error("{path} has the plan format {found}; this opsctl reads {FORMAT}: plan again")]
+    #[error(
+        "{path} was written by another version of opsctl: it has the plan format {found}, and this one reads {FORMAT}"
+    )]
     Format {
         /// The file.
         path: Utf8PathBuf,
@@ -35,7 +38,7 @@ pub enum FileError {
         found: u32,
     },
     /// It is not what was written.
-    #[error("{path} was changed after it was written: its digest is {found} and should be {said}; plan again")]
+    #[error("{path} was changed after it was written: its digest is {found} and should be {said}")]
     Digest {
         /// The file.
         path: Utf8PathBuf,
@@ -47,9 +50,25 @@ pub enum FileError {
 }
 
 impl FileError {
-    /// What to do; `None` where the error says it itself.
+    /// What `opsctl explain` tells more of.
+    pub fn code(&self) -> Option<Code> {
+        match self {
+            Self::Io { .. } => None,
+            Self::NoPlan { .. } => Some(Code::NoPlanFile),
+            Self::Format { .. } => Some(Code::PlanFormat),
+            Self::Digest { .. } => Some(Code::PlanChanged),
+        }
+    }
+
+    /// What to do; `None` where there is nothing to say.
     pub fn hint(&self) -> Option<String> {
-        let (Self::NoPlan { path, .. } | Self::Io { verb: "read", path, .. }) = self else { return None };
+        let path = match self {
+            Self::Format { path, .. } | Self::Digest { path, .. } => {
+                return Some(format!("plan again: opsctl plan STATE --out {}", opsctl_api::shell_word(path.as_str())));
+            }
+            Self::NoPlan { path, .. } | Self::Io { verb: "read", path, .. } => path,
+            Self::Io { .. } => return None,
+        };
         let state = path.file_stem().filter(|_| path.extension() == Some("toml"));
         Some(match state {
             Some(state) => {
@@ -58,6 +77,27 @@ impl FileError {
             None => "write it with: opsctl plan STATE --out FILE".to_owned(),
         })
     }
+}
+
+/// Why a text is no plan that can be obeyed.
+#[derive(Debug)]
+pub enum Unread {
+    /// It has this format.
+    Format(u32),
+    /// It is none.
+    Json(serde_json::Error),
+}
+
+/// Reads a plan as JSON. What its format is comes first: of another one nothing else is known.
+///
+/// # Errors
+/// It is no plan, or one of another format.
+pub fn parse(json: &[u8]) -> Result<Plan, Unread> {
+    let head: Head = serde_json::from_slice(json).map_err(Unread::Json)?;
+    if head.format != FORMAT {
+        return Err(Unread::Format(head.format));
+    }
+    serde_json::from_slice(json).map_err(Unread::Json)
 }
 
 /// Writes a plan, whole or not at all.
@@ -78,12 +118,10 @@ pub fn write(plan: &Plan, path: &Utf8Path) -> Result<(), FileError> {
 /// It cannot be read, is no plan, or was changed after it was written.
 pub fn read(path: &Utf8Path) -> Result<Plan, FileError> {
     let text = fs_err::read(path).map_err(|source| FileError::Io { verb: "read", path: path.to_owned(), source })?;
-    let no_plan = |source| FileError::NoPlan { path: path.to_owned(), source };
-    let head: Head = serde_json::from_slice(&text).map_err(no_plan)?;
-    if head.format != FORMAT {
-        return Err(FileError::Format { path: path.to_owned(), found: head.format });
-    }
-    let plan: Plan = serde_json::from_slice(&text).map_err(no_plan)?;
+    let plan = parse(&text).map_err(|unread| match unread {
+        Unread::Format(found) => FileError::Format { path: path.to_owned(), found },
+        Unread::Json(source) => FileError::NoPlan { path: path.to_owned(), source },
+    })?;
     let found = digest(&plan);
     if found == plan.digest {
         Ok(plan)
@@ -95,4 +133,32 @@ pub fn read(path: &Utf8Path) -> Result<Plan, FileError> {
 #[derive(serde::Deserialize)]
 struct Head {
     format: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixture::failover;
+
+    /// A plan file as this version writes it: who changes what it has in it raises [`FORMAT`], and writes this anew with OPSCTL_REGENERATE=1.
+    #[test]
+    fn test_what_a_plan_file_has_in_it_goes_with_its_format() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/plan/format.json");
+        if std::env::var_os("OPSCTL_REGENERATE").is_some() {
+            std::fs::write(path, serde_json::to_string_pretty(&failover()).unwrap() + "\n").unwrap();
+        }
+        let kept = std::fs::read(path).unwrap();
+        let read = parse(&kept).expect("what a plan file has in it is not what it was: raise FORMAT");
+        assert_eq!(read, failover());
+    }
+
+    #[test]
+    fn test_another_format_is_told_before_anything_else() {
+        for format in [0, FORMAT - 1, FORMAT + 1] {
+            let text = format!("{{ \"format\": {format}, \"whatever\": [1] }}");
+            assert!(matches!(parse(text.as_bytes()), Err(Unread::Format(found)) if found == format));
+        }
+        assert!(matches!(parse(b"{ \"format\": 2 }"), Err(Unread::Json(_))));
+        assert!(matches!(parse(b"{}"), Err(Unread::Json(_))));
+    }
 }

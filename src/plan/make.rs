@@ -158,6 +158,8 @@ fn from_draft(
         skipped,
         owners,
         leaves,
+        holes: notes::holes(state, scope, &names, &expanded, &edits),
+        failed_needs: ordered.failed_needs,
         preflight: Vec::new(),
         quotas,
         refusals,

@@ -35,7 +35,7 @@ mod step;
 mod steps;
 
 pub use estimate::{Estimate, Times, estimate};
-pub use file::{FileError, read, write};
+pub use file::{FileError, Unread, parse, read, write};
 pub use make::make;
 pub use observe::{Members, Observation, observe};
 pub use preflight::{preflight, refused};
@@ -46,7 +46,8 @@ pub use restore::{Past, Setting3};
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
 pub use said::{
-    Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove, WayBack,
+    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove,
+    WayBack,
 };
 pub use step::{Edge, Position, Reason, Rule, Step, Work};
 pub use steps::passing;

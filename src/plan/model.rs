@@ -6,14 +6,16 @@ use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Setting
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
-use super::said::{Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, TrafficMove, WayBack};
+use super::said::{
+    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, TrafficMove, WayBack,
+};
 use super::step::{Step, Work};
 use crate::action::Action;
 use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
-/// The version of the plan's format.
-pub const FORMAT: u32 = 1;
+/// The version of the plan's format: another one with every change of what a plan file has in it.
+pub const FORMAT: u32 = 2;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,10 @@ pub struct Plan {
     pub traffic: Vec<TrafficMove>,
     /// What another state set and this one says nothing about.
     pub leaves: Vec<Leave>,
+    /// What it changes and no state that all extend would change back.
+    pub holes: Vec<Hole>,
+    /// What failed and is needed by something that shrinks.
+    pub failed_needs: Vec<FailedNeed>,
     /// What the API said of each hop.
     pub preflight: Vec<PreflightNote>,
     /// What it uses of what the APIs allow in a time.

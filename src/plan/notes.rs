@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,8 +6,9 @@ use opsctl_api::{Address, Direction, Edit, Effect, Live, Value};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item};
+use super::guard;
 use super::order::demand::traffic;
-use super::{Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
+use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
 use crate::state::{Goal, Scope, State};
 
 /// What lasts so long is told of, and not refused: a database that is started again after a week was stopped for a week.
@@ -185,4 +186,47 @@ pub(super) fn leaves(
     }
     leaves.sort_by(|a, b| (&a.at, &a.setting).cmp(&(&b.at, &b.setting)));
     leaves
+}
+
+/// What is changed here and left as it then is by a state that extends nothing. What only goes one way has no way back at all, and what
+/// follows from other settings goes back with them.
+pub(super) fn holes(
+    state: &State,
+    scope: &Scope,
+    names: &BTreeMap<String, Vec<Address>>,
+    expanded: &Expanded,
+    edits: &Edits,
+) -> Vec<Hole> {
+    let sets = |name: &str, setting: &str, root: &String| {
+        let states = scope.settings.get(name).and_then(|settings| settings.get(setting));
+        states.is_some_and(|states| states.iter().any(|(state, _)| state == root))
+    };
+    let wants = |name: &str, setting: &str| Some(state.resources.get(name)?.wants.contains_key(setting));
+    let mut holes: BTreeMap<(&Address, &str), Vec<String>> = BTreeMap::new();
+    for (item, edits) in expanded.items.iter().zip(edits) {
+        for edit in edits.values().flatten().filter(|edit| !guard::is_one_way(item, edit)) {
+            let wanted_by = item.goals.get(&edit.setting).map(|goal| goal.name.as_str());
+            let is_wanted = wanted_by.and_then(|name| wants(name, &edit.setting)).unwrap_or_default();
+            let is_left = |root: &&String| !item.names.iter().any(|name| sets(name, &edit.setting, root));
+            let left_by: Vec<String> = scope.roots.iter().filter(|_| is_wanted).filter(is_left).cloned().collect();
+            if !left_by.is_empty() {
+                holes.insert((&item.at, &edit.setting), left_by);
+            }
+        }
+    }
+    // A root may have names of its own for what is changed here, or a wildcard.
+    let at: BTreeSet<&Address> = holes.keys().map(|(at, _)| *at).collect();
+    for (name, members) in names.iter().filter(|_| !at.is_empty()) {
+        for member in members.iter().filter(|member| at.contains(member)) {
+            for ((_, setting), left_by) in holes.range_mut((member, "")..).take_while(|((at, _), _)| *at == member) {
+                left_by.retain(|root| !sets(name, setting, root));
+            }
+        }
+    }
+    let hole = |((at, setting), left_by): ((&Address, &str), Vec<String>)| Hole {
+        at: at.clone(),
+        setting: setting.to_owned(),
+        left_by,
+    };
+    holes.into_iter().filter(|(_, left_by)| !left_by.is_empty()).map(hole).collect()
 }

@@ -123,6 +123,30 @@ pub struct Leave {
     pub set_by: Vec<String>,
 }
 
+/// A setting that the plan changes and that has no way back: a state that extends nothing would leave it as it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hole {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// The states that extend nothing and do not set it.
+    pub left_by: Vec<String>,
+}
+
+/// Something that failed and that is needed by what shrinks: no reason to refuse that, and to be known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailedNeed {
+    /// What failed.
+    pub at: Address,
+    /// Why.
+    pub why: String,
+    /// The names of what shrinks and needs it.
+    pub needed_by: Vec<String>,
+}
+
 /// Why an apply of a plan is refused. Nothing is changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

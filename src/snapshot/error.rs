@@ -3,6 +3,7 @@ use std::io;
 use camino::Utf8PathBuf;
 
 use super::CommitId;
+use crate::plan::FORMAT;
 
 /// What is wrong with the snapshot repository. The sentence says what is; [`StoreError::hint`] what to do.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,17 @@ pub enum StoreError {
     /// Nothing was applied, or all of it is rolled back.
     #[error("there is no operation to roll back")]
     NothingToRollBack,
+    /// Another version of opsctl took it.
+    #[error(
+        "the plan in snapshot {} was written by another version of opsctl: it has the format {found}, and this one reads {FORMAT}",
+        .commit.short()
+    )]
+    PlanFormat {
+        /// The commit.
+        commit: CommitId,
+        /// The format of its plan.
+        found: u32,
+    },
     /// It is not what was committed.
     #[error("snapshot {} is damaged: {why}", .commit.short())]
     Damaged {
@@ -140,6 +152,9 @@ impl StoreError {
             }
             Self::UnknownOperation { .. } | Self::NothingToRollBack => "all of them: opsctl log".to_owned(),
             Self::Ambiguous { .. } => "write more of its hash; the whole ones: opsctl snapshot list".to_owned(),
+            Self::PlanFormat { .. } => {
+                "use the version of opsctl that applied it; any may go to a snapshot: opsctl apply @N".to_owned()
+            }
             Self::Damaged { .. } => {
                 "it was changed after opsctl committed it; another one is likely whole: opsctl snapshot list".to_owned()
             }

@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use opsctl_api::{Plain, Secret, Source, Value};
 
 use super::{Operation, OperationKind, Outcome, Store, StoreError, Turn, Turner, Which, sample};
+use crate::plan::Plan;
 
 const EDGE: &str = "k8s:deployment/cdn/ats-edge";
 const ORIGIN: &str = "k8s:deployment/data/minio";
@@ -94,6 +95,19 @@ fn test_what_was_committed_is_read() {
     for reference in ["", "@-1", "@+1", "@x", "HEAD", "abc", "zzzzzz", "@99999999999999999999999"] {
         assert!(matches!(store.read(reference), Err(StoreError::Unknown { .. })), "{reference}");
     }
+}
+
+/// What is there and what was done is known for all that.
+#[test]
+fn test_a_plan_of_another_format_is_no_damage() {
+    let folder = Folder::new();
+    let store = folder.store();
+    let operation = sample::operation("1-ana", Outcome::Running);
+    let old = Plan { format: 1, ..sample::plan() };
+    store.commit(&sample::snapshot(&[(EDGE, 2)]), &operation, Some(&old)).unwrap();
+    let before = store.read("@").unwrap();
+    assert_eq!((before.plan, before.other_format), (None, Some(1)));
+    assert_eq!(before.operation, operation);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use git2::{Commit, ErrorCode, Repository, Sort};
 
 use super::files::{Files, LIVE, OPERATION, PLAN};
 use super::{CommitId, Entry, Operation, Store, StoreError, entry};
-use crate::plan::Plan;
+use crate::plan::{self, Plan, Unread};
 
 /// A snapshot as it was committed, and found to be whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,8 +13,10 @@ pub struct Stored {
     pub live_toml: String,
     /// The record of the operation, as it was then.
     pub operation: Operation,
-    /// What was about to be applied, in a *before*.
+    /// What was about to be applied, in a *before*; `None` where its format is another one.
     pub plan: Option<Plan>,
+    /// The format of its plan, where this opsctl does not read it.
+    pub other_format: Option<u32>,
 }
 
 impl Store {
@@ -127,11 +129,13 @@ impl Store {
             |name: &str, bytes: Vec<u8>| String::from_utf8(bytes).map_err(|error| unreadable(name, error.to_string()));
         let operation = ::toml::from_str(&text(OPERATION, files.operation)?)
             .map_err(|error| unreadable(OPERATION, error.message().to_owned()))?;
-        let plan = files
-            .plan
-            .map(|json| serde_json::from_slice(&json))
-            .transpose()
-            .map_err(|error| unreadable(PLAN, error.to_string()))?;
-        Ok(Stored { entry, live_toml: text(LIVE, files.live)?, operation, plan })
+        // What is there and what was done can be read all the same.
+        let (plan, other_format) = match files.plan.map(|json| plan::parse(&json)) {
+            None => (None, None),
+            Some(Ok(plan)) => (Some(plan), None),
+            Some(Err(Unread::Format(found))) => (None, Some(found)),
+            Some(Err(Unread::Json(error))) => return Err(unreadable(PLAN, error.to_string())),
+        };
+        Ok(Stored { entry, live_toml: text(LIVE, files.live)?, operation, plan, other_format })
     }
 }

@@ -100,6 +100,8 @@ pub(crate) fn plan() -> Plan {
         owners: Vec::new(),
         traffic: Vec::new(),
         leaves: Vec::new(),
+        holes: Vec::new(),
+        failed_needs: Vec::new(),
         preflight: Vec::new(),
         quotas: Vec::new(),
         refusals: Vec::new(),

@@ -62,7 +62,8 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
         chains.iter().map(|chain| (chain.name().to_owned(), workshop.state(chain, &mut found))).collect();
     // What each name means is in the states now.
     drop(names);
-    let scope = Scope::of(&states);
+    let roots = chains.iter().filter(|chain| chain.is_root()).map(|chain| chain.name().to_owned()).collect();
+    let scope = Scope { roots, ..Scope::of(&states) };
     // What a mistake hides may be the very value that seems to be missing.
     let mistaken: BTreeSet<&str> =
         files.iter().filter(|file| found.has_error_in(file.id)).map(|file| file.name.as_str()).collect();

@@ -188,6 +188,8 @@ pub struct Scope {
     pub declared: BTreeMap<String, Arc<Declared>>,
     /// By resource name, then by key of the setting: the states that set it, and to what.
     pub settings: BTreeMap<String, Settings<Vec<(String, Goal)>>>,
+    /// The states that extend nothing and lie over nothing: the ways back. What one of them does not set, it leaves.
+    pub roots: Vec<String>,
 }
 
 impl Overlaid {

@@ -27,7 +27,11 @@ impl Scope {
             (!settings.is_empty()).then(|| (chunk[0].0.clone(), settings))
         };
         // Collected in order, a map's nodes are full.
-        Self { declared: by_name().filter_map(declared).collect(), settings: by_name().filter_map(settings).collect() }
+        Self {
+            declared: by_name().filter_map(declared).collect(),
+            settings: by_name().filter_map(settings).collect(),
+            roots: Vec::new(),
+        }
     }
 }
 

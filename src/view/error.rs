@@ -8,7 +8,7 @@ use super::stale;
 use super::unfinished;
 use super::words::{clean, count, wrap};
 use crate::apply::ApplyError;
-use crate::diagnostic::{self, Diagnostic, Mark, Report, Severity, Style};
+use crate::diagnostic::{self, Code, Diagnostic, Mark, Report, Severity, Style};
 use crate::plan::{PlanError, Problem};
 
 /// Mistakes in files, each with its place.
@@ -108,12 +108,22 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
 }
 
 fn headline(error: &dyn Error, screen: &Screen) -> String {
-    format!("{}: {}\n", screen.paint(Ink::Bad, "error"), clean(&error.to_string()))
+    coded(error, None, screen)
+}
+
+fn coded(error: &dyn Error, code: Option<Code>, screen: &Screen) -> String {
+    let head = code.map_or_else(|| "error".to_owned(), |code| format!("error[{code}]"));
+    format!("{}: {}\n", screen.paint(Ink::Bad, &head), clean(&error.to_string()))
 }
 
 /// An error with all that led to it, and what to do.
 pub fn chain(error: &dyn Error, hint: Option<&str>, screen: &Screen) -> String {
-    let mut page = headline(error, screen);
+    chain_of(error, None, hint, screen)
+}
+
+/// The same of an error that may have a code.
+pub fn chain_of(error: &dyn Error, code: Option<Code>, hint: Option<&str>, screen: &Screen) -> String {
+    let mut page = coded(error, code, screen);
     let mut said = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -133,7 +133,7 @@ pub(super) fn estimate(about: u64, least: u64, most: u64) -> Estimate {
 }
 
 /// From baseline to dr-active with the primary region gone.
-pub(super) fn failover() -> Plan {
+pub(crate) fn failover() -> Plan {
     let steps = steps();
     let owner = Owner {
         name: "hpa/cdn/ats-edge".into(),
@@ -200,6 +200,8 @@ pub(super) fn failover() -> Plan {
             set_by: vec!["degraded".into()],
         }],
         quotas: Vec::new(),
+        holes: vec![],
+        failed_needs: vec![],
         preflight: vec![told(0), told(1), told(2), untold(4), untold(6)],
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],

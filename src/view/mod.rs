@@ -7,7 +7,7 @@ pub mod capture;
 pub mod check;
 pub mod error;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod fold;
 pub mod json;
 pub mod kinds;

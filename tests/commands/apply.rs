@@ -88,6 +88,35 @@ fn test_what_is_no_plan_says_how_to_get_one() {
     assert!(said("./states/busy.toml").contains("\n  = a state is named without its folder: opsctl apply busy\n"));
 }
 
+/// What another version wrote, what somebody edited, and what never was a plan: each says what to do.
+#[test]
+fn test_a_plan_file_that_is_not_obeyed() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "plan.json"]);
+    let mut plan: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(repository.path("plan.json")).unwrap()).unwrap();
+    plan["intent"]["summary"] = "Something else".into();
+    repository.write("edited.json", &plan.to_string());
+    plan["format"] = 1.into();
+    plan["estimate"] = serde_json::json!({ "soon": true });
+    repository.write("old.json", &plan.to_string());
+    let folder = format!("{}/", repository.path("").display()).replace("//", "/");
+    let said = |path: &str| repository.opsctl(&["apply", path, "-y"]).to_string().replace(&folder, "");
+    insta::assert_snapshot!(said("old.json"), @"
+    --- stderr
+    error[E0312]: old.json was written by another version of opsctl: it has the plan format 1, and this one reads 2
+      = plan again: opsctl plan STATE --out old.json
+    --- exit 1
+    ");
+    insta::assert_snapshot!(said("edited.json"), @"
+    --- stderr
+    error[E0313]: edited.json was changed after it was written: its digest is HASH and should be HASH
+      = plan again: opsctl plan STATE --out edited.json
+    --- exit 1
+    ");
+    assert_eq!(repository.json(&["apply", "old.json", "-y"])["code"], "E0312");
+}
+
 #[test]
 fn test_a_plan_that_live_has_left_behind_is_stale() {
     let repository = Repository::small();

@@ -15,6 +15,7 @@ mod history;
 #[path = "../harness/json_schema.rs"]
 mod json_schema;
 mod kinds;
+mod look_twice;
 mod man;
 mod offline;
 mod overlays;

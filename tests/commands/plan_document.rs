@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::harness::Repository;
 use crate::json_schema::mismatches;
+use crate::look_twice;
+use crate::stopped::signal;
 
 const SCHEMA: &str = include_str!("../../docs/schema/plan.json");
 
@@ -88,4 +90,70 @@ fn test_every_fact_of_the_page_is_in_the_document() {
     let digest = document["plan"]["digest"].as_str().unwrap();
     assert!(page.contains(&format!("Plan {}", &digest[..8])), "{page}");
     assert_eq!(document["situation"], serde_json::json!({ "open": null, "lock": null }));
+}
+
+/// Whatever is to be looked at twice is in the document.
+#[test]
+fn test_what_to_look_at_twice_is_in_the_document() {
+    let (locked, mut child) = look_twice::locked();
+    let small = Repository::small();
+    for (repository, state, facts) in [
+        (&small, "drained", &[("/plan/traffic/0/name", "\"east\""), ("/plan/traffic/1/edit/to", "100")][..]),
+        (
+            &look_twice::one_way(),
+            "promoted",
+            &[
+                ("/plan/way_back/irreversible/lab:document~1standby/0", "\"promoted\""),
+                ("/plan/owners/0/owner/name", "\"Argo CD application shop\""),
+                ("/plan/owners/0/setting", "\"replicas\""),
+            ],
+        ),
+        (
+            &look_twice::hole(),
+            "busy",
+            &[("/plan/holes/0/setting", "\"data.shield\""), ("/plan/holes/0/left_by/0", "\"baseline\"")],
+        ),
+        (
+            &look_twice::left_alone(),
+            "baseline",
+            &[("/plan/leaves/0/setting", "\"data.shield\""), ("/plan/leaves/0/set_by/0", "\"busy\"")],
+        ),
+        (
+            &look_twice::unreachable(),
+            "drained",
+            &[
+                ("/plan/instances/k8s/unreachable", "\"unreachable: nobody answers\""),
+                ("/plan/skipped/0/why/owed/why", "\"nobody answers\""),
+                ("/plan/refusals/0/by", "\"need\""),
+                ("/totals/owed", "4"),
+            ],
+        ),
+        (
+            &look_twice::over_the_rto(),
+            "drained",
+            &[("/plan/estimate/about/secs", "2400"), ("/plan/intent/rto/secs", "600")],
+        ),
+        (
+            &look_twice::failed(),
+            "less",
+            &[
+                ("/plan/failed_needs/0/at", "\"k8s:deployment/data/origin\""),
+                ("/plan/failed_needs/0/why", "\"no quota\""),
+                ("/plan/failed_needs/0/needed_by", "[\"edge\"]"),
+            ],
+        ),
+        (&look_twice::called(), "stopped", &[("/plan/way_back/actions/0", "\"drain-4\"")]),
+    ] {
+        let document = document(repository, &["plan", state]);
+        for (pointer, fact) in facts {
+            let found = document.pointer(pointer).map(Value::to_string);
+            assert_eq!(found.as_deref(), Some(*fact), "{pointer}\n{document:#}");
+        }
+    }
+    let document = document(&look_twice::open(), &["plan", "baseline"]);
+    assert!(document["situation"]["open"].as_str().unwrap().ends_with("-ana"), "{document:#}");
+    let document = self::document(&locked, &["plan", "drained"]);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    assert!(document["situation"]["lock"].as_str().unwrap().starts_with("ana on a17"), "{document:#}");
 }

@@ -47,7 +47,7 @@ impl Status {
         if let Some(recorded) = &recorded
             && let Some(left) = repository.after(&store, recorded)?
         {
-            let plan = repository.planned(&store, recorded)?;
+            let plan = repository.planned_if_read(&store, recorded)?;
             compare(&left, plan.as_ref(), &instances, &mut status).await;
         }
         if let Some(open) = &open {

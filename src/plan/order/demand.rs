@@ -4,7 +4,7 @@ use opsctl_api::{Effect, Readiness, Value};
 
 use super::super::diff::{Edits, Slot};
 use super::super::expand::{Expanded, Group, Presence};
-use super::super::{Refusal, RefusedBy};
+use super::super::{FailedNeed, Refusal, RefusedBy};
 use crate::state::State;
 
 /// What must serve because something that grows relies on it.
@@ -67,6 +67,47 @@ pub(super) fn demand(state: &State, expanded: &Expanded, edits: &Edits) -> Deman
     demand.refusals.sort_by(|a, b| (&a.at, &a.why).cmp(&(&b.at, &b.why)));
     demand.refusals.dedup();
     demand
+}
+
+/// What failed, has no edit that may mend it, and is needed by something that shrinks. That shrinks all the same.
+pub(super) fn failed_needs(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<FailedNeed> {
+    let mut needed_by: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    let shrinks = |item: &usize| edits[*item].keys().any(|slot| !slot.is_up());
+    let failed = |item: &usize| why_failed(expanded, *item).is_some();
+    for item in (0..expanded.items.len()).filter(shrinks) {
+        for name in &expanded.items[item].names {
+            for need in state.resources.get(name).into_iter().flat_map(|resource| &resource.declared.needs) {
+                let groups: Vec<&Group> = need.any_of.iter().filter_map(|name| expanded.groups.get(name)).collect();
+                let serves = |group: &&Group| {
+                    matches!(serving_all(expanded, edits, group, None), Serving::Yes | Serving::OnItsWay(_))
+                };
+                if !groups.iter().any(serves) {
+                    for needed in groups.iter().flat_map(|group| &group.items).filter(|needed| failed(needed)) {
+                        needed_by.entry(*needed).or_default().insert(name);
+                    }
+                }
+            }
+        }
+    }
+    for (item, needed) in super::provider_needs(expanded).filter(|(item, needed)| shrinks(item) && failed(needed)) {
+        if !edits[needed].contains_key(&Slot::Up) {
+            let item = &expanded.items[item];
+            needed_by.entry(needed).or_default().insert(item.names.first().map_or(item.at.as_str(), String::as_str));
+        }
+    }
+    let told = |(needed, names): (usize, BTreeSet<&str>)| FailedNeed {
+        at: expanded.items[needed].at.clone(),
+        why: why_failed(expanded, needed).unwrap_or_default().to_owned(),
+        needed_by: names.into_iter().map(str::to_owned).collect(),
+    };
+    needed_by.into_iter().map(told).collect()
+}
+
+fn why_failed(expanded: &Expanded, item: usize) -> Option<&str> {
+    match &expanded.items[item].live()?.readiness {
+        Readiness::Failed(why) => Some(why),
+        Readiness::Ready | Readiness::Progressing { .. } | Readiness::Unknown => None,
+    }
 }
 
 /// How much of what is relied on must be ready.

@@ -19,7 +19,7 @@ use opsctl_api::{Address, Relation};
 use super::diff::{Edits, Slot};
 use super::expand::Expanded;
 use super::problem::Problem;
-use super::{Edge, Refusal};
+use super::{Edge, FailedNeed, Refusal};
 use crate::check::Check;
 use crate::state::State;
 
@@ -49,6 +49,8 @@ pub(super) enum What {
 pub(super) struct Order {
     pub(super) steps: Vec<Ordered>,
     pub(super) refusals: Vec<Refusal>,
+    /// What failed and is needed by something that shrinks.
+    pub(super) failed_needs: Vec<FailedNeed>,
     /// Needs that were dropped because a resource would need itself: the name, what it needs, the address.
     pub(super) dropped: Vec<(String, String, String)>,
     /// Checks that gate nothing that changes.
@@ -73,6 +75,7 @@ pub(super) fn order(
     Order {
         steps: walk::walk(&reduced, &built.graph, expanded, state),
         refusals: demand.refusals,
+        failed_needs: demand::failed_needs(state, expanded, edits),
         dropped: built.dropped,
         idle_checks: built.idle_checks,
     }

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::format_duration;
+use opsctl_api::{Address, format_duration};
 
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::{labelled, lasts, locals};
-use crate::plan::{OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing};
+use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;
@@ -26,6 +26,7 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("unready", unready(plan)),
         ("unread", unread(plan)),
         ("left alone", left_alone(plan, screen)),
+        ("hole", holes(plan)),
         ("restore", not_restored(plan, screen)),
         ("missing", missing(plan)),
         ("actions", actions(plan)),
@@ -178,7 +179,14 @@ fn unready(plan: &Plan) -> Vec<String> {
             None
         }
     };
-    plan.resources.iter().filter_map(|(at, seen)| Some(format!("{at}: {}", failed(seen)?))).collect()
+    let relied_on = |at: &Address| match plan.failed_needs.iter().find(|need| need.at == *at) {
+        Some(FailedNeed { needed_by, .. }) => {
+            let (need, shrink) = if needed_by.len() == 1 { ("needs", "shrinks") } else { ("need", "shrink") };
+            format!("; {} {need} it and {shrink} all the same", and(needed_by))
+        }
+        None => String::new(),
+    };
+    plan.resources.iter().filter_map(|(at, seen)| Some(format!("{at}: {}{}", failed(seen)?, relied_on(at)))).collect()
 }
 
 fn unread(plan: &Plan) -> Vec<String> {
@@ -200,6 +208,16 @@ fn left_alone(plan: &Plan, screen: &Screen) -> Vec<String> {
         )
     };
     plan.leaves.iter().map(line).collect()
+}
+
+/// What no state that all extend would set back.
+fn holes(plan: &Plan) -> Vec<String> {
+    let line = |hole: &crate::plan::Hole| {
+        let (at, setting, left_by) = (&hole.at, clean(&hole.setting), and(&hole.left_by));
+        let say = if hole.left_by.len() == 1 { "says" } else { "say" };
+        format!("{at} {setting} has no way back but a rollback: {left_by} {say} nothing about it")
+    };
+    plan.holes.iter().map(line).collect()
 }
 
 /// What is optional and not there.

@@ -348,6 +348,8 @@ fn test_look_twice_leaves_nothing_out_and_keeps_its_order() {
         hidden: Some("not allowed to read it".into()),
         goal: None,
     });
+    plan.holes =
+        vec![crate::plan::Hole { at: edge.clone(), setting: "image".into(), left_by: vec!["baseline".into()] }];
     let skipped = |at: &str, why| Skipped { at: at.into(), setting: Some("replicas".into()), why };
     plan.skipped.extend([
         skipped("gke:deployment/cdn/spare", SkippedWhy::Missing),
@@ -371,6 +373,7 @@ fn test_look_twice_leaves_nothing_out_and_keeps_its_order() {
             "unready",
             "unread",
             "left alone",
+            "hole",
             "restore",
             "missing",
             "actions"
