@@ -47,8 +47,8 @@ impl Offline {
 
 impl Situation {
     /// Of the rollback of an apply that failed: it is this process that holds the lock, and its operation that is open.
-    pub(super) fn under_way() -> Self {
-        Self::default()
+    pub(super) fn under_way(failed: &Operation) -> Self {
+        Self { last: Some(failed.clone()), ..Self::default() }
     }
 
     /// Looks at journal, lock and history.

@@ -88,7 +88,7 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
         output.sentence(&format!("All is as it was before {}.", operation.id));
         return Ok(Exit::RolledBack);
     };
-    page::show_before(&plan, &Situation::under_way(), output)?;
+    page::show_before(&plan, &Situation::under_way(operation), output)?;
     if plan.is_empty() {
         open::close(setting, "what is left of it was left alone".to_owned(), held, output).await?;
         return Ok(Exit::Failed);

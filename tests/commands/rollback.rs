@@ -43,6 +43,62 @@ fn test_force_takes_it_back_too() {
 }
 
 #[test]
+fn test_a_rollback_inside_an_apply_says_what_it_takes_back() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "sim.fail=no quota"]);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "busy", "-y", "-q", "--on-failure", "rollback"]), @r#"
+    busy   More of everything   now: nothing was applied yet
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Steps                                                           waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "normal" → "busy"  ready
+        + k8s  deployment/data/origin  replicas  1 → 2              ready
+      2 + k8s  deployment/cdn/edge     replicas  2 → 5              ready        1
+
+    Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
+    Accepted  3 of 3 in a dry run
+    If not    a step that fails stops all, and what was done is taken back
+    Time      unknown: no earlier operation tells
+    Way back  3 steps, nothing is irreversible
+
+    3 to change, 3 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
+
+    busy failed. What was done is taken back.   Operation ID
+      failed      k8s deployment/cdn/edge replicas 2 → 5: no quota
+      done 2   failed 1   unknown 0   owed 0   not started 0
+
+    rollback of ID   to what was there before busy   now: busy (failed), AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Look twice
+      unready     k8s:deployment/cdn/edge: no quota
+
+    Steps                                                           waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  ready
+        - k8s  deployment/cdn/edge     replicas  5 → 2              ready
+      2 - k8s  deployment/data/origin  replicas  2 → 1              ready        1
+
+    Accepted  3 of 3 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  3 steps, nothing is irreversible
+
+    3 to change, 0 as they should be.   37 API calls: aws 9, k8s 28.   Plan HASH
+
+    rollback of ID failed. What was done stays as it is.   TIME.   Operation ID
+      failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
+      1 step was not started because of that.
+      done 1   failed 1   unknown 0   owed 0   not started 1
+      go on       opsctl rollback
+      look        opsctl show ID
+    --- exit 7
+    "#);
+}
+
+#[test]
 fn test_broken_states_do_not_block_the_way_back() {
     let repository = Repository::small();
     repository.done(&["apply", "busy", "-y"]);

@@ -63,11 +63,12 @@ fn before(now: &Now<'_>) -> String {
 
 fn ending(last: &Operation) -> &'static str {
     match last.outcome {
-        outcome if last.ended.is_none() && outcome != Outcome::Running => " (did not end)",
+        Outcome::Running => " (running)",
+        // It is open until what it did is taken back.
+        Outcome::Failed => " (failed)",
+        _ if last.ended.is_none() => " (did not end)",
         Outcome::Done => "",
         Outcome::DoneInPart => " in part",
-        Outcome::Running => " (running)",
-        Outcome::Failed => " (failed)",
         Outcome::Interrupted => " (interrupted)",
         Outcome::CheckFailed => " (a check failed)",
         Outcome::Abandoned => " (abandoned)",
