@@ -101,6 +101,27 @@ fn test_it_stands_between_what_it_is_before_and_after() {
     assert_eq!(steps(&plan), ["1 +service/web replicas", "1 action compact"]);
 }
 
+/// It stands behind all that the action comes after, and before the action alone.
+#[test]
+fn test_a_check_gates_an_action() {
+    let gate = || Check { name: "quiet".into(), gate: Gate::Between(vec!["drain".into()]), ..check("true") };
+    let planned = |web, db, drain: Action| {
+        let mut state = State { checks: vec![gate()], ..counts(web, db) };
+        state.actions = vec![drain];
+        Asked::new(&state).make(&instances(WORLD)).unwrap()
+    };
+    let drain = |unless| action("drain", &["db"], &["web"], When::Shrinks, unless);
+    let expected = ["1 +service/web replicas", "2 check quiet", "3 action drain", "4 -service/db replicas"];
+    assert_eq!(steps(&planned(4, 0, drain(None))), expected);
+    // No call is no step to stand before.
+    let plan = planned(4, 2, drain(None));
+    assert_eq!(steps(&plan), ["1 +service/web replicas"]);
+    // A check changes nothing: behind it as well there is nothing to do.
+    let plan = planned(2, 2, action("drain", &[], &[], When::Always, Some("true")));
+    assert!(plan.is_empty());
+    assert_eq!(idle(&plan), ["action drain"]);
+}
+
 #[test]
 fn test_where_there_is_nothing_to_do_the_plan_is_empty() {
     let actions = || {

@@ -7,7 +7,7 @@ use super::diff::{Edits, diff, slots};
 use super::digest::digest;
 use super::expand::{Expanded, expand};
 use super::observe::{Observation, observe};
-use super::order::{Order, order};
+use super::order::{Order, What, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
@@ -69,17 +69,20 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     Draft { expanded, edits, due, problems }
 }
 
-/// Orders a draft. An action that comes first and has nothing to do (`idle`, with what was seen) is left out.
+/// Orders a draft. An action that comes first, or behind checks alone, and has nothing to do (`idle`, with what was seen) is left out.
 fn ordered(draft: &mut Draft, state: &State, idle: &BTreeMap<usize, String>) -> Order {
     loop {
         let order = order(state, &draft.expanded, &draft.edits, &draft.due, &mut draft.problems);
-        let free = order.steps.iter().filter(|step| step.after.is_empty());
-        let free: Vec<(usize, &String)> = free
-            .filter_map(|step| match step.what {
-                super::order::What::Action { action } => Some((action, idle.get(&action)?)),
-                _ => None,
-            })
-            .collect();
+        let mut untouched: Vec<bool> = Vec::with_capacity(order.steps.len());
+        let mut free: Vec<(usize, &String)> = Vec::new();
+        for step in &order.steps {
+            let is_first = step.after.iter().all(|edge| untouched[edge.step]);
+            // What a check looks at is not changed by that.
+            untouched.push(is_first && matches!(step.what, What::Check { .. } | What::Joint { .. }));
+            if let (What::Action { action }, true) = (&step.what, is_first) {
+                free.extend(idle.get(action).map(|seen| (*action, seen)));
+            }
+        }
         if free.is_empty() {
             return order;
         }
@@ -349,7 +352,7 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
     let steps = back
         .steps
         .iter()
-        .filter(|step| matches!(&step.what, super::order::What::Slots { item, .. } if !turned[*item].is_empty()))
+        .filter(|step| matches!(&step.what, What::Slots { item, .. } if !turned[*item].is_empty()))
         .count();
     WayBack { steps, irreversible, held_back, actions: Vec::new(), estimate: None }
 }

@@ -16,23 +16,21 @@ use crate::keys::{self, ACTION, EACH, METHODS, REQUEST, SECRET};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The actions of a chain, the root first: a later one of a name replaces an earlier one whole. An overlay may name those of what
-/// it lies over, which are `beneath`.
+/// it lies over.
 pub(super) fn merged<'e, 't: 'e>(
     checks: &mut Checks<'_, '_, '_>,
     renderer: &Renderer<'_>,
     layers: impl Iterator<Item = &'e [Entry<'t>]>,
-    beneath: impl Iterator<Item = &'e [Entry<'t>]>,
 ) -> Vec<Action> {
     let mut entries: BTreeMap<&str, &Entry<'t>> = BTreeMap::new();
     for entry in layers.flatten() {
         entries.insert(entry.key.as_ref(), entry);
     }
-    let beneath = beneath.flatten().map(|entry| entry.key.as_ref());
-    let names: BTreeSet<&str> = entries.keys().copied().chain(beneath).collect();
-    let mut reading = Actions { checks: &mut *checks, renderer, names: &names, edges: Vec::new() };
+    let names = checks.actions;
+    let mut reading = Actions { checks: &mut *checks, renderer, names, edges: Vec::new() };
     let actions = entries.values().filter_map(|entry| reading.action(entry)).collect();
     let edges = reading.edges;
-    super::loops::of_actions(&names, &edges, checks.found());
+    super::loops::of_actions(names, &edges, checks.found());
     actions
 }
 
@@ -147,16 +145,11 @@ impl Actions<'_, '_, '_, '_> {
         let Some(entry) = keys.get(key) else { return Vec::new() };
         let Some(names) = strings(entry, self.checks.found()) else { return Vec::new() };
         for (name, span) in &names {
-            let is_action = self.names.contains(name);
-            if is_action && self.checks.is_resource(name) {
-                let message = format!("`{name}` is a resource and an action");
-                self.push(Diagnostic::error(Code::BadAction, *span, message).note("call the action something else"));
-            } else if is_action {
+            self.checks.resource_or_action(name, *span);
+            if self.names.contains(name) {
                 let (earlier, later) = if key == "before" { (&*action.key, *name) } else { (*name, &*action.key) };
                 let text = format!("{} comes {key} {name}", action.key);
                 self.edges.push(Told { earlier: earlier.into(), later: later.into(), span: *span, text });
-            } else {
-                self.checks.known_beside(name, *span, self.names);
             }
         }
         names

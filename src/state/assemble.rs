@@ -66,11 +66,9 @@ impl<'t> Workshop<'_, 't> {
         let tolerated = layers.iter().rev().find_map(|layer| layer.tolerates_unreachable.as_ref());
         cannot_go_back(failing, tolerated, found);
         let reading = Reading { renderer: self.templates(&renderer), literal: self.literal, alone: false, found };
-        let mut checks = Checks { reading, workshop: self, stacks: &stacks, broken: chain.broken };
-        let actions = {
-            let beneath = chain.layers.iter().map(|layer| layer.actions);
-            actions::merged(&mut checks, &renderer, layers.iter().map(|layer| layer.actions), beneath)
-        };
+        let named = chain.layers.iter().flat_map(|layer| layer.actions).map(|entry| entry.key.as_ref()).collect();
+        let mut checks = Checks { reading, workshop: self, stacks: &stacks, actions: &named, broken: chain.broken };
+        let actions = actions::merged(&mut checks, &renderer, layers.iter().map(|layer| layer.actions));
         let checks = checks.merged(layers.iter().map(|layer| layer.checks));
         let mut state = State {
             name: chain.name().to_owned(),

@@ -25,6 +25,8 @@ pub(super) struct Checks<'a, 'l, 't> {
     pub(super) reading: Reading<'a>,
     pub(super) workshop: &'a Workshop<'a, 't>,
     pub(super) stacks: &'a Stacks<'l, 't>,
+    /// The names of all actions of the state, and of what an overlay lies over.
+    pub(super) actions: &'a BTreeSet<&'t str>,
     /// Whether a file of the state could not be read: what seems to be missing may stand there.
     pub(super) broken: bool,
 }
@@ -165,7 +167,7 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
                 let message = "`*` stands alone: the check comes before everything";
                 self.push(Diagnostic::error(Code::WrongValue, *span, message));
             } else {
-                self.known(name, *span);
+                self.resource_or_action(name, *span);
             }
         }
         Gate::Between(names.iter().map(|(name, _)| (*name).to_owned()).collect())
@@ -334,24 +336,28 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
         }
     }
 
-    /// Whether the state has such a resource.
-    pub(super) fn is_resource(&self, name: &str) -> bool {
-        self.stacks.contains_key(name)
+    /// Reports a name that is neither a resource nor an action of the state, or both.
+    pub(super) fn resource_or_action(&mut self, name: &str, span: Span) {
+        let diagnostic = match (self.stacks.contains_key(name), self.actions.contains(name)) {
+            (true, false) | (false, true) => return,
+            (true, true) => {
+                let message = format!("`{name}` is a resource and an action");
+                Diagnostic::error(Code::BadAction, span, message).note("call the action something else")
+            }
+            (false, false) if self.broken => return,
+            (false, false) => self.unknown(name, span),
+        };
+        self.push(diagnostic);
     }
 
-    /// Reports a name that is neither a resource of the state nor one of these actions.
-    pub(super) fn known_beside(&mut self, name: &str, span: Span, actions: &BTreeSet<&str>) {
-        if self.broken || self.stacks.contains_key(name) {
-            return;
-        }
-        let diagnostic = match self.reading.found.guess(name, actions.iter().copied()) {
+    fn unknown(&mut self, name: &str, span: Span) -> Diagnostic {
+        match self.reading.found.guess(name, self.actions.iter().copied()) {
             Some(meant) => {
                 let message = format!("there is no resource or action `{}`", name.escape_debug());
                 Diagnostic::error(Code::UnknownName, span, message).here(format!("did you mean `{meant}`?"))
             }
             None => unknown_name(self.stacks, name, span, self.reading.found),
-        };
-        self.push(diagnostic);
+        }
     }
 
     /// The mistakes found so far.
@@ -372,7 +378,7 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
         let renderer = self.reading.renderer.map(|_| renderer);
         let (literal, alone) = (self.reading.literal, self.reading.alone);
         let reading = Reading { renderer, literal, alone, found: self.reading.found };
-        Checks { reading, workshop: self.workshop, stacks: self.stacks, broken: self.broken }
+        Checks { reading, workshop: self.workshop, stacks: self.stacks, actions: self.actions, broken: self.broken }
     }
 
     /// A string, rendered.

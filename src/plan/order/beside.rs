@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::super::actions::met;
 use super::super::diff::Slot;
@@ -8,27 +8,22 @@ use super::rules::Builder;
 use crate::action::{Action, When};
 use crate::state::State;
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
     /// An action → what it is before; what it is after → the action.
     ///
     /// One that is not due orders no resources, for nothing is done there; among actions it passes order on.
-    pub(super) fn actions(&mut self, state: &State, due: &BTreeSet<usize>) {
-        let nodes: BTreeMap<&str, u32> = state
-            .actions
-            .iter()
-            .enumerate()
-            .map(|(index, action)| {
-                let node = self.graph.node(NodeAt::Action { action: index as u32 }, due.contains(&index));
-                (action.name.as_str(), node)
-            })
-            .collect();
+    pub(super) fn actions(&mut self, state: &'a State, due: &BTreeSet<usize>) {
         for (index, action) in state.actions.iter().enumerate() {
-            let node = nodes[action.name.as_str()];
+            let node = self.graph.node(NodeAt::Action { action: index as u32 }, due.contains(&index));
+            self.called.insert(&action.name, node);
+        }
+        for (index, action) in state.actions.iter().enumerate() {
+            let node = self.called[action.name.as_str()];
             let before = action.before.iter().map(|beside| (beside, true));
             for (beside, is_before) in before.chain(action.after.iter().map(|beside| (beside, false))) {
                 let rule = Rule::Action { action: action.name.clone(), beside: beside.name.clone(), before: is_before };
                 let reason = self.graph.reason(Reason { rule, place: beside.place.clone() });
-                let others: Vec<u32> = match nodes.get(beside.name.as_str()) {
+                let others: Vec<u32> = match self.called.get(beside.name.as_str()) {
                     Some(&other) => vec![other],
                     None if due.contains(&index) => self.ends(action, &beside.name, is_before),
                     None => Vec::new(),

@@ -41,6 +41,7 @@ pub(super) fn build<'a>(
         sources: HashMap::new(),
         sinks: HashMap::new(),
         dropped: Vec::new(),
+        called: HashMap::new(),
     };
     builder.slots(demand);
     builder.confines();
@@ -76,6 +77,8 @@ pub(super) struct Builder<'a> {
     sources: HashMap<(&'a str, bool), u32>,
     sinks: HashMap<&'a str, u32>,
     dropped: Vec<(String, String, String)>,
+    /// The nodes of actions, by name.
+    pub(super) called: HashMap<&'a str, u32>,
 }
 
 impl<'a> Builder<'a> {
@@ -313,11 +316,13 @@ impl<'a> Builder<'a> {
         for (check, names) in super::between(&state.checks) {
             let groups = names.iter().filter_map(|name| self.expanded.groups.get(name));
             let items: BTreeSet<usize> = groups.flat_map(|group| group.items.iter().copied()).collect();
-            if items.is_empty() {
+            let calls: Vec<u32> = names.iter().filter_map(|name| self.called.get(name.as_str()).copied()).collect();
+            if items.is_empty() && calls.is_empty() {
                 idle.push(check);
             }
             let first = |item: usize| Some(self.node(item, *self.edits[item].keys().next()?));
-            let gated: BTreeSet<u32> = items.into_iter().filter_map(first).collect();
+            let due = calls.into_iter().filter(|&node| self.graph.nodes[node as usize].real);
+            let gated: BTreeSet<u32> = items.into_iter().filter_map(first).chain(due).collect();
             if gated.is_empty() {
                 continue;
             }
