@@ -172,6 +172,7 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
         | SkippedWhy::ChangedSince { .. }
         | SkippedWhy::HeldBack(_) => true,
         SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::GatesNothing
         | SkippedWhy::NeverSet

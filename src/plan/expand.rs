@@ -26,8 +26,8 @@ pub(super) struct Expanded {
 pub(super) struct Group {
     /// Ascending.
     pub(super) items: Vec<usize>,
-    /// Why its members are not known.
-    pub(super) unreachable: Option<String>,
+    /// Why its members are not known, or not there, as a clause.
+    pub(super) lacking: Option<String>,
 }
 
 /// One resource of a state.
@@ -111,9 +111,9 @@ pub(super) fn expand(
     let index: BTreeMap<&Address, usize> = items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
     let groups = members
         .into_iter()
-        .map(|(name, (addresses, unreachable))| {
+        .map(|(name, (addresses, lacking))| {
             let items = addresses.iter().filter_map(|at| index.get(at).copied()).collect();
-            (name.to_owned(), Group { items, unreachable })
+            (name.to_owned(), Group { items, lacking })
         })
         .collect();
     drop(index);
@@ -154,13 +154,13 @@ impl Expansion<'_> {
                     self.item(at, name, resource, || Presence::Live(Arc::clone(live)));
                     return (vec![at.clone()], None);
                 }
-                self.missing(at, name, resource);
+                return (Vec::new(), self.missing(at, name, resource));
             }
-            (Target::One(at), Some(Err(Fault::Missing(_)))) => self.missing(at, name, resource),
+            (Target::One(at), Some(Err(Fault::Missing(_)))) => return (Vec::new(), self.missing(at, name, resource)),
             (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), resource, fault) {
                 Some(why) => {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
-                    return (vec![at.clone()], Some(why));
+                    return (vec![at.clone()], Some(format!("cannot be reached: {why}")));
                 }
                 None => self.unreadable(at.as_str(), fault, place),
             },
@@ -170,7 +170,7 @@ impl Expansion<'_> {
                     self.problems.push(problem(Code::MembersIncomplete, pattern, why));
                 }
                 if found.found.is_empty() {
-                    self.nothing(pattern, name, resource);
+                    return (Vec::new(), self.nothing(pattern, name, resource));
                 }
                 for at in &found.found {
                     if let Some(live) = self.observation.found.get(at) {
@@ -179,12 +179,14 @@ impl Expansion<'_> {
                 }
                 return (found.found.clone(), None);
             }
-            (Target::Many { pattern, .. }, Some(Err(Fault::Missing(_)))) => self.nothing(pattern, name, resource),
+            (Target::Many { pattern, .. }, Some(Err(Fault::Missing(_)))) => {
+                return (Vec::new(), self.nothing(pattern, name, resource));
+            }
             (Target::Many { pattern, .. }, Some(Err(fault))) => match self.tolerated(pattern.as_str(), resource, fault)
             {
                 Some(why) => {
                     self.owed(pattern, resource, &why);
-                    return (Vec::new(), Some(why));
+                    return (Vec::new(), Some(format!("cannot be reached: {why}")));
                 }
                 None => self.unreadable(pattern.as_str(), fault, place),
             },
@@ -244,26 +246,40 @@ impl Expansion<'_> {
         }
     }
 
-    fn missing(&mut self, at: &Address, name: &str, resource: &Resource) {
-        if resource.declared.optional {
-            self.skipped.push(Skipped { at: at.to_string(), setting: None, why: SkippedWhy::Missing });
-            return;
-        }
+    /// What is not there; where the state goes on without it, what it lacks for that.
+    fn missing(&mut self, at: &Address, name: &str, resource: &Resource) -> Option<String> {
         let problem = Problem::new(Code::ResourceMissing, at, "there is no such resource")
-            .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"))
-            .at_place(resource.declared.place.clone());
-        self.problems.push(problem);
+            .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"));
+        self.absent(at, resource, problem, "is not there")
     }
 
-    fn nothing(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource) {
-        if resource.declared.optional {
-            self.skipped.push(Skipped { at: pattern.to_string(), setting: None, why: SkippedWhy::Missing });
-            return;
-        }
+    /// A wildcard that finds nothing.
+    fn nothing(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource) -> Option<String> {
         let problem = Problem::new(Code::WildcardEmpty, pattern, "it finds nothing")
-            .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"))
-            .at_place(resource.declared.place.clone());
-        self.problems.push(problem);
+            .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"));
+        self.absent(pattern, resource, problem, "finds nothing")
+    }
+
+    /// An optional resource holds up nothing. What an overlay or a rollback merely names, for its place in the order, holds up what grows
+    /// and needs it; what is set must be there.
+    fn absent(
+        &mut self,
+        at: &dyn std::fmt::Display,
+        resource: &Resource,
+        problem: Problem,
+        lacks: &str,
+    ) -> Option<String> {
+        let merely_named = resource.wants.is_empty() && (self.state.over.is_some() || self.reverts);
+        let (why, lacking) = match (resource.declared.optional, merely_named) {
+            (true, _) => (SkippedWhy::Missing, None),
+            (false, true) => (SkippedWhy::MissingUnasked, Some(lacks.to_owned())),
+            (false, false) => {
+                self.problems.push(problem.at_place(resource.declared.place.clone()));
+                return None;
+            }
+        };
+        self.skipped.push(Skipped { at: at.to_string(), setting: None, why });
+        lacking
     }
 
     fn owed(&mut self, pattern: &opsctl_api::Pattern, resource: &Resource, why: &str) {

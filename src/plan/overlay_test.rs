@@ -36,6 +36,35 @@ fn test_what_is_only_named_may_be_out_of_reach() {
     assert!(refusals(&up)[0].starts_with("Need a:service/origin: origin needs far, which cannot be reached"), "{up:?}");
 }
 
+/// What it does not set need not be there either; what it sets must be.
+#[test]
+fn test_what_is_only_named_may_be_missing() {
+    let gone = |wants: &[(&str, Goal)], number| {
+        overlay(
+            "o",
+            &[
+                ("gone", "a:service/gone", wants, &[]),
+                ("all-gone", "a:document/gone/*", &[], &[]),
+                ("origin", "a:service/origin", &[("replicas", is(number))], &["gone"]),
+            ],
+        )
+    };
+    let named = planned(&[&gone(&[], 0)], WORLD).unwrap();
+    assert_eq!((steps(&named).len(), refusals(&named)), (1, Vec::new()));
+    let missing = named.skipped.iter().filter(|skipped| skipped.why == SkippedWhy::MissingUnasked);
+    assert_eq!(missing.map(|skipped| skipped.at.as_str()).collect::<Vec<_>>(), ["a:document/gone/*", "a:service/gone"]);
+    let grows = planned(&[&gone(&[], 3)], WORLD).unwrap();
+    assert!(
+        refusals(&grows)[0].starts_with("Need a:service/origin: origin needs gone, which is not there"),
+        "{grows:?}"
+    );
+    let set = planned(&[&gone(&[("replicas", is(1))], 0)], WORLD).unwrap_err();
+    assert_eq!(set.problems[0].code, Code::ResourceMissing);
+    // A state that is no overlay may not name what is not there.
+    let state = State { over: None, ..gone(&[], 0) };
+    assert_eq!(planned(&[&state], WORLD).unwrap_err().problems.len(), 2);
+}
+
 #[test]
 fn test_an_overlay_wins_whichever_is_the_wildcard() {
     let explicit = state(&[("edge", "a:service/edge", &[("replicas", is(4))], &[])]);

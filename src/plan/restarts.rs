@@ -67,7 +67,7 @@ fn carried(state: &State, scope: &Scope, expanded: &Expanded, edits: &Edits, ind
     let mut items: BTreeSet<usize> = BTreeSet::new();
     for group in groups {
         // What is not reached is not known to be another one.
-        if group.unreachable.is_some() {
+        if group.lacking.is_some() {
             return None;
         }
         items.extend(&group.items);

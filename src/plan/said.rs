@@ -26,6 +26,8 @@ pub struct Skipped {
 pub enum SkippedWhy {
     /// Optional, and not there.
     Missing,
+    /// Not there, and nothing is asked of it.
+    MissingUnasked,
     /// It would need itself through a wildcard, so that need was dropped.
     OwnNeed {
         /// The name that needs.

@@ -206,8 +206,8 @@ impl Demand {
 }
 
 fn serving_all(expanded: &Expanded, edits: &Edits, group: &Group, enough: Option<u64>) -> Serving {
-    match &group.unreachable {
-        Some(why) => Serving::No(format!("cannot be reached: {why}")),
+    match &group.lacking {
+        Some(why) => Serving::No(why.clone()),
         None => all_of(group.items.iter().map(|&item| serving(expanded, edits, item, enough))),
     }
 }

@@ -141,7 +141,7 @@ fn case(services: &[Service], back: bool) -> Case {
     let mut expanded = Expanded::default();
     let mut edits = Vec::new();
     for (index, (item, own)) in entries.into_iter().enumerate() {
-        let group = Group { items: vec![index], unreachable: None };
+        let group = Group { items: vec![index], lacking: None };
         expanded.groups.insert(item.names[0].clone(), group);
         edits.push(slots(item.kind, own));
         expanded.items.push(item);
@@ -581,7 +581,7 @@ fn with_pool(mut case: Case) -> Case {
         group.items.iter_mut().for_each(|item| *item += records.len());
     }
     for (index, (name, ..)) in records.into_iter().enumerate() {
-        case.expanded.groups.insert(name.into(), Group { items: vec![index], unreachable: None });
+        case.expanded.groups.insert(name.into(), Group { items: vec![index], lacking: None });
     }
     case
 }
@@ -637,7 +637,7 @@ fn test_a_wildcard_that_has_what_it_needs_among_its_members_needs_it_for_the_oth
     let mut case = plain(&[(1, 2), (1, 1), (1, 1), (1, 2)]);
     let s0 = case.state.resources["s0"].clone();
     case.state.resources.insert("all".into(), s0);
-    case.expanded.groups.insert("all".into(), Group { items: vec![0, 1], unreachable: None });
+    case.expanded.groups.insert("all".into(), Group { items: vec![0, 1], lacking: None });
     for item in [0, 1] {
         case.expanded.items[item].names.push("all".into());
     }

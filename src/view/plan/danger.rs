@@ -220,10 +220,11 @@ fn holes(plan: &Plan) -> Vec<String> {
     plan.holes.iter().map(line).collect()
 }
 
-/// What is optional and not there.
+/// What is not there, and need not be.
 pub(super) fn missing(plan: &Plan) -> Vec<String> {
     let gone = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
         SkippedWhy::Missing => Some(format!("{} is not there; it is optional", skipped.at)),
+        SkippedWhy::MissingUnasked => Some(format!("{} is not there; nothing is asked of it", skipped.at)),
         SkippedWhy::GatesNothing => {
             Some(format!("{} is left out: of what it stands between nothing is there", skipped.at))
         }
@@ -269,6 +270,7 @@ pub(super) fn actions(plan: &Plan) -> Vec<String> {
         SkippedWhy::NothingToDo(seen) => Some(format!("{} has nothing to do: {}", clean(&skipped.at), clean(seen))),
         SkippedWhy::NotUndone => Some(format!("{} was called, and is not undone", clean(&skipped.at))),
         SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
         | SkippedWhy::GatesNothing
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::NotTargeted
@@ -307,6 +309,7 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
                 held.row(cells.into_iter().chain([Cell::new(clean(why)).open()]));
             }
             SkippedWhy::Missing
+            | SkippedWhy::MissingUnasked
             | SkippedWhy::NotTargeted
             | SkippedWhy::OwnNeed { .. }
             | SkippedWhy::GatesNothing

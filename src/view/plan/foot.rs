@@ -51,6 +51,7 @@ pub fn totals(plan: &Plan) -> Totals {
             SkippedWhy::Owed { .. } => totals.owed += 1,
             SkippedWhy::NotTargeted => totals.left_out += 1,
             SkippedWhy::Missing
+            | SkippedWhy::MissingUnasked
             | SkippedWhy::OwnNeed { .. }
             | SkippedWhy::GatesNothing
             | SkippedWhy::NeverSet

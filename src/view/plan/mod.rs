@@ -70,6 +70,7 @@ fn is_telling(why: &SkippedWhy) -> bool {
     match why {
         SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => true,
         SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
         | SkippedWhy::NotTargeted
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::GatesNothing
