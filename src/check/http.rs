@@ -140,6 +140,9 @@ fn short(json: &Json) -> String {
 
 /// Why there was no answer. The URL is not repeated: it may have a token in it.
 pub(crate) fn why_no_answer(error: &reqwest::Error, limit: Duration) -> String {
+    if cfg!(not(feature = "tls")) && error.url().is_some_and(|url| url.scheme() == "https") {
+        return super::left_out("tls");
+    }
     if error.is_timeout() { format!("no answer within {}", format_duration(limit)) } else { innermost(error) }
 }
 

@@ -17,8 +17,10 @@ mod tcp;
 mod tls;
 
 #[cfg(test)]
+#[cfg(feature = "dns")]
 mod dns_test;
 #[cfg(test)]
+#[cfg(feature = "tls")]
 mod tls_test;
 #[cfg(test)]
 mod wait_test;
@@ -33,3 +35,8 @@ pub use promql::Promql;
 pub use run::Run;
 pub(crate) use run::{Ran, run_program};
 pub use tls::Tls;
+
+/// What is said in the place of a measurement that this build cannot make.
+pub(crate) fn left_out(feature: &str) -> String {
+    format!("this opsctl was built without `{feature}`: cargo build --features {feature}")
+}
