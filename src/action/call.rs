@@ -3,8 +3,8 @@ use std::time::Duration;
 use opsctl_api::format_duration;
 use reqwest::{Method, StatusCode};
 
-use super::{Call, HeaderText};
-use crate::check::{Ran, http_client, run_program, why_no_answer};
+use super::Call;
+use crate::check::{Ran, Untold, http_client, run_program, why_no_answer, with_header};
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,10 @@ const TOLD: usize = 300;
 
 /// Sends a call, once.
 pub async fn call(call: &Call, limit: Duration) -> Called {
-    let called = match call {
-        Call::Http { .. } => request(call, limit).await,
-        Call::Run { argv } => match run_program(argv, limit).await {
+    let untold = Untold::of(call.along());
+    match call {
+        Call::Http { .. } => request(call, &untold, limit).await,
+        Call::Run { argv, env } => match run_program(argv, env, limit).await {
             Ran::NotStarted(why) => Called::Failed(why),
             Ran::TimedOut => {
                 Called::Unknown(format!("it did not end within {}, and was ended", format_duration(limit)))
@@ -32,16 +33,18 @@ pub async fn call(call: &Call, limit: Duration) -> Called {
             Ran::Lost(why) => Called::Unknown(why),
             Ran::Ended { status, .. } if status.success() => Called::Done("exit 0".to_owned()),
             Ran::Ended { status, out, err } => {
-                let said = tail(&err).or_else(|| tail(&out)).map(|said| format!(": {said}")).unwrap_or_default();
+                let said = tail(&err, &untold)
+                    .or_else(|| tail(&out, &untold))
+                    .map(|said| format!(": {said}"))
+                    .unwrap_or_default();
                 let status = status.code().map_or_else(|| status.to_string(), |code| format!("exit {code}"));
                 Called::Failed(format!("{status}{said}"))
             }
         },
-    };
-    without_secrets(called, call)
+    }
 }
 
-async fn request(call: &Call, limit: Duration) -> Called {
+async fn request(call: &Call, untold: &Untold<'_>, limit: Duration) -> Called {
     let Call::Http { method, url, header, body, status } = call else {
         return Called::Failed("it is no request".to_owned());
     };
@@ -52,17 +55,10 @@ async fn request(call: &Call, limit: Duration) -> Called {
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
         return Called::Failed(format!("{method} is no method"));
     };
-    let mut request = client.request(method, url).timeout(limit);
-    for (name, text) in header {
-        let text = match text {
-            HeaderText::Text(text) => text.as_str(),
-            HeaderText::Secret(secret) => match &secret.plain {
-                Some(plain) => plain.expose(),
-                None => return Called::Failed(format!("the secret of the header {name} was not read")),
-            },
-        };
-        request = request.header(name, text);
-    }
+    let mut request = match with_header(client.request(method, url).timeout(limit), header) {
+        Ok(request) => request,
+        Err(why) => return Called::Failed(why),
+    };
     if let Some(body) = body {
         request = request.body(body.clone());
     }
@@ -83,7 +79,7 @@ async fn request(call: &Call, limit: Duration) -> Called {
     {
         said.extend_from_slice(&chunk);
     }
-    let seen = tail(&said).map_or_else(|| seen.clone(), |said| format!("{seen}: {said}"));
+    let seen = tail(&said, untold).map_or_else(|| seen.clone(), |said| format!("{seen}: {said}"));
     match found {
         // Whoever stands between has passed it on, and knows no more.
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Called::Unknown(seen),
@@ -91,34 +87,13 @@ async fn request(call: &Call, limit: Duration) -> Called {
     }
 }
 
-/// The last lines with something in them, on one line and no longer than [`TOLD`].
-fn tail(output: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(output);
+/// The last lines with something in them, on one line and no longer than [`TOLD`]. Whoever was called may send back what it was sent.
+fn tail(output: &[u8], untold: &Untold<'_>) -> Option<String> {
+    let text = untold.out_of(&String::from_utf8_lossy(output));
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let last = lines[lines.len().saturating_sub(3)..].join("; ");
     let clean: Vec<char> = last.chars().filter(|c| !c.is_control()).collect();
     let cut = clean.len().saturating_sub(TOLD);
     let more = if cut > 0 { "…" } else { "" };
     (!clean.is_empty()).then(|| format!("{more}{}", clean[cut..].iter().collect::<String>()))
-}
-
-/// A server may send back what it was sent.
-fn without_secrets(called: Called, call: &Call) -> Called {
-    let Call::Http { header, .. } = call else { return called };
-    let hide = |mut text: String| {
-        for text_of in header.values() {
-            if let HeaderText::Secret(secret) = text_of
-                && let Some(plain) =
-                    secret.plain.as_ref().map(opsctl_api::Plain::expose).filter(|plain| !plain.is_empty())
-            {
-                text = text.replace(plain, "(sensitive)");
-            }
-        }
-        text
-    };
-    match called {
-        Called::Done(text) => Called::Done(hide(text)),
-        Called::Failed(text) => Called::Failed(hide(text)),
-        Called::Unknown(text) => Called::Unknown(hide(text)),
-    }
 }

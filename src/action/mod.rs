@@ -4,4 +4,4 @@ mod call;
 mod model;
 
 pub use call::{Called, call};
-pub use model::{Action, Beside, Call, HeaderText, Member, When};
+pub use model::{Action, Beside, Call, Member, When};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use opsctl_api::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+use crate::check::{Along, Check, Sent, command_line, request_line};
 use crate::diagnostic::Place;
 
 /// One action of a state.
@@ -72,7 +72,7 @@ pub enum Call {
         url: String,
         /// By name, in lower case.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        header: BTreeMap<String, HeaderText>,
+        header: Along,
         /// What is sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         body: Option<String>,
@@ -84,17 +84,10 @@ pub enum Call {
     Run {
         /// The program and its arguments.
         argv: Vec<String>,
+        /// Variables of its environment, beside those of opsctl's own.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        env: Along,
     },
-}
-
-/// What a header says.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeaderText {
-    /// In the open.
-    Text(String),
-    /// Where it comes from; its text is never written anywhere.
-    Secret(Secret),
 }
 
 /// When an action is due: what a plan changes of the resources that it is before or after.
@@ -146,6 +139,20 @@ impl Action {
 }
 
 impl Member {
+    /// What goes along with its call, and with what is measured around it.
+    pub(crate) fn along(&self) -> impl Iterator<Item = &Along> {
+        let Self { name: _, call, unless, until, first, last, between, done: _ } = self;
+        let checks = [unless, until, first, last, between].into_iter().flatten();
+        std::iter::once(call.along()).chain(checks.filter_map(|check| check.probe.along()))
+    }
+
+    /// All secrets that its call is sent with, and what is measured around it.
+    pub(crate) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let Self { name: _, call, unless, until, first, last, between, done: _ } = self;
+        let checks = [unless, until, first, last, between].into_iter().flatten();
+        call.secrets_mut().chain(checks.flat_map(|check| check.probe.secrets_mut()))
+    }
+
     /// All that is measured around its call.
     pub fn checks_mut(&mut self) -> impl Iterator<Item = &mut Check> {
         let Self { name: _, call: _, unless, until, first, last, between, done: _ } = self;
@@ -154,32 +161,28 @@ impl Member {
 }
 
 impl Call {
-    /// Whether it is sent with a secret.
-    pub fn has_secret(&self) -> bool {
-        match self {
-            Self::Http { header, .. } => header.values().any(|text| matches!(text, HeaderText::Secret(_))),
-            Self::Run { .. } => false,
-        }
+    /// A command that finds in its environment what opsctl found there.
+    pub fn run(argv: Vec<String>) -> Self {
+        Self::Run { argv, env: Along::new() }
     }
 
-    /// The secrets that it is sent with.
-    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
-        let header = match self {
-            Self::Http { header, .. } => Some(header),
-            Self::Run { .. } => None,
-        };
-        header.into_iter().flat_map(BTreeMap::values_mut).filter_map(|text| match text {
-            HeaderText::Secret(secret) => Some(secret),
-            HeaderText::Text(_) => None,
-        })
+    /// What goes along with it.
+    pub fn along(&self) -> &Along {
+        let (Self::Http { header: along, .. } | Self::Run { env: along, .. }) = self;
+        along
+    }
+
+    fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let (Self::Http { header: along, .. } | Self::Run { env: along, .. }) = self;
+        along.values_mut().filter_map(Sent::secret_mut)
     }
 }
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Http { method, url, .. } => write!(f, "{method} {url}"),
-            Self::Run { argv } => f.write_str(&argv.join(" ")),
+            Self::Http { method, url, header, .. } => write!(f, "{method} {}", request_line(url, header)),
+            Self::Run { argv, env } => f.write_str(&command_line(argv, env)),
         }
     }
 }

@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::bed::*;
 use super::*;
-use crate::action::{Action, Call, HeaderText};
-use crate::check::{Check, Gate, Probe, Run};
+use crate::action::{Action, Call};
+use crate::check::{Check, Gate, Probe, Run, Sent};
 use crate::snapshot::{Operation, Outcome, Status};
 use crate::state::OnFailure;
 
@@ -54,7 +54,7 @@ fn writing(file: &Utf8Path, name: &str, members: &[&str]) -> Action {
     let mut action = action(name, members);
     for member in &mut action.members {
         let word = member.name.as_deref().unwrap_or(name);
-        member.call = Call::Run { argv: shell(format!("echo {word} >> {file}")) };
+        member.call = Call::run(shell(format!("echo {word} >> {file}")));
         member.until = Some(run_check(format!("grep -q {word} {file}")));
     }
     action
@@ -90,7 +90,7 @@ async fn test_a_failure_tells_the_status_and_the_end_of_the_output() {
     let bed = Bed::new(WORLD);
     let mut drain = action("drain", &[]);
     let noise = "head -c 100000 /dev/zero | tr '\\0' x; echo; echo not the leader >&2; exit 3";
-    drain.members[0].call = Call::Run { argv: shell(noise) };
+    drain.members[0].call = Call::run(shell(noise));
     let plan = bed.plan(vec![act(drain), up("edge").after(&[0])]).await;
     let operation = bed.apply(&plan).await.0.unwrap();
     assert_eq!(operation.outcome, Outcome::Failed);
@@ -128,7 +128,7 @@ async fn test_a_lost_answer_is_decided_by_until() {
         let bed = Bed::new(WORLD);
         let mut drain = action("drain", &[]);
         drain.timeout = Duration::from_millis(300);
-        drain.members[0].call = Call::Run { argv: shell(format!("echo called >> {file}; sleep 60")) };
+        drain.members[0].call = Call::run(shell(format!("echo called >> {file}; sleep 60")));
         drain.members[0].until = until.map(run_check);
         let plan = bed.plan(vec![act(drain)]).await;
         let operation = bed.apply(&plan).await.0.unwrap();
@@ -161,7 +161,7 @@ fn server(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
 
 fn request(url: String, status: Option<u16>) -> Action {
     let secret = opsctl_api::Secret { source: Some(opsctl_api::Source::Env("TOKEN".into())), ..Default::default() };
-    let header = [("authorization".to_owned(), HeaderText::Secret(secret))].into();
+    let header = [("authorization".to_owned(), Sent::Secret(secret))].into();
     let mut action = action("drain", &[]);
     let (method, body) = ("POST".to_owned(), Some("body".to_owned()));
     action.members[0].call = Call::Http { method, url, header, body, status };
@@ -223,7 +223,7 @@ async fn test_members_are_called_one_at_a_time_the_leader_last_and_the_former_le
     for member in &mut restart.members {
         let name = member.name.clone().unwrap();
         let script = format!("echo {name} >> {file}; test $(cat {leader}) != {name} || echo b2 > {leader}");
-        member.call = Call::Run { argv: shell(script) };
+        member.call = Call::run(shell(script));
         member.first = Some(run_check(format!("test {name} = b3")));
         member.last = Some(run_check(format!("test $(cat {leader}) = {name}")));
         member.between = Some(run_check("true"));
@@ -269,7 +269,7 @@ async fn press_at(bed: &Bed, file: &Utf8Path, count: u8) {
 async fn test_one_ctrl_c_lets_the_call_end_and_calls_nobody_else() {
     let (_guard, file) = calls();
     let mut restart = writing(&file, "restart", &["b1", "b2", "b3"]);
-    restart.members[0].call = Call::Run { argv: shell(format!("echo b1 >> {file}; sleep 0.2; echo end >> {file}")) };
+    restart.members[0].call = Call::run(shell(format!("echo b1 >> {file}; sleep 0.2; echo end >> {file}")));
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![act(restart), up("edge").after(&[0])]).await;
     let ((operation, _), ()) = tokio::join!(bed.apply(&plan), press_at(&bed, &file, 1));
@@ -285,7 +285,7 @@ async fn test_one_ctrl_c_lets_the_call_end_and_calls_nobody_else() {
 async fn test_one_ctrl_c_lets_an_action_of_one_call_end() {
     let (_guard, file) = calls();
     let mut drain = writing(&file, "drain", &[]);
-    drain.members[0].call = Call::Run { argv: shell(format!("echo drain >> {file}; sleep 0.2")) };
+    drain.members[0].call = Call::run(shell(format!("echo drain >> {file}; sleep 0.2")));
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![act(drain), up("edge").after(&[0])]).await;
     let ((operation, _), ()) = tokio::join!(bed.apply(&plan), press_at(&bed, &file, 1));
@@ -311,7 +311,7 @@ async fn test_one_ctrl_c_does_not_wait_for_what_must_hold_before_the_next() {
 async fn test_two_ctrl_c_leave_it_open_and_until_decides_when_it_is_gone_on_with() {
     let (_guard, file) = calls();
     let mut restart = writing(&file, "restart", &["b1", "b2"]);
-    restart.members[0].call = Call::Run { argv: shell(format!("echo b1 >> {file}; sleep 60")) };
+    restart.members[0].call = Call::run(shell(format!("echo b1 >> {file}; sleep 60")));
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![act(restart), up("edge").after(&[0])]).await;
     let ((operation, _), ()) = tokio::join!(bed.apply(&plan), press_at(&bed, &file, 2));
@@ -329,7 +329,7 @@ async fn test_what_goes_on_after_a_failure_leaves_what_comes_after_the_action() 
     let mut bed = Bed::new(WORLD);
     bed.on_failure = Some(OnFailure::Continue);
     let mut drain = action("drain", &[]);
-    drain.members[0].call = Call::Run { argv: vec!["false".into()] };
+    drain.members[0].call = Call::run(vec!["false".into()]);
     let plan = bed.plan(vec![act(drain), up("edge").after(&[0]), up("origin")]).await;
     let operation = bed.apply(&plan).await.0.unwrap();
     assert_eq!(statuses(&operation), [Status::Failed, Status::Skipped, Status::Done]);

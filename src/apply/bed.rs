@@ -378,7 +378,7 @@ pub(super) fn check(check: Check) -> Planned {
 pub(super) fn action(name: &str, members: &[&str]) -> Action {
     let member = |name: Option<&str>| Member {
         name: name.map(str::to_owned),
-        call: Call::Run { argv: vec!["true".into()] },
+        call: Call::run(vec!["true".into()]),
         unless: None,
         until: None,
         first: None,

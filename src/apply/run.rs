@@ -95,7 +95,7 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
         on_failure,
         parallelism: run.parallelism,
         plan: filled,
-        previous_checks: run.previous_checks,
+        previous_checks: secrets::revealed(run.previous_checks, run.secrets),
     };
     let mut journal = Journal::create(&journals, &operation)?;
     journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
@@ -122,7 +122,8 @@ async fn before(plan: &Arc<Plan>, site: &Site<'_>, secrets: &Secrets<'_>) -> Res
     stage(&site.events, "checking");
     gate::identities(plan, site.instances).await?;
     let mut sight = gate::fresh(plan, site.instances).await?;
-    let checks = gate::checks(plan, &Gate::Before);
+    let filled = secrets::filled(plan, secrets)?;
+    let checks = gate::checks(&filled, &Gate::Before);
     if !checks.is_empty() {
         let failed = probe::measure_all(&checks, site.instances, &site.events).await;
         if !failed.is_empty() {
@@ -131,7 +132,6 @@ async fn before(plan: &Arc<Plan>, site: &Site<'_>, secrets: &Secrets<'_>) -> Res
         // They may have taken their time.
         sight = gate::fresh(plan, site.instances).await?;
     }
-    let filled = secrets::filled(plan, secrets)?;
     stage(&site.events, "preflight");
     gate::preflight(&filled, site.instances).await?;
     Ok((filled, sight))

@@ -4,19 +4,20 @@ use std::sync::Arc;
 use opsctl_api::{Plain, Secret, Source, Value};
 
 use super::ApplyError;
+use crate::action::Member;
+use crate::check::{self, Check, has_secret};
 use crate::plan::{Plan, Step, Work};
 
 /// Where the texts of secrets come from: the environment and files, which only the caller may read.
 pub type Secrets<'a> = dyn Fn(&Source) -> Result<Plain, String> + Send + Sync + 'a;
 
-/// The plan with the text of every secret that it sets, in memory alone: nothing serialises a text.
+/// The plan with the text of every secret that it sets or sends, in memory alone: nothing serialises a text.
 ///
 /// # Errors
 /// A text cannot be had.
 pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan>, ApplyError> {
     let mut plan = Arc::clone(plan);
-    let calls_with_one = plan.actions.iter().flat_map(|action| &action.members).any(|member| member.call.has_secret());
-    if !calls_with_one && !plan.steps.iter().any(sets_a_secret) {
+    if !sends_a_secret(&plan) && !plan.steps.iter().any(sets_a_secret) {
         return Ok(plan);
     }
     let mut known: BTreeMap<Source, Plain> = BTreeMap::new();
@@ -30,11 +31,30 @@ pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan
         }
     }
     for member in filled.actions.iter_mut().flat_map(|action| &mut action.members) {
-        for secret in member.call.secrets_mut() {
+        for secret in member.secrets_mut() {
             fill(secret, secrets, &mut known)?;
         }
     }
+    if filled.intent.reverts.is_some() {
+        filled.checks = revealed(std::mem::take(&mut filled.checks), secrets);
+        return Ok(plan);
+    }
+    for secret in filled.checks.iter_mut().flat_map(|check| check.probe.secrets_mut()) {
+        fill(secret, secrets, &mut known)?;
+    }
     Ok(plan)
+}
+
+/// The checks of the state that was, with the texts of their secrets. One that cannot be had stops no way back: its check does not
+/// hold, and says so.
+pub(super) fn revealed(checks: Vec<Check>, secrets: &Secrets<'_>) -> Vec<Check> {
+    checks.into_iter().map(|check| check::revealed(&check, secrets).unwrap_or(check)).collect()
+}
+
+fn sends_a_secret(plan: &Plan) -> bool {
+    let members = plan.actions.iter().flat_map(|action| &action.members).flat_map(Member::along);
+    let checks = plan.checks.iter().filter_map(|check| check.probe.along());
+    members.chain(checks).any(has_secret)
 }
 
 fn sets_a_secret(step: &Step) -> bool {

@@ -3,11 +3,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use opsctl_api::format_duration;
-use reqwest::{Client, Response, redirect};
+use reqwest::{Client, IntoUrl, RequestBuilder, Response, redirect};
 use serde_json::Value as Json;
 
 use super::tcp::clause;
-use super::{Expectation, Verdict};
+use super::{Along, Expectation, Untold, Verdict, with_header};
 
 /// How much of a body is looked at: 1 MiB.
 const MOST: usize = 1 << 20;
@@ -31,23 +31,31 @@ pub(crate) fn http_client() -> Result<&'static Client, String> {
     CLIENT.as_ref().map_err(|why| format!("no HTTP client: {why}"))
 }
 
+/// A GET that nothing was sent of yet.
+///
+/// # Errors
+/// There is no client, or it cannot be sent with what goes along. Why.
+pub(super) fn request(url: impl IntoUrl, along: &Along, limit: Duration) -> Result<RequestBuilder, String> {
+    with_header(http_client()?.get(url).timeout(limit), along)
+}
+
 /// Gets a URL and holds the answer against what it must have; where no status is named, that is any 2xx.
-pub(super) async fn get(url: &str, expect: &Expectation, limit: Duration) -> Verdict {
-    let client = match http_client() {
-        Ok(client) => client,
+pub(super) async fn get(url: &str, header: &Along, expect: &Expectation, limit: Duration) -> Verdict {
+    let request = match request(url, header, limit) {
+        Ok(request) => request,
         Err(why) => return Verdict::no(why),
     };
-    let response = match client.get(url).timeout(limit).send().await {
+    let response = match request.send().await {
         Ok(response) => response,
         Err(error) => return Verdict::no(why_no_answer(&error, limit)),
     };
-    match judge(response, expect).await {
+    match judge(response, expect, &Untold::of(header)).await {
         Ok(verdict) => verdict,
         Err(error) => Verdict::no(why_no_answer(&error, limit)),
     }
 }
 
-async fn judge(mut response: Response, expect: &Expectation) -> Result<Verdict, reqwest::Error> {
+async fn judge(mut response: Response, expect: &Expectation, untold: &Untold<'_>) -> Result<Verdict, reqwest::Error> {
     let status = response.status();
     let seen = format!("status {}", status.as_u16());
     if !expect.status.map_or(status.is_success(), |wanted| status.as_u16() == wanted) {
@@ -66,7 +74,7 @@ async fn judge(mut response: Response, expect: &Expectation) -> Result<Verdict, 
         return Ok(Verdict::yes(seen));
     }
     let body = Body::read(&mut response).await?;
-    Ok(match body.misses(expect) {
+    Ok(match body.misses(expect, untold) {
         None => Verdict::yes(seen),
         Some(misses) => Verdict::no(format!("{seen}, {misses}")),
     })
@@ -93,7 +101,7 @@ impl Body {
     }
 
     /// What it must have and has not.
-    fn misses(&self, expect: &Expectation) -> Option<String> {
+    fn misses(&self, expect: &Expectation, untold: &Untold<'_>) -> Option<String> {
         if let Some(text) = &expect.body
             && !String::from_utf8_lossy(&self.bytes).contains(text.as_str())
         {
@@ -112,7 +120,9 @@ impl Body {
         };
         expect.json.iter().find_map(|(pointer, wanted)| match json.pointer(pointer) {
             None => Some(format!("the body has no {pointer}")),
-            Some(found) if !equal(found, wanted) => Some(format!("{pointer} is {}", short(found))),
+            Some(found) if !equal(found, wanted) => {
+                Some(format!("{pointer} is {}", short(&untold.out_of(&found.to_string()))))
+            }
             Some(_) => None,
         })
     }
@@ -130,11 +140,10 @@ fn equal(a: &Json, b: &Json) -> bool {
     }
 }
 
-fn short(json: &Json) -> String {
-    let text = json.to_string();
+fn short(text: &str) -> String {
     match text.char_indices().nth(100) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 
@@ -187,7 +196,7 @@ mod tests {
     }
 
     async fn ask(answer: &str, expect: Expectation) -> Verdict {
-        get(&server(answer), &expect, LIMIT).await
+        get(&server(answer), &Along::new(), &expect, LIMIT).await
     }
 
     fn body(text: &str) -> String {
@@ -246,7 +255,7 @@ mod tests {
         let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
         endless.resize(3 << 20, b'x');
         let expect = Expectation { body: Some("end".to_owned()), ..Expectation::default() };
-        let verdict = get(&server(endless), &expect, LIMIT).await;
+        let verdict = get(&server(endless), &Along::new(), &expect, LIMIT).await;
         assert_eq!(verdict.seen, "status 200, the first 1 MiB of the body has no \"end\"");
     }
 
@@ -254,16 +263,16 @@ mod tests {
     async fn test_no_answer() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/?token=hunter2", listener.local_addr().unwrap());
-        let silent = get(&url, &Expectation::default(), Duration::from_millis(50)).await;
+        let silent = get(&url, &Along::new(), &Expectation::default(), Duration::from_millis(50)).await;
         assert_eq!(silent, Verdict::no("no answer within 50ms"));
         drop(listener);
-        let refused = get(&url, &Expectation::default(), LIMIT).await;
+        let refused = get(&url, &Along::new(), &Expectation::default(), LIMIT).await;
         assert_eq!(refused, Verdict::no("connection refused"));
         for url in ["", "nowhere", "ftp://localhost/", "http://"] {
-            let verdict = get(url, &Expectation::default(), LIMIT).await;
+            let verdict = get(url, &Along::new(), &Expectation::default(), LIMIT).await;
             assert!(!verdict.holds && !verdict.seen.is_empty(), "{url}: {}", verdict.seen);
         }
-        let garbage = get(&server("what?\r\n\r\n"), &Expectation::default(), LIMIT).await;
+        let garbage = get(&server("what?\r\n\r\n"), &Along::new(), &Expectation::default(), LIMIT).await;
         assert!(!garbage.holds, "{}", garbage.seen);
     }
 }

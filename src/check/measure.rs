@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use opsctl_api::format_duration;
+use opsctl_api::{Plain, Source, format_duration};
 use tokio::time::{Instant, timeout};
 
 use super::patience::{Next, Patience};
-use super::{Check, Probe, Verdict, dns, file, http, metric, promql, run, setting, tcp, tls};
+use super::{Check, Probe, Untold, Verdict, dns, file, http, metric, promql, run, sent, setting, tcp, tls};
 use crate::instance::Instances;
 
 /// How long one measurement may take; a command may take as long as the check.
@@ -12,6 +12,19 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// How long the last measurement may take when the time is nearly over.
 const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A check with the texts of its secrets, in memory alone.
+///
+/// # Errors
+/// One cannot be had, so it does not hold.
+pub fn revealed(
+    check: &Check,
+    secrets: &(dyn Fn(&Source) -> Result<Plain, String> + Send + Sync),
+) -> Result<Check, Verdict> {
+    let mut check = check.clone();
+    sent::fill(check.probe.secrets_mut(), secrets).map_err(Verdict::no)?;
+    Ok(check)
+}
 
 /// Measures a check once, whatever its times say. It changes nothing but what a command of the operator changes.
 pub async fn measure(check: &Check, instances: &Instances) -> Verdict {
@@ -36,8 +49,16 @@ pub async fn await_check(check: &Check, instances: &Instances, mut on: impl FnMu
 }
 
 async fn once(probe: &Probe, instances: &Instances, limit: Duration) -> Verdict {
+    let verdict = asked(probe, instances, limit).await;
+    match probe.along() {
+        Some(along) => Verdict { seen: Untold::of(along).out_of(&verdict.seen), ..verdict },
+        None => verdict,
+    }
+}
+
+async fn asked(probe: &Probe, instances: &Instances, limit: Duration) -> Verdict {
     match probe {
-        Probe::Http { url, expect } => http::get(url, expect, limit).await,
+        Probe::Http { url, header, expect } => http::get(url, header, expect, limit).await,
         Probe::Tcp { address } => tcp::connect(address, limit).await,
         Probe::Run(run) => run::run(run, limit).await,
         Probe::Tls(tls) => tls::shake_hands(tls, limit).await,

@@ -4,9 +4,9 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::http::{http_client, why_no_answer};
+use super::http::{request, why_no_answer};
 use super::sample::{Sample, judge};
-use super::{Verdict, exposition};
+use super::{Along, Untold, Verdict, exposition};
 use crate::state::Goal;
 
 /// No page of metrics is larger: 64 MiB.
@@ -21,6 +21,9 @@ const LONGEST_LINE: usize = 1 << 20;
 pub struct Metric {
     /// Where the exporter shows them.
     pub url: String,
+    /// What is sent along, by name in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: Along,
     /// The name of the metric.
     pub name: String,
     /// Labels that a sample has; others it may have.
@@ -31,7 +34,7 @@ pub struct Metric {
 
 impl Metric {
     async fn samples(&self, limit: Duration) -> Result<Vec<Sample>, String> {
-        let request = http_client()?.get(&self.url).timeout(limit);
+        let request = request(&self.url, &self.header, limit)?;
         let accept = HeaderValue::from_static("text/plain;version=0.0.4");
         let why = |error: reqwest::Error| why_no_answer(&error, limit);
         let mut response = request.header(ACCEPT, accept).send().await.map_err(why)?;
@@ -62,7 +65,8 @@ impl Metric {
     fn sample(&self, line: &[u8]) -> Result<Option<Sample>, String> {
         let line = String::from_utf8_lossy(line);
         let sample = exposition::sample(&line, &self.name).map_err(|_| {
-            let line: String = line.chars().filter(|c| !c.is_control()).take(80).collect();
+            let line: String =
+                Untold::of(&self.header).out_of(&line).chars().filter(|c| !c.is_control()).take(80).collect();
             format!("this is no sample: {line}")
         })?;
         Ok(sample.filter(|sample| self.labels.iter().all(|(name, value)| sample.labels.get(name) == Some(value))))

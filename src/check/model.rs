@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::Address;
+use opsctl_api::{Address, Secret};
 use serde::{Deserialize, Serialize};
 
-use super::{Dns, File, Metric, Promql, Run, Tls};
+use super::{Along, Dns, File, Metric, Promql, Run, Tls};
 use crate::diagnostic::Place;
 use crate::state::Goal;
 
@@ -49,6 +49,9 @@ pub enum Probe {
     Http {
         /// `http://` or `https://`.
         url: String,
+        /// What is sent along, by name in lower case.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        header: Along,
         /// What the answer must have.
         expect: Expectation,
     },
@@ -78,6 +81,31 @@ pub enum Probe {
         /// What it must be.
         is: Goal,
     },
+}
+
+impl Probe {
+    /// What is sent along with the question.
+    pub(crate) fn along(&self) -> Option<&Along> {
+        match self {
+            Self::Http { header, .. } | Self::Metric(Metric { header, .. }) | Self::Promql(Promql { header, .. }) => {
+                Some(header)
+            }
+            Self::Run(Run { env, .. }) => Some(env),
+            Self::Tcp { .. } | Self::Tls(_) | Self::Dns(_) | Self::File(_) | Self::Setting { .. } => None,
+        }
+    }
+
+    /// The secrets that are sent along.
+    pub(crate) fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Secret> {
+        let along = match self {
+            Self::Http { header, .. } | Self::Metric(Metric { header, .. }) | Self::Promql(Promql { header, .. }) => {
+                Some(header)
+            }
+            Self::Run(Run { env, .. }) => Some(env),
+            Self::Tcp { .. } | Self::Tls(_) | Self::Dns(_) | Self::File(_) | Self::Setting { .. } => None,
+        };
+        along.into_iter().flat_map(BTreeMap::values_mut).filter_map(super::Sent::secret_mut)
+    }
 }
 
 /// What an HTTP answer must have. All that is named must hold.

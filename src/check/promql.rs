@@ -5,10 +5,10 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::Verdict;
-use super::http::{Body, http_client, why_no_answer};
+use super::http::{Body, request, why_no_answer};
 use super::sample::{Sample, judge};
 use super::tcp::clause;
+use super::{Along, Verdict};
 use crate::state::Goal;
 
 /// A query of a Prometheus, or of what answers like one.
@@ -19,6 +19,9 @@ pub struct Promql {
     pub query: String,
     /// The server; `/api/v1/query` is asked for beneath it.
     pub server: String,
+    /// What is sent along, by name in lower case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: Along,
     /// What each of the series, or the scalar, must be.
     pub is: Goal,
     /// Whether it holds where nothing is found.
@@ -66,7 +69,7 @@ impl Promql {
 
     async fn ask(&self, limit: Duration) -> Result<Verdict, String> {
         let why = |error: reqwest::Error| why_no_answer(&error, limit);
-        let request = http_client()?.get(self.url(limit)?).timeout(limit);
+        let request = request(self.url(limit)?, &self.header, limit)?;
         let mut response = request.send().await.map_err(why)?;
         let status = response.status();
         let body = Body::read(&mut response).await.map_err(why)?;

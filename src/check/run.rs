@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -7,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::Verdict;
 use super::sample::meets;
 use super::tcp::clause;
+use super::{Along, Untold, Verdict};
 use crate::state::Goal;
 
 /// How much of each output is kept: 1 MiB. What is beyond is read and dropped, so that the command can end.
@@ -24,6 +25,9 @@ const GRACE: Duration = Duration::from_millis(200);
 pub struct Run {
     /// The program and its arguments.
     pub argv: Vec<String>,
+    /// Variables of its environment, beside those of opsctl's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: Along,
     /// The exit status that it must have.
     pub exit: i32,
     /// What its standard output must contain.
@@ -48,7 +52,7 @@ pub(crate) enum Ran {
 
 /// Runs a program and holds its end against what it must be.
 pub(super) async fn run(run: &Run, limit: Duration) -> Verdict {
-    match run_program(&run.argv, limit).await {
+    match run_program(&run.argv, &run.env, limit).await {
         Ran::NotStarted(why) | Ran::Lost(why) => Verdict::no(why),
         Ran::TimedOut => Verdict::no(format!("it did not end within {}", format_duration(limit))),
         Ran::Ended { status, out, err } => run.judge(status, &out, &err),
@@ -56,12 +60,18 @@ pub(super) async fn run(run: &Run, limit: Duration) -> Verdict {
 }
 
 /// Runs a program, without a shell and without input. At the limit it is killed, and all that it started with it.
-pub(crate) async fn run_program(argv: &[String], limit: Duration) -> Ran {
+pub(crate) async fn run_program(argv: &[String], env: &Along, limit: Duration) -> Ran {
     let Some((program, arguments)) = argv.split_first() else {
         return Ran::NotStarted("there is no command".to_owned());
     };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    for (name, sent) in env {
+        match sent.expose() {
+            Ok(text) => command.env(name, text),
+            Err(why) => return Ran::NotStarted(format!("{program} cannot be started: ${name}: {why}")),
+        };
+    }
     // A group of its own: Ctrl-C at the terminal is for opsctl, which decides what becomes of the command.
     #[cfg(unix)]
     command.process_group(0);
@@ -98,13 +108,15 @@ async fn end(child: &mut Child, out: &mut Kept, err: &mut Kept) -> std::io::Resu
 impl Run {
     /// A program that ends with 0, whatever it says.
     pub fn new(argv: Vec<String>) -> Self {
-        Self { argv, exit: 0, output: None, lines: None, number: None }
+        Self { argv, env: Along::new(), exit: 0, output: None, lines: None, number: None }
     }
 
     fn judge(&self, status: ExitStatus, out: &[u8], err: &[u8]) -> Verdict {
         let Some(code) = status.code() else {
             return Verdict::no(status.to_string());
         };
+        let untold = Untold::of(&self.env);
+        let last_line = |output: &[u8]| last_line(&untold.out_of(&String::from_utf8_lossy(output)));
         if code != self.exit {
             let said = last_line(err).or_else(|| last_line(out));
             return Verdict::no(said.map_or_else(|| format!("exit {code}"), |said| format!("exit {code}: {said}")));
@@ -139,8 +151,7 @@ impl Run {
 }
 
 /// The last line with something in it, as much as fits beside other things.
-fn last_line(output: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(output);
+fn last_line(text: &str) -> Option<String> {
     let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty())?;
     Some(line.chars().filter(|c| !c.is_control()).take(200).collect())
 }

@@ -47,6 +47,11 @@ impl Code {
         format!("{}: {}\n\n{}\n", self.number(), self.title(), self.entry().text.trim())
     }
 
+    /// Whether what is shown of a file would show a secret.
+    pub(super) fn is_secret(self) -> bool {
+        matches!(self, Self::SecretInOpen | Self::PasswordInUrl)
+    }
+
     /// The code of a number, in whichever case: `e0104`.
     pub fn find(number: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.number().eq_ignore_ascii_case(number))

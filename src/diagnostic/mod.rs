@@ -1,12 +1,14 @@
 //! What is wrong, where, and what to do: one type for every mistake that an operator can make in a file.
 
 mod code;
+mod credentials;
 mod excerpt;
 mod place;
 mod render;
 mod style;
 
 pub use code::Code;
+pub(crate) use credentials::{credentials, without_credentials};
 pub use place::{FileId, Place, Sources, Span};
 pub use render::render;
 pub use style::{Mark, Style};

@@ -1,11 +1,16 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use super::credentials::{credentials, hidden_from, without_credentials};
 use super::excerpt::{Excerpt, is_hidden};
-use super::{Code, Diagnostic, Label, Mark, Report, Severity, Sources, Style};
+use super::{Diagnostic, Label, Mark, Report, Severity, Sources, Span, Style};
 
 /// Draws a report as text: each diagnostic with its places, and how many there are.
 pub fn render(report: &Report, style: &Style) -> String {
-    let mut drawing = Drawing { sources: &report.sources, style, text: String::new() };
+    let secrets =
+        report.diagnostics.iter().filter(|found| found.code.is_secret()).filter_map(|found| found.labels.first());
+    let secrets = secrets.map(|label| label.span).collect();
+    let mut drawing = Drawing { sources: &report.sources, secrets, style, text: String::new() };
     for diagnostic in &report.diagnostics {
         drawing.diagnostic(diagnostic);
         drawing.text.push('\n');
@@ -39,6 +44,8 @@ fn summary(report: &Report) -> Option<String> {
 
 struct Drawing<'a> {
     sources: &'a Sources,
+    /// Where secrets stand in the open: no line shows them, whatever is wrong beside them.
+    secrets: Vec<Span>,
     style: &'a Style,
     text: String,
 }
@@ -56,7 +63,7 @@ impl Drawing<'_> {
         let gutter = diagnostic.labels.iter().map(line).max().unwrap_or(1);
         for (at, label) in diagnostic.labels.iter().enumerate() {
             let mark = if at == 0 { Mark::Here(diagnostic.severity) } else { Mark::There };
-            self.label(label, gutter, mark, diagnostic.code == Code::SecretInOpen);
+            self.label(label, gutter, mark);
         }
         for note in &diagnostic.notes {
             let room = self.style.width.saturating_sub(gutter + 3).max(20);
@@ -68,7 +75,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn label(&mut self, label: &Label, gutter: usize, mark: Mark, secret: bool) {
+    fn label(&mut self, label: &Label, gutter: usize, mark: Mark) {
         let (corner, bar) = if self.style.unicode { ("┌", "│") } else { ("-->", "|") };
         let blank = " ".repeat(gutter);
         let path = self.sources.path(label.span.file);
@@ -81,16 +88,21 @@ impl Drawing<'_> {
         let (start, line) = self.sources.line_at(label.span);
         let from = (label.span.start as usize).saturating_sub(start);
         let until = (label.span.end as usize).saturating_sub(start).min(line.len());
-        let hidden;
-        let line = if secret {
-            hidden = format!("{}(hidden)", line.get(..from).unwrap_or_default());
-            &hidden
-        } else {
-            line
+        let here = |secret: &Span| {
+            secret.file == label.span.file && (start..=start + line.len()).contains(&(secret.start as usize))
         };
-        let until = if secret { line.len() } else { until };
+        let secrets = self.secrets.iter().filter(|secret| here(secret)).map(|secret| secret.start as usize - start);
+        let unseen = credentials(line).map(|found| found.start).into_iter().chain(secrets).min();
+        let (line, from, until) = match unseen {
+            None => (Cow::Borrowed(line), from, until),
+            Some(unseen) => {
+                let shown = hidden_from(line, unseen);
+                let until = if until > unseen { shown.len() } else { until };
+                (Cow::Owned(shown), from.min(unseen), until)
+            }
+        };
         let width = self.style.width.saturating_sub(gutter + 3).max(20);
-        let excerpt = Excerpt::new(line, from, until, width, self.style.unicode);
+        let excerpt = Excerpt::new(&line, from, until, width, self.style.unicode);
         self.paint(Mark::Frame, &format!("{blank} {corner} {place}"));
         self.text.push('\n');
         self.paint(Mark::Frame, &format!("{:>gutter$} {bar}", place.line));
@@ -109,8 +121,9 @@ impl Drawing<'_> {
     }
 }
 
-/// A text that cannot break the drawing, whatever names an operator gave.
+/// A text that cannot break the drawing, whatever names an operator gave, and shows no password.
 fn one_line(text: &str) -> String {
+    let text = without_credentials(text);
     text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect()
 }
 
@@ -151,7 +164,7 @@ fn ascii(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Span;
+    use crate::diagnostic::Code;
 
     fn report() -> Report {
         let mut sources = Sources::default();

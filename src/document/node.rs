@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use crate::diagnostic::Span;
+use crate::diagnostic::{Span, without_credentials};
 
 /// A value of a TOML file, and where it stands.
 #[derive(Debug, Clone)]
@@ -94,6 +94,8 @@ impl Node<'_> {
 /// A text in quotes, cut where it is long.
 pub(crate) fn short(text: &str) -> String {
     const MOST: usize = 40;
+    // Of what is cut nobody could tell any more that it is a password.
+    let text = without_credentials(text);
     match text.char_indices().nth(MOST) {
         None => format!("{text:?}"),
         Some((at, _)) => format!("{:?}…", &text[..at]),

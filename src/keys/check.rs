@@ -1,6 +1,6 @@
 use opsctl_api::Type;
 
-use super::Takes::{AnyGoal, Anything, Bound, Command, Goal, Plain, Template, Templates};
+use super::Takes::{Along, AnyGoal, Anything, Bound, Command, Goal, Plain, Question, Template, Templates};
 use super::{Key, LIST, TEXT, key, words};
 use crate::check::Record;
 
@@ -32,10 +32,20 @@ pub(crate) const GATES: Key = key(
     "The resources whose steps wait for it; [\"*\"] is before anything is changed, and without it comes after all changes.",
 );
 
+/// What is asked, and what is sent along with the question.
+pub(crate) const QUESTION: &[Key] = &[
+    key("get", Template(TEXT), "The URL that is asked for."),
+    key("header", Along, "Headers of the request; a secret text comes from { env = \"NAME\" } or { file = \"PATH\" }."),
+];
+
 /// All that can be measured.
 pub(crate) const PROBES: &[Probe] = &[
     Probe {
-        key: key("http", Template(TEXT), "A URL that is asked for."),
+        key: key(
+            "http",
+            Question,
+            "A URL that is asked for, or { get = URL, header = { … } } with what is sent along.",
+        ),
         own: &[
             key(
                 "status",
@@ -73,7 +83,7 @@ pub(crate) const PROBES: &[Probe] = &[
         required: &[],
     },
     Probe {
-        key: key("metrics", Template(TEXT), "The URL of an exporter's page."),
+        key: key("metrics", Question, "The URL of an exporter's page, or { get = URL, header = { … } }."),
         own: &[
             key("metric", Template(TEXT), "The name of the metric."),
             key("labels", Templates, "Labels that its samples have."),
@@ -84,7 +94,7 @@ pub(crate) const PROBES: &[Probe] = &[
     Probe {
         key: key("promql", Template(TEXT), "A query for a Prometheus, or for what answers like one."),
         own: &[
-            key("server", Template(TEXT), "Its URL, as in \"http://prometheus:9090\"."),
+            key("server", Question, "Its URL, as in \"http://prometheus:9090\", or { get = URL, header = { … } }."),
             key(
                 "is",
                 Goal(NUMBER),
@@ -105,6 +115,11 @@ pub(crate) const PROBES: &[Probe] = &[
     Probe {
         key: key("run", Command, "A program and its arguments; no shell reads them."),
         own: &[
+            key(
+                "env",
+                Along,
+                "Variables of its environment; a secret text comes from { env = \"NAME\" } or { file = \"PATH\" }.",
+            ),
             key(
                 "exit",
                 Plain(Type::Integer { min: 0, max: 255 }),

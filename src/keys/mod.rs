@@ -9,7 +9,7 @@ mod config;
 mod state;
 
 pub(crate) use bound::BOUNDS;
-pub(crate) use check::{CHECK, GATES, PROBES, probe};
+pub(crate) use check::{CHECK, GATES, PROBES, QUESTION, probe};
 pub(crate) use config::{FILE, GUARD, INSTANCE, SNAPSHOTS};
 pub(crate) use state::{ACTION, EACH, METHODS, REQUEST, RESOURCE, SECRET, STATE};
 
@@ -46,7 +46,9 @@ pub(crate) enum Takes {
     /// A table of strings that may be templates.
     Templates,
     /// A table of strings that may be templates, and of secrets by reference.
-    Headers,
+    Along,
+    /// A URL, or a table that says what is sent along.
+    Question,
     /// A table of anything.
     Anything,
     /// A table with these keys.

@@ -1,6 +1,6 @@
 use opsctl_api::Type;
 
-use super::Takes::{Anything, At, Command, Headers, Later, Needs, Plain, Strings, Template};
+use super::Takes::{Along, Anything, At, Command, Later, Needs, Plain, Strings, Template};
 use super::{Key, LIST, TEXT, Table, Takes, key, words};
 use crate::action::When;
 use crate::state::OnFailure;
@@ -82,6 +82,11 @@ pub(crate) const RESOURCE: &[Key] = &[
 pub(crate) const ACTION: &[Key] = &[
     key("http", Takes::Table(Table::Request), "The request that is sent."),
     key("run", Command, "Or the command that is run: a program and its arguments; no shell reads them."),
+    key(
+        "env",
+        Along,
+        "Variables of the environment of its command; a secret text comes from { env = \"NAME\" } or { file = \"PATH\" }.",
+    ),
     key("before", Plain(LIST), "The names of resources or actions that it stands before."),
     key("after", Plain(LIST), "The names of resources or actions that it stands after."),
     key(
@@ -120,7 +125,7 @@ pub(crate) const METHODS: &[Key] = &[
 
 /// The others of a request.
 pub(crate) const REQUEST: &[Key] = &[
-    key("header", Headers, "Its headers; a secret text comes from { env = \"NAME\" } or { file = \"PATH\" }."),
+    key("header", Along, "Its headers; a secret text comes from { env = \"NAME\" } or { file = \"PATH\" }."),
     key("body", Template(TEXT), "What is sent."),
     key(
         "status",

@@ -8,9 +8,8 @@ use super::expand::{Expanded, Item};
 use super::request::Request;
 use super::{Rest, Skipped, SkippedWhy};
 use crate::action::{Action, Member, When};
-use crate::check::measure;
+use crate::check::{Check, measure, revealed};
 use crate::instance::Instances;
-use crate::state::State;
 
 /// The actions that a plan of these edits has, by their index in the state, before it is looked whether there is anything to do.
 /// Those that `--target` or `--exclude` left out are told.
@@ -76,21 +75,27 @@ pub(super) fn planned(action: &Action, rest: Option<&Rest>) -> Action {
 }
 
 /// Of these actions those that have nothing to do as things are now, with what was seen.
-pub(super) async fn idle(state: &State, due: &BTreeSet<usize>, instances: &Instances) -> BTreeMap<usize, String> {
+pub(super) async fn idle(
+    request: &Request<'_>,
+    due: &BTreeSet<usize>,
+    instances: &Instances,
+) -> BTreeMap<usize, String> {
     let mut measuring = JoinSet::new();
     for &index in due {
-        let (members, instances) = (state.actions[index].members.clone(), instances.clone());
-        measuring.spawn(async move { Some((index, nothing_to_do(&members, &instances).await?)) });
+        let unless = |member: &Member| revealed(member.unless.as_ref()?, request.secrets).ok();
+        let unless: Vec<Option<Check>> = request.state.actions[index].members.iter().map(unless).collect();
+        let instances = instances.clone();
+        measuring.spawn(async move { Some((index, nothing_to_do(unless, &instances).await?)) });
     }
     // What could not be measured is called.
     measuring.join_all().await.into_iter().flatten().collect()
 }
 
 /// What was seen, where `unless` holds of all members.
-async fn nothing_to_do(members: &[Member], instances: &Instances) -> Option<String> {
+async fn nothing_to_do(unless: Vec<Option<Check>>, instances: &Instances) -> Option<String> {
     let mut seen = Vec::new();
-    for member in members {
-        let verdict = measure(member.unless.as_ref()?, instances).await;
+    for check in unless {
+        let verdict = measure(&check?, instances).await;
         seen.push(verdict.holds.then_some(verdict.seen)?);
     }
     seen.dedup();

@@ -40,7 +40,7 @@ fn action(name: &str, before: &[&str], after: &[&str], when: When, unless: Optio
     let beside = |names: &[&str]| names.iter().map(|name| Beside { name: (*name).into(), place: None }).collect();
     let member = Member {
         name: None,
-        call: Call::Run { argv: vec!["true".into()] },
+        call: Call::run(vec!["true".into()]),
         unless: unless.map(check),
         until: None,
         first: None,

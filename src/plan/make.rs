@@ -25,7 +25,7 @@ pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, P
     let scope = with_state(request.scope, request.state);
     let observation = observe(&scope, instances).await;
     let draft = draft(&request, &scope, &observation, instances);
-    let idle = actions::idle(request.state, &draft.due, instances).await;
+    let idle = actions::idle(&request, &draft.due, instances).await;
     let mut plan = from_draft(draft, &request, &scope, &observation, &idle, instances)?;
     plan.preflight = preflight::preflight(&plan.steps, instances).await;
     plan.refusals.extend(preflight::refused(&plan.steps, &plan.preflight));

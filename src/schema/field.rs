@@ -2,7 +2,7 @@ use opsctl_api::{Setting, Type};
 use serde_json::{Map, Value, json};
 
 use super::value::{Form, bound, goal, value};
-use crate::keys::{Key, SECRET, Table, Takes};
+use crate::keys::{Key, QUESTION, SECRET, Table, Takes};
 
 /// A key of a table, as a schema has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,7 +57,8 @@ pub(super) fn of_key(key: &Key) -> Option<Field> {
         | Takes::Needs
         | Takes::Strings
         | Takes::Templates
-        | Takes::Headers
+        | Takes::Along
+        | Takes::Question
         | Takes::Anything => object(of_its_own(key.takes)),
         // Beside a `$ref` nothing counts in this version of JSON Schema.
         Takes::Table(table) => object(json!({ "allOf": [refers(table)] })),
@@ -77,7 +78,14 @@ fn of_its_own(takes: Takes) -> Value {
             "items": { "type": ["string", "array"], "items": { "type": "string" }, "minItems": 1 },
         }),
         Takes::Strings | Takes::Templates => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
-        Takes::Headers => {
+        Takes::Question => {
+            let fields: Vec<Field> = QUESTION.iter().filter_map(of_key).collect();
+            let mut question = closed(&fields);
+            question["type"] = json!(["string", "object"]);
+            question["required"] = json!(["get"]);
+            question
+        }
+        Takes::Along => {
             let fields: Vec<Field> = SECRET.iter().filter_map(of_key).collect();
             let mut secret = closed(&fields);
             secret["type"] = json!(["string", "object"]);

@@ -7,7 +7,7 @@ use opsctl_api::{Address, Pattern, Relation, Secret, Segment, Setting, Source, T
 use proptest::prelude::*;
 
 use super::{Snapshot, sample, to_toml};
-use crate::check::{Check, Dns, Expectation, File, Gate, Metric, Probe, Promql, Record, Records, Run, Tls};
+use crate::check::{Check, Dns, Expectation, File, Gate, Metric, Probe, Promql, Record, Records, Run, Sent, Tls};
 use crate::diagnostic::{Style, render};
 use crate::instance::Catalogues;
 use crate::state::{After, Bound, Declared, Goal, Need, State, Target, load_literal};
@@ -184,12 +184,21 @@ fn at_most(value: Value) -> Goal {
     Bound { at_most: Some(value), ..Bound::default() }.into()
 }
 
+fn secret() -> Sent {
+    let source = Some(opsctl_api::Source::File("secrets/token".to_owned()));
+    Sent::Secret(opsctl_api::Secret { source, ..Default::default() })
+}
+
 #[test]
 fn test_checks_come_back_without_their_gates() {
     let at: Address = "k8s:deployment/cdn/ats-edge".parse().unwrap();
     let probes = [
         Probe::Http {
             url: "https://live.example.com/health".to_owned(),
+            header: BTreeMap::from([
+                ("authorization".to_owned(), secret()),
+                ("x-a".to_owned(), Sent::Text("{{ a".to_owned())),
+            ]),
             expect: Expectation {
                 status: Some(200),
                 header: BTreeMap::from([("x-region".to_owned(), "\"west\"".to_owned())]),
@@ -200,6 +209,7 @@ fn test_checks_come_back_without_their_gates() {
         Probe::Tcp { address: "origin.example.com:443".to_owned() },
         Probe::Run(Run {
             argv: vec!["mc".to_owned(), "{{ x }}".to_owned()],
+            env: BTreeMap::from([("A b".to_owned(), secret()), ("C".to_owned(), Sent::Text("two\nlines".to_owned()))]),
             exit: 3,
             output: Some("ok".to_owned()),
             lines: Some(Goal::Exact(Value::Integer(0))),
@@ -207,6 +217,7 @@ fn test_checks_come_back_without_their_gates() {
         }),
         Probe::Metric(Metric {
             url: "http://host:9100/metrics".to_owned(),
+            header: BTreeMap::from([("authorization".to_owned(), secret())]),
             name: "node_load1".to_owned(),
             labels: BTreeMap::from([("a b".to_owned(), "\"c\"".to_owned())]),
             is: Goal::Exact(Value::Number(-1.0)),
@@ -214,6 +225,7 @@ fn test_checks_come_back_without_their_gates() {
         Probe::Promql(Promql {
             query: "sum(rate(errors{code=~\"5..\"}[5m]))".to_owned(),
             server: "http://prometheus:9090/x".to_owned(),
+            header: BTreeMap::from([("authorization".to_owned(), secret())]),
             is: at_most(Value::Number(0.01)),
             empty: true,
         }),

@@ -191,7 +191,7 @@ mod tests {
     use opsctl_api::Secret;
 
     use super::*;
-    use crate::check::{Expectation, Gate, Probe};
+    use crate::check::{Along, Expectation, Gate, Probe};
     use crate::snapshot::sample;
     use crate::state::{Bound, Goal};
 
@@ -250,7 +250,7 @@ mod tests {
         };
         snapshot.checks.push(Check {
             name: "edge".to_owned(),
-            probe: Probe::Http { url: "https://live.example.com/health".to_owned(), expect },
+            probe: Probe::Http { url: "https://live.example.com/health".to_owned(), header: Along::new(), expect },
             within: Duration::from_secs(300),
             hold: Duration::from_secs(60),
             every: Duration::from_secs(5),

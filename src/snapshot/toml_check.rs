@@ -1,13 +1,15 @@
+use opsctl_api::Value;
+
 use super::literal::{inline, json, quoted, strings, value};
 use super::toml::{line, of_duration};
-use crate::check::{Check, Dns, File, Metric, Probe, Promql, Records, Run, Tls};
+use crate::check::{Along, Check, Dns, File, Metric, Probe, Promql, Records, Run, Sent, Tls};
 use crate::state::{Bound, Goal};
 
 /// The keys of a check, without its gate: it was for the steps of another plan.
 pub(super) fn write_check(out: &mut String, check: &Check) {
     match &check.probe {
-        Probe::Http { url, expect } => {
-            line(out, "http", &quoted(url));
+        Probe::Http { url, header, expect } => {
+            line(out, "http", &request(url, header));
             if let Some(status) = expect.status {
                 line(out, "status", &status.to_string());
             }
@@ -23,8 +25,11 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
             }
         }
         Probe::Tcp { address } => line(out, "tcp", &quoted(address)),
-        Probe::Run(Run { argv, exit, output, lines, number }) => {
+        Probe::Run(Run { argv, env, exit, output, lines, number }) => {
             line(out, "run", &strings(argv));
+            if !env.is_empty() {
+                line(out, "env", &along(env));
+            }
             line(out, "exit", &exit.to_string());
             if let Some(output) = output {
                 line(out, "output", &quoted(output));
@@ -54,17 +59,17 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
                 line(out, "server", &quoted(&server.to_string()));
             }
         }
-        Probe::Metric(Metric { url, name, labels, is }) => {
-            line(out, "metrics", &quoted(url));
+        Probe::Metric(Metric { url, header, name, labels, is }) => {
+            line(out, "metrics", &request(url, header));
             line(out, "metric", &quoted(name));
             if !labels.is_empty() {
                 line(out, "labels", &inline(labels.iter().map(|(name, value)| (name.as_str(), quoted(value)))));
             }
             line(out, "is", &of_goal(is));
         }
-        Probe::Promql(Promql { query, server, is, empty }) => {
+        Probe::Promql(Promql { query, server, header, is, empty }) => {
             line(out, "promql", &quoted(query));
-            line(out, "server", &quoted(server));
+            line(out, "server", &request(server, header));
             line(out, "is", &of_goal(is));
             line(out, "empty", &empty.to_string());
         }
@@ -84,6 +89,24 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
             line(out, name, &of_duration(duration));
         }
     }
+}
+
+/// Where something is asked, with what is sent along.
+fn request(url: &str, header: &Along) -> String {
+    match header.is_empty() {
+        true => quoted(url),
+        false => inline([("get", quoted(url)), ("header", along(header))]),
+    }
+}
+
+fn along(along: &Along) -> String {
+    inline(along.iter().map(|(name, sent)| {
+        let sent = match sent {
+            Sent::Text(text) => quoted(text),
+            Sent::Secret(secret) => value(&Value::from(secret.clone())),
+        };
+        (name.as_str(), sent)
+    }))
 }
 
 fn bound(out: &mut String, key: &str, goal: Option<&Goal>) {

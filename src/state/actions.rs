@@ -1,16 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use opsctl_api::{Secret, Source};
-
 use super::checks::Checks;
 use super::layer::{NAME, Names, named};
 use super::template::Renderer;
-use crate::action::{Action, Beside, Call, HeaderText, Member, When};
-use crate::check::Check;
+use crate::action::{Action, Beside, Call, Member, When};
+use crate::check::{Along, Check};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Data, Entry, Table, known, list, some_time, string, strings, table};
-use crate::keys::{self, ACTION, EACH, METHODS, REQUEST, SECRET};
+use crate::document::{Entry, Table, known, list, some_time, string, strings, table};
+use crate::keys::{self, ACTION, EACH, METHODS, REQUEST};
 
 /// How long a call may take where nothing else is said.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -205,12 +203,20 @@ fn call(checks: &mut Checks<'_, '_, '_>, action: &Entry<'_>, keys: &Table<'_>) -
             checks.found().push(wrong(format!("action `{}` calls two things", action.key), run.key_span));
             None
         }
-        (Some(http), None) => request(checks, http),
-        (None, Some(run)) => Some(Call::Run { argv: checks.argv(run)? }),
+        (Some(http), None) => request(checks, http, keys.get("env")),
+        (None, Some(run)) => {
+            let argv = checks.argv(run);
+            let env = keys.get("env").map_or(Some(Along::new()), |entry| checks.env(entry));
+            Some(Call::Run { argv: argv?, env: env? })
+        }
     }
 }
 
-fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<Call> {
+fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>, env: Option<&Entry<'_>>) -> Option<Call> {
+    if let Some(env) = env {
+        let message = "`env` is for a command, and this is a request";
+        checks.found().push(Diagnostic::error(Code::BadAction, env.key_span, message));
+    }
     let keys = table(entry, checks.found())?;
     let listed = known(keys, "of a request", &[METHODS, REQUEST], checks.found());
     let methods: Vec<&Entry<'_>> = listed.into_iter().filter(|key| keys::find(METHODS, &key.key).is_some()).collect();
@@ -221,63 +227,9 @@ fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<Call> {
         checks.found().push(Diagnostic::error(Code::BadAction, span, message).note(note));
         return None;
     };
-    let url = checks.url(to)?;
-    let header = match keys.get("header") {
-        Some(entry) => header(checks, entry)?,
-        None => BTreeMap::new(),
-    };
-    let body = match keys.get("body") {
-        Some(entry) => Some(checks.text(entry)?),
-        None => None,
-    };
-    let status = keys.get("status").and_then(|entry| checks.number(entry, 100..=599));
-    Some(Call::Http { method: to.key.to_uppercase(), url, header, body, status })
-}
-
-fn header(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>) -> Option<BTreeMap<String, HeaderText>> {
-    let mut header = BTreeMap::new();
-    for entry in table(entry, checks.found())?.iter() {
-        let name = entry.key.to_lowercase();
-        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
-            let message = format!("`{}` is no name of a header", entry.key.escape_debug());
-            checks.found().push(Diagnostic::error(Code::WrongValue, entry.key_span, message));
-            return None;
-        }
-        let text = match &entry.node.data {
-            Data::Table(table) => HeaderText::Secret(secret(checks, entry, table)?),
-            _ => {
-                let text = checks.text(entry)?;
-                if text.chars().any(char::is_control) {
-                    let message = "a header is one line";
-                    checks.found().push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
-                    return None;
-                }
-                HeaderText::Text(text)
-            }
-        };
-        header.insert(name, text);
-    }
-    Some(header)
-}
-
-/// `{ env = "NAME" }` or `{ file = "PATH" }`.
-fn secret(checks: &mut Checks<'_, '_, '_>, header: &Entry<'_>, keys: &Table<'_>) -> Option<Secret> {
-    let only = match keys.0.as_slice() {
-        [entry] => keys::find(SECRET, &entry.key).map(|key| (key.name, entry)),
-        _ => None,
-    };
-    let source = match only {
-        Some(("env", entry)) => Source::Env(string(entry, checks.found())?.0.to_owned()),
-        Some(("file", entry)) => Source::File(string(entry, checks.found())?.0.to_owned()),
-        _ => {
-            // What stands there may be the secret, so the line is not shown.
-            let message = format!("`{}` says not where its secret comes from", header.key.escape_debug());
-            checks.found().push(
-                Diagnostic::error(Code::SecretInOpen, header.key_span, message)
-                    .note("write { env = \"NAME\" } or { file = \"PATH\" }"),
-            );
-            return None;
-        }
-    };
-    Some(Secret { source: Some(source), ..Secret::default() })
+    let url = checks.url(to);
+    let header = keys.get("header").map_or(Some(Along::new()), |entry| checks.header(entry));
+    let body = keys.get("body").map_or(Some(None), |entry| checks.text(entry).map(Some));
+    let status = keys.get("status").map_or(Some(None), |entry| checks.number(entry, 100..=599).map(Some));
+    Some(Call::Http { method: to.key.to_uppercase(), url: url?, header: header?, body: body?, status: status? })
 }

@@ -1,23 +1,23 @@
 mod bounds;
 mod dns;
 mod file;
+mod http;
 mod metric;
+mod run;
+mod sent;
+mod setting;
 mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use opsctl_api::{Address, Kind};
-
-use super::Target;
 use super::assemble::{Stacks, Workshop, unknown_name};
 use super::layer::{NAME, Names, named};
-use super::names::address_of;
 use super::template::Renderer;
 use super::value::Reading;
-use crate::check::{Check, Expectation, Gate, Probe, Run};
+use crate::check::{Check, Gate, Probe};
 use crate::diagnostic::{Code, Diagnostic, Place, Span};
-use crate::document::{Data, Entry, Node, Problems, Table, duration, integer, string, strings, table, unknown_key};
+use crate::document::{Data, Entry, Node, Problems, Table, duration, integer, strings, table, unknown_key};
 use crate::keys::{self, CHECK, GATES, PROBES};
 
 /// What the checks of one state are read with.
@@ -121,7 +121,15 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             }
             if PROBES.iter().any(|other| keys::find(other.own, key).is_some()) {
                 let message = format!("`{key}` is nothing that `{}` measures", probe.key);
-                self.push(Diagnostic::error(Code::BadCheck, entry.key_span, message));
+                let mut diagnostic = Diagnostic::error(Code::BadCheck, entry.key_span, message);
+                if key == "header" {
+                    diagnostic = diagnostic.note(sent::beside(if keys::find(own, "server").is_some() {
+                        "server"
+                    } else {
+                        &probe.key
+                    }));
+                }
+                self.push(diagnostic);
             } else {
                 let probes = PROBES.iter().map(|probe| probe.key.name);
                 let known: Vec<&str> = probes.chain([CHECK, own].into_iter().flat_map(keys::names)).collect();
@@ -173,65 +181,6 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
         Gate::Between(names.iter().map(|(name, _)| (*name).to_owned()).collect())
     }
 
-    /// A string that says where a request goes.
-    pub(super) fn url(&mut self, entry: &Entry<'_>) -> Option<String> {
-        let url = self.text(entry)?;
-        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if host.is_none_or(|host| host.is_empty() || host.starts_with('/'))
-            || url.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
-            let message = format!("{url:?} is no URL that begins with http:// or https:// and a host");
-            self.push(Diagnostic::error(Code::WrongValue, entry.node.span, message));
-            return None;
-        }
-        Some(url)
-    }
-
-    fn http(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let url = self.url(probe)?;
-        let mut expect = Expectation::default();
-        for entry in table.iter() {
-            match entry.key.as_ref() {
-                "status" => expect.status = self.number(entry, 100..=599),
-                "body" => expect.body = self.text(entry),
-                "header" => expect.header = self.header(entry).unwrap_or_default(),
-                "json" => expect.json = self.json(entry).unwrap_or_default(),
-                _ => {}
-            }
-        }
-        Some(Probe::Http { url, expect })
-    }
-
-    fn header(&mut self, entry: &Entry<'_>) -> Option<BTreeMap<String, String>> {
-        let table = table(entry, self.reading.found)?;
-        let mut header = BTreeMap::new();
-        for entry in table.iter() {
-            header.insert(entry.key.to_lowercase(), self.text(entry)?);
-        }
-        Some(header)
-    }
-
-    fn json(&mut self, entry: &Entry<'_>) -> Option<BTreeMap<String, serde_json::Value>> {
-        let table = table(entry, self.reading.found)?;
-        let mut json = BTreeMap::new();
-        for entry in table.iter() {
-            if !entry.key.is_empty() && !entry.key.starts_with('/') {
-                let message = format!("`{}` is no JSON pointer", entry.key.escape_debug());
-                self.push(
-                    Diagnostic::error(Code::WrongValue, entry.key_span, message)
-                        .note("a pointer begins with `/`, as in json = { \"/status/lag\" = 0 }"),
-                );
-                return None;
-            }
-            let value = match &entry.node.data {
-                Data::String(text) => serde_json::Value::String(self.reading.text(&entry.node, text)?),
-                _ => entry.node.to_json(),
-            };
-            json.insert(entry.key.to_string(), value);
-        }
-        Some(json)
-    }
-
     fn tcp(&mut self, probe: &Entry<'_>) -> Option<Probe> {
         let address = self.host_port(probe)?;
         Some(Probe::Tcp { address })
@@ -239,6 +188,10 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
 
     fn host_port(&mut self, probe: &Entry<'_>) -> Option<String> {
         let address = self.text(probe)?;
+        if address.contains('@') {
+            self.asker(&probe.node, &probe.key, "nobody asks here: write host:port");
+            return None;
+        }
         let split = address.rsplit_once(':');
         if !split.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0)) {
             let message = format!("{address:?} is no host:port");
@@ -246,86 +199,6 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             return None;
         }
         Some(address)
-    }
-
-    fn run(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let argv = self.argv(probe);
-        let output = self.optional(table.get("output"), Self::text);
-        let exit = self.optional(table.get("exit"), |checks, entry| checks.number(entry, 0..=255));
-        let lines = self.optional(table.get("lines"), Self::count_is);
-        let number = self.optional(table.get("number"), Self::number_is);
-        let exit = exit?.unwrap_or_default();
-        Some(Probe::Run(Run { argv: argv?, exit, output: output?, lines: lines?, number: number? }))
-    }
-
-    /// A program and its arguments.
-    pub(super) fn argv(&mut self, probe: &Entry<'_>) -> Option<Vec<String>> {
-        let wrong = |node: &Node<'_>, found: String| {
-            Diagnostic::error(Code::WrongType, node.span, format!("`run` takes a list of strings, found {found}"))
-                .note("the program and its arguments, as in run = [\"mc\", \"admin\", \"info\", \"origin\"]; no shell reads them")
-        };
-        let Data::List(items) = &probe.node.data else {
-            self.push(wrong(&probe.node, probe.node.found()));
-            return None;
-        };
-        let mut argv = Vec::with_capacity(items.len());
-        for item in items {
-            match item.as_str() {
-                Some(text) => argv.push(self.reading.text(item, text)?),
-                None => self.push(wrong(item, format!("{} in it", item.found()))),
-            }
-        }
-        if argv.first().is_none_or(String::is_empty) {
-            self.push(wrong(&probe.node, "no program".to_owned()));
-            return None;
-        }
-        Some(argv)
-    }
-
-    fn setting(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let (key, key_span) = string(probe, self.reading.found)?;
-        let missing = |key: &str, of: &str| {
-            Diagnostic::error(Code::MissingKey, probe.key_span, format!("a check of a setting has no `{key}`")).note(of)
-        };
-        let Some(at) = table.get("at") else {
-            self.push(missing("at", "at = NAME of a resource in this state, or an address"));
-            return None;
-        };
-        let (address, kind) = self.resource(at)?;
-        let Some(setting) = kind.setting(key) else {
-            let message = format!("unknown setting `{}` of kind {}", key.escape_debug(), kind.name);
-            let mut diagnostic = Diagnostic::error(Code::UnknownSetting, key_span, message);
-            let forms: Vec<String> = kind.settings.iter().map(opsctl_api::Setting::form).collect();
-            if let Some(meant) = self.reading.found.guess(key, forms.iter().map(String::as_str)) {
-                diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
-            }
-            self.push(diagnostic.note(format!("settings of {}: {}", kind.name, forms.join(", "))));
-            return None;
-        };
-        let Some(is) = table.get("is") else {
-            self.push(missing("is", "is = VALUE, or a bound such as { at_least = 2 }"));
-            return None;
-        };
-        let is = self.reading.alone(key, setting, &is.node)?;
-        Some(Probe::Setting { at: address, setting: key.to_owned(), is })
-    }
-
-    /// The resource that a check names, by its name in the state or by its address.
-    fn resource(&mut self, entry: &Entry<'_>) -> Option<(Address, &'static Kind)> {
-        let (text, span) = string(entry, self.reading.found)?;
-        if text.contains(':') {
-            return address_of(text, span, self.workshop.catalogues, self.reading.found);
-        }
-        self.known(text, span);
-        let meaning = self.workshop.names.get(text)?.meaning.as_ref()?;
-        match &meaning.target {
-            Target::One(at) => Some((at.clone(), meaning.kind)),
-            Target::Many { .. } => {
-                let message = format!("`{text}` stands for many, and a check measures one");
-                self.push(Diagnostic::error(Code::BadCheck, span, message).note("name an address"));
-                None
-            }
-        }
     }
 
     /// Reports a name that the state does not have.
@@ -384,7 +257,10 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
     /// A string, rendered.
     pub(super) fn text(&mut self, entry: &Entry<'_>) -> Option<String> {
         match &entry.node.data {
-            Data::String(text) => self.reading.text(&entry.node, text),
+            Data::String(text) => {
+                let text = self.reading.text(&entry.node, text)?;
+                self.open(&entry.node, text, &entry.key, sent::instead(&entry.key))
+            }
             _ => {
                 let message = format!("`{}` takes a string, found {}", entry.key, entry.node.found());
                 self.push(Diagnostic::error(Code::WrongType, entry.node.span, message));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Hop, Identity, Owner, Pattern, Preflight, Readiness, Value};
 
 use crate::apply::{Event, What};
-use crate::check::{Check, Expectation, Gate, Probe};
+use crate::check::{Along, Check, Expectation, Gate, Probe};
 use crate::diagnostic::Place;
 use crate::plan::{
     Edge, Estimate, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Rule, Seen,
@@ -63,6 +63,7 @@ pub(super) fn check(name: &str, gate: Gate, hold: u64) -> Check {
         name: name.into(),
         probe: Probe::Http {
             url: "https://live.example.com/health".into(),
+            header: Along::new(),
             expect: Expectation { status: Some(200), ..Expectation::default() },
         },
         within: Duration::from_secs(120),

@@ -3,26 +3,28 @@
 use std::collections::BTreeSet;
 
 use super::words::{clean, count, cut};
-use crate::check::{Dns, Expectation, File, Metric, Probe, Promql, Records, Run, Tls};
+use crate::check::{Dns, Expectation, File, Metric, Probe, Promql, Records, Run, Tls, command_line, request_line};
 
 /// What is measured: `live.example.com A at 10.0.0.2:53`.
 pub(super) fn measured(probe: &Probe) -> String {
-    match probe.shown() {
-        Probe::Http { url, .. } => clean(&url),
-        Probe::Tcp { address } | Probe::Tls(Tls { address, .. }) => clean(&address),
+    match probe {
+        Probe::Http { url, header, .. } => clean(&request_line(url, header)),
+        Probe::Tcp { address } | Probe::Tls(Tls { address, .. }) => clean(address),
         Probe::Dns(Dns { name, record, server, .. }) => {
             let record = record.map_or_else(String::new, |record| format!(" {}", record.name()));
             let server = server.map_or_else(String::new, |server| format!(" at {server}"));
-            format!("{}{record}{server}", clean(&name))
+            format!("{}{record}{server}", clean(name))
         }
-        Probe::Metric(Metric { url, name, labels, .. }) => {
+        Probe::Metric(Metric { url, header, name, labels, .. }) => {
             let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
             let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(", ")) };
-            clean(&format!("{name}{labels} of {url}"))
+            clean(&format!("{name}{labels} of {}", request_line(url, header)))
         }
-        Probe::Promql(Promql { query, server, .. }) => clean(&format!("{query} at {server}")),
-        Probe::File(File { path, .. }) => clean(&path),
-        Probe::Run(Run { argv, .. }) => clean(&argv.join(" ")),
+        Probe::Promql(Promql { query, server, header, .. }) => {
+            clean(&format!("{query} at {}", request_line(server, header)))
+        }
+        Probe::File(File { path, .. }) => clean(path),
+        Probe::Run(Run { argv, env, .. }) => clean(&command_line(argv, env)),
         Probe::Setting { at, setting, .. } => format!("{at} {setting}"),
     }
 }

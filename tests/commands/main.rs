@@ -26,6 +26,7 @@ mod readme;
 mod repository;
 mod rollback;
 mod schema;
+mod secrets;
 mod servers;
 mod sim;
 mod small;

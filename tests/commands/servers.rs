@@ -35,6 +35,27 @@ pub(crate) fn http(answers: &[(&str, u16, &str)]) -> SocketAddr {
     address
 }
 
+/// Answers who says the token, and tells all others what they said.
+pub(crate) fn guarded(token: &'static str, answers: &'static [(&str, &str)]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut reader = BufReader::new(connection.unwrap());
+            let head: Vec<String> =
+                reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+            let path = head.first().and_then(|line| line.split([' ', '?']).nth(1)).unwrap_or_default();
+            let answer = answers.iter().find(|(known, _)| *known == path).map_or("", |(_, answer)| answer);
+            let known = head.iter().any(|line| line.to_lowercase() == format!("authorization: {token}"));
+            let (status, body) = if known { (200, answer.to_owned()) } else { (401, head.join("; ")) };
+            let answer =
+                format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            let _ = reader.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
 /// Knows the address of one name, and that there is no other.
 pub(crate) fn dns(name: &str, is: [u8; 4]) -> SocketAddr {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -33,13 +33,14 @@ impl Check {
         };
         let instances = repository.instances(output)?;
         let mut measured = JoinSet::new();
-        for (index, check) in checks.iter().cloned().enumerate() {
-            let (instances, wait) = (instances.clone(), self.wait);
+        let secrets = repository.secrets();
+        for (index, check) in checks.iter().enumerate() {
+            let (check, instances, wait) = (check::revealed(check, &secrets), instances.clone(), self.wait);
             measured.spawn(async move {
-                let verdict = if wait {
-                    check::await_check(&check, &instances, |_| ()).await
-                } else {
-                    check::measure(&check, &instances).await
+                let verdict = match check {
+                    Err(verdict) => verdict,
+                    Ok(check) if wait => check::await_check(&check, &instances, |_| ()).await,
+                    Ok(check) => check::measure(&check, &instances).await,
                 };
                 (index, verdict)
             });
@@ -49,8 +50,7 @@ impl Check {
         let measured: Vec<_> = checks.iter().zip(verdicts.into_iter().map(|(_, verdict)| verdict)).collect();
         let exit = if measured.iter().all(|(_, verdict)| verdict.holds) { Exit::Done } else { Exit::CheckFailed };
         if output.json {
-            let shown = |check: &check::Check| check::Check { probe: check.probe.shown(), ..check.clone() };
-            let checks = measured.iter().map(|(check, verdict)| Measured { check: shown(check), verdict }).collect();
+            let checks = measured.iter().map(|(check, verdict)| Measured { check, verdict }).collect();
             output.result(&view::json::document("checks", &Document { state: &name, checks })?);
         } else {
             output.result(&view::check::verdicts(&name, &measured, &output.results));
@@ -67,7 +67,7 @@ struct Document<'a> {
 
 #[derive(serde::Serialize)]
 struct Measured<'a> {
-    check: check::Check,
+    check: &'a check::Check,
     verdict: &'a Verdict,
 }
 

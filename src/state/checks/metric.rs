@@ -8,7 +8,7 @@ use crate::state::Goal;
 
 impl Checks<'_, '_, '_> {
     pub(super) fn metrics(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
-        let url = self.url(probe);
+        let get = self.get(probe);
         let name = self.required(probe, table, "metric", "metric = \"node_load1\"").and_then(|entry| {
             let name = self.text(entry)?;
             if name.is_empty() || name.contains(char::is_control) {
@@ -20,7 +20,8 @@ impl Checks<'_, '_, '_> {
         let labels = self.optional(table.get("labels"), Self::labels);
         let is = self.is(probe, table);
         let labels = labels?.unwrap_or_default();
-        Some(Probe::Metric(Metric { url: url?, name: name?, labels, is: is? }))
+        let (url, header) = get?;
+        Some(Probe::Metric(Metric { url, header, name: name?, labels, is: is? }))
     }
 
     fn labels(&mut self, entry: &Entry<'_>) -> Option<BTreeMap<String, String>> {
@@ -39,11 +40,12 @@ impl Checks<'_, '_, '_> {
         });
         let server = self
             .required(probe, table, "server", "server = \"http://prometheus:9090\"")
-            .and_then(|entry| self.url(entry));
+            .and_then(|entry| self.get(entry));
         let is = self.is(probe, table);
         let empty = self.optional(table.get("empty"), |checks, entry| boolean(entry, checks.reading.found));
         let empty = empty?.unwrap_or_default();
-        Some(Probe::Promql(Promql { query: query?, server: server?, is: is?, empty }))
+        let (server, header) = server?;
+        Some(Probe::Promql(Promql { query: query?, server, header, is: is?, empty }))
     }
 
     /// What each sample must be.

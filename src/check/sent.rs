@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use opsctl_api::{Plain, Secret, Source};
+use reqwest::RequestBuilder;
+use reqwest::header::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+/// What goes along with a request or a command, by name: headers, or variables of the environment.
+pub type Along = BTreeMap<String, Sent>;
+
+/// What is sent under one name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// In the open.
+    Text(String),
+    /// Where it comes from; its text is never written anywhere.
+    Secret(Secret),
+}
+
+impl Sent {
+    /// The secret that it is.
+    pub fn secret_mut(&mut self) -> Option<&mut Secret> {
+        match self {
+            Self::Secret(secret) => Some(secret),
+            Self::Text(_) => None,
+        }
+    }
+
+    /// The text, for the call that sends it and nothing else. The line end that editors put at the end of a file is no part of it.
+    ///
+    /// # Errors
+    /// The text of a secret is not known: which.
+    pub(crate) fn expose(&self) -> Result<&str, String> {
+        match self {
+            Self::Text(text) => Ok(text),
+            Self::Secret(secret) => match (secret_text(secret), &secret.source) {
+                (Some(text), _) => Ok(text),
+                (None, Some(source)) => Err(format!("the secret was not read: {source}")),
+                (None, None) => Err("the secret comes from nowhere".to_owned()),
+            },
+        }
+    }
+}
+
+fn secret_text(secret: &Secret) -> Option<&str> {
+    let text = secret.plain.as_ref()?.expose();
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Some(text.strip_suffix('\r').unwrap_or(text))
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Secret(secret) => secret.fmt(f),
+        }
+    }
+}
+
+/// Takes the texts of secrets from where they come.
+///
+/// # Errors
+/// One cannot be had. Why.
+pub(super) fn fill<'s>(
+    secrets: impl Iterator<Item = &'s mut Secret>,
+    from: &(dyn Fn(&Source) -> Result<Plain, String> + Send + Sync),
+) -> Result<(), String> {
+    for secret in secrets {
+        if let (None, Some(source)) = (&secret.plain, &secret.source) {
+            secret.plain = Some(from(source).map_err(|why| format!("the secret cannot be had: {why}"))?);
+        }
+    }
+    Ok(())
+}
+
+/// A request with headers.
+///
+/// # Errors
+/// The text of one is not known, or no header can have it. Which.
+pub(crate) fn with_header(mut request: RequestBuilder, header: &Along) -> Result<RequestBuilder, String> {
+    for (name, sent) in header {
+        let text = sent.expose().map_err(|why| format!("header {name}: {why}"))?;
+        let mut value = HeaderValue::from_str(text).map_err(|_| format!("header {name}: it would not be one line"))?;
+        value.set_sensitive(matches!(sent, Sent::Secret(_)));
+        request = request.header(name, value);
+    }
+    Ok(request)
+}
+
+/// Whether a secret is among these.
+pub(crate) fn has_secret(along: &Along) -> bool {
+    along.values().any(|sent| matches!(sent, Sent::Secret(_)))
+}
+
+/// A request as it is shown: `https://host/health with authorization: (sensitive)`.
+pub(crate) fn request_line(url: &str, header: &Along) -> String {
+    let header: Vec<String> = header.iter().map(|(name, sent)| format!("{name}: {sent}")).collect();
+    if header.is_empty() { url.to_owned() } else { format!("{url} with {}", header.join(", ")) }
+}
+
+/// A command as it is shown, the way a shell would have it: `PGPASSWORD=(sensitive) psql -At`.
+pub(crate) fn command_line(argv: &[String], env: &Along) -> String {
+    let env = env.iter().map(|(name, sent)| format!("{name}={sent}"));
+    env.chain(argv.iter().cloned()).collect::<Vec<_>>().join(" ")
+}
+
+/// What was sent and is told nowhere. Whoever was asked may send it back.
+#[derive(Default)]
+pub(crate) struct Untold<'a>(Vec<&'a str>);
+
+impl<'a> Untold<'a> {
+    /// The secrets among these.
+    pub(crate) fn of(along: &'a Along) -> Self {
+        let texts = along.values().filter_map(|sent| match sent {
+            Sent::Secret(secret) => secret_text(secret).filter(|text| !text.is_empty()),
+            Sent::Text(_) => None,
+        });
+        let mut texts: Vec<&str> = texts.collect();
+        // One may be a part of another.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        Self(texts)
+    }
+
+    /// A text without them. To be asked before anything is cut off: of a part nobody could tell what it is.
+    pub(crate) fn out_of(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| {
+            let text = text.replace(secret, "(sensitive)");
+            // As it stands between quotes.
+            let quoted = format!("{secret:?}");
+            text.replace(&quoted[1..quoted.len() - 1], "(sensitive)")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: Option<&str>) -> Sent {
+        Sent::Secret(Secret {
+            source: Some(Source::Env("TOKEN".into())),
+            plain: text.map(Plain::new),
+            ..Secret::default()
+        })
+    }
+
+    #[test]
+    fn test_the_text_is_for_the_call_alone() {
+        let sent = secret(Some("hunter2\r\n"));
+        assert_eq!(sent.expose().unwrap(), "hunter2");
+        assert_eq!(sent.to_string(), "(sensitive)");
+        for shown in [format!("{sent:?}"), serde_json::to_string(&sent).unwrap()] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        assert_eq!(secret(None).expose().unwrap_err(), "the secret was not read: env TOKEN");
+    }
+
+    #[test]
+    fn test_what_comes_back_is_not_told() {
+        let along: Along =
+            [("a".to_owned(), secret(Some("hunter2\n"))), ("b".to_owned(), secret(Some("a\"hunter2")))].into();
+        let untold = Untold::of(&along);
+        assert_eq!(untold.out_of("not with hunter2, nor a\"hunter2"), "not with (sensitive), nor (sensitive)");
+        assert_eq!(untold.out_of(&format!("{:?}", "a\"hunter2")), "\"(sensitive)\"");
+        let nothing: Along = [("a".to_owned(), secret(Some("\n"))), ("b".to_owned(), Sent::Text("open".into()))].into();
+        assert_eq!(Untold::of(&nothing).out_of("open"), "open");
+    }
+
+    #[test]
+    fn test_a_header_that_cannot_be_one() {
+        let request = || reqwest::Client::new().get("http://host/");
+        let along = |sent| [("x".to_owned(), sent)].into();
+        let why = with_header(request(), &along(secret(Some("hunter2\nhunter3")))).unwrap_err();
+        assert_eq!(why, "header x: it would not be one line");
+        assert!(with_header(request(), &along(secret(None))).is_err());
+        let sent = with_header(request(), &along(secret(Some("hunter2\n")))).unwrap().build().unwrap();
+        assert_eq!(sent.headers()["x"], "hunter2");
+        assert!(!format!("{sent:?}").contains("hunter2"));
+    }
+}
