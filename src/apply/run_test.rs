@@ -8,7 +8,7 @@ use super::bed::*;
 use super::*;
 use crate::check::{Check, Gate, Probe};
 use crate::snapshot::{Outcome, Status, Which};
-use crate::state::{Goal, OnFailure};
+use crate::state::{Goal, OnFailure, Target};
 
 const WORLD: &str = r#"
 [resource.edge]
@@ -53,7 +53,11 @@ fn replicas(name: &str, to: i64) -> Planned {
 fn setting_check(name: &str, gate: Gate, address: &str, is: i64) -> Check {
     Check {
         name: name.into(),
-        probe: Probe::Setting { at: at(address), setting: "replicas".into(), is: Goal::Exact(Value::Integer(is)) },
+        probe: Probe::Setting {
+            at: Target::One(at(address)),
+            setting: "replicas".into(),
+            is: Goal::Exact(Value::Integer(is)),
+        },
         within: Duration::from_millis(100),
         hold: Duration::ZERO,
         every: Duration::from_millis(50),

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::{Address, Secret};
+use opsctl_api::Secret;
 use serde::{Deserialize, Serialize};
 
 use super::{Along, Dns, File, Metric, Promql, Run, Tls};
 use crate::diagnostic::Place;
-use crate::state::Goal;
+use crate::state::{Goal, Target};
 
 /// One check of a state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,8 +74,8 @@ pub enum Probe {
     File(File),
     /// A live value.
     Setting {
-        /// The resource.
-        at: Address,
+        /// The resource, or all that a wildcard finds: at least one, and each of them is as it must be.
+        at: Target,
         /// The key of the setting.
         setting: String,
         /// What it must be.

@@ -5,18 +5,30 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Cx, Value};
+use opsctl_api::{Cx, Pattern, Value};
 use opsctl_sim::{Options, WorldFile};
 
 use super::{Check, Gate, Probe, Verdict, await_check, measure};
 use crate::instance::{Instance, Instances};
-use crate::state::{Bound, Goal};
+use crate::state::{Bound, Goal, Target};
 
 const WORLD: &str = r#"
 [resource.edge]
 at = "sim:service/edge"
 replicas = 3
 version = "1"
+sim = { hidden = ["version"] }
+[resource.m1]
+at = "sim:service/media-1"
+replicas = 2
+version = "1"
+[resource.m2]
+at = "sim:service/media-2"
+replicas = 3
+version = "1"
+[resource.m3]
+at = "sim:service/media-3"
+replicas = 0
 sim = { hidden = ["version"] }
 "#;
 
@@ -48,8 +60,15 @@ fn check(probe: Probe) -> Check {
     }
 }
 
+fn target(at: &str) -> Target {
+    match Pattern::is_pattern(at) {
+        true => Target::Many { pattern: Pattern::new(at), select: BTreeMap::new(), except: Vec::new() },
+        false => Target::One(at.parse().unwrap()),
+    }
+}
+
 async fn setting(at: &str, setting: &str, is: Goal) -> Verdict {
-    let probe = Probe::Setting { at: at.parse().unwrap(), setting: setting.to_owned(), is };
+    let probe = Probe::Setting { at: target(at), setting: setting.to_owned(), is };
     measure(&check(probe), &instances()).await
 }
 
@@ -70,6 +89,32 @@ async fn test_a_live_setting() {
     let missing = setting("sim:service/none", "config.a", absent.clone()).await;
     assert!(!missing.holds && missing.seen.starts_with("not found: "), "{}", missing.seen);
     assert!(!setting("other:service/edge", "config.a", absent).await.holds);
+}
+
+#[tokio::test]
+async fn test_what_is_absent_is_not_as_it_must_be() {
+    let excludes = Bound { excludes: vec!["a".to_owned()], ..Bound::default() };
+    assert_eq!(setting("sim:service/edge", "config.a", excludes.into()).await, Verdict::no("config.a is absent"));
+}
+
+#[tokio::test]
+async fn test_all_members_must_be_as_it_says() {
+    let at_least = |least| Goal::from(Bound { at_least: Some(Value::Integer(least)), ..Bound::default() });
+    let media = "sim:service/media-*";
+    assert_eq!(setting(media, "replicas", at_least(0)).await, Verdict::yes("3 of 3 are so"));
+    assert_eq!(setting(media, "replicas", at_least(1)).await, Verdict::no("media-3 replicas = 0 (1 of 3)"));
+    let two = setting(media, "replicas", at_least(3)).await;
+    assert_eq!(two, Verdict::no("media-1 replicas = 2, media-3 replicas = 0 (2 of 3)"));
+    let version = Goal::Exact(Value::String("1".to_owned()));
+    let hidden = setting(media, "version", version.clone()).await;
+    assert!(!hidden.holds && hidden.seen.starts_with("media-3 version cannot be read: "), "{}", hidden.seen);
+    let except =
+        Target::Many { pattern: Pattern::new(media), select: BTreeMap::new(), except: vec![Pattern::new("*-3")] };
+    let probe = Probe::Setting { at: except, setting: "version".to_owned(), is: version };
+    assert_eq!(measure(&check(probe), &instances()).await, Verdict::yes("version = \"1\", 2 of 2"));
+    // Nothing is not healthy.
+    assert_eq!(setting("sim:service/none-*", "replicas", at_least(0)).await, Verdict::no("nothing found"));
+    assert!(!setting("other:service/*", "replicas", at_least(0)).await.holds);
 }
 
 #[tokio::test]

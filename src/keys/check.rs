@@ -1,6 +1,6 @@
 use opsctl_api::Type;
 
-use super::Takes::{Along, AnyGoal, Anything, Bound, Command, Goal, Plain, Question, Template, Templates};
+use super::Takes::{Along, AnyGoal, Anything, Bound, Command, Goal, Plain, Question, Strings, Template, Templates};
 use super::{Key, LIST, TEXT, key, words};
 use crate::check::Record;
 
@@ -134,7 +134,13 @@ pub(crate) const PROBES: &[Probe] = &[
     Probe {
         key: key("setting", Plain(TEXT), "A setting of a resource: its key, as in \"replicas\"."),
         own: &[
-            key("at", Plain(TEXT), "The name of the resource, or its address."),
+            key(
+                "at",
+                Plain(TEXT),
+                "The name of the resource, its address, or a wildcard: then each member is measured.",
+            ),
+            key("select", Strings, "Labels or tags that what the wildcard finds must have."),
+            key("except", Plain(LIST), "Addresses that the wildcard leaves out. `*` stands for anything."),
             key("is", AnyGoal, "What the setting must be: a value, or a bound such as { at_least = 2 }."),
         ],
         required: &["at", "is"],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use opsctl_api::{Address, Fault, Identity, Live, Query, Reading, Settings, Wanted};
 
 use crate::instance::{Catalogues, Instances};
-use crate::state::{Declared, Scope, Target};
+use crate::state::{Declared, Scope};
 
 /// What was live when all instances were asked at once.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +49,7 @@ pub async fn observe(scope: &Scope, instances: &Instances) -> Observation {
             Reading::Fault(fault) => Err(fault),
             Reading::Members { found, complete } => {
                 let mut members = Members { found: Vec::with_capacity(found.len()), complete };
-                for live in found.into_iter().filter(|live| !is_excepted(&declared.at, &live.at)) {
+                for live in found.into_iter().filter(|live| !declared.at.leaves_out(&live.at)) {
                     members.found.push(live.at.clone());
                     merge(&mut observation.found, live);
                 }
@@ -78,10 +78,6 @@ fn wanted<'a>(
         wanted.insert(key.clone());
     }
     wanted
-}
-
-fn is_excepted(target: &Target, at: &Address) -> bool {
-    matches!(target, Target::Many { except, .. } if except.iter().any(|pattern| pattern.matches(at)))
 }
 
 /// One resource may be read under several names, each with settings of its own.

@@ -246,9 +246,17 @@ fn test_checks_come_back_without_their_gates() {
             must: Records::Is(BTreeSet::from(["2001:db8::1".to_owned()])),
             server: Some("[2001:db8::53]:5353".parse().unwrap()),
         }),
-        Probe::Setting { at: at.clone(), setting: "replicas".to_owned(), is: Goal::Exact(Value::Integer(3)) },
         Probe::Setting {
-            at,
+            at: Target::One(at.clone()),
+            setting: "replicas".to_owned(),
+            is: Goal::Exact(Value::Integer(3)),
+        },
+        Probe::Setting {
+            at: Target::Many {
+                pattern: Pattern::new("k8s:deployment/media/*"),
+                select: BTreeMap::from([("a.io/b".to_owned(), "c".to_owned())]),
+                except: vec![Pattern::new("*/packager")],
+            },
             setting: "replicas".to_owned(),
             is: Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() }),
         },

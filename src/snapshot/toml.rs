@@ -98,14 +98,8 @@ fn write_resource(out: &mut String, name: &str, table: &Table<'_>, snapshot: &Sn
     if let Some(at) = table.at {
         line(out, "at", &quoted(at.as_str()));
     }
-    if let Some(Declared { at: Target::Many { pattern, select, except }, .. }) = table.declared {
-        line(out, "at", &quoted(pattern.as_str()));
-        if !select.is_empty() {
-            line(out, "select", &inline(select.iter().map(|(name, value)| (name.as_str(), quoted(value)))));
-        }
-        if !except.is_empty() {
-            line(out, "except", &strings(except.iter().map(Pattern::as_str)));
-        }
+    if let Some(Declared { at: at @ Target::Many { .. }, .. }) = table.declared {
+        write_target(out, at);
     }
     write_order(out, name, table, names);
     let Some(at) = table.at else { return };
@@ -115,6 +109,22 @@ fn write_resource(out: &mut String, name: &str, table: &Table<'_>, snapshot: &Sn
     }
     for (setting, live) in snapshot.resources.get(at).into_iter().flatten() {
         line(out, &setting_key(setting), &of_setting(live.as_ref()));
+    }
+}
+
+/// What something is about: one address, or many.
+pub(super) fn write_target(out: &mut String, target: &Target) {
+    match target {
+        Target::One(at) => line(out, "at", &quoted(at.as_str())),
+        Target::Many { pattern, select, except } => {
+            line(out, "at", &quoted(pattern.as_str()));
+            if !select.is_empty() {
+                line(out, "select", &inline(select.iter().map(|(name, value)| (name.as_str(), quoted(value)))));
+            }
+            if !except.is_empty() {
+                line(out, "except", &strings(except.iter().map(Pattern::as_str)));
+            }
+        }
     }
 }
 
@@ -260,7 +270,7 @@ mod tests {
         let is = Goal::from(Bound { at_least: Some(Value::Integer(3)), ..Bound::default() });
         snapshot.checks.push(Check {
             name: "a".to_owned(),
-            probe: Probe::Setting { at: edge.parse().unwrap(), setting: "replicas".to_owned(), is },
+            probe: Probe::Setting { at: Target::One(edge.parse().unwrap()), setting: "replicas".to_owned(), is },
             within: Duration::ZERO,
             hold: Duration::ZERO,
             every: Duration::ZERO,

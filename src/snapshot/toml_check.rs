@@ -1,7 +1,7 @@
 use opsctl_api::Value;
 
 use super::literal::{inline, json, quoted, strings, value};
-use super::toml::{line, of_duration};
+use super::toml::{line, of_duration, write_target};
 use crate::check::{Along, Check, Dns, File, Metric, Probe, Promql, Records, Run, Sent, Tls};
 use crate::state::{Bound, Goal};
 
@@ -79,7 +79,7 @@ pub(super) fn write_check(out: &mut String, check: &Check) {
             bound(out, "size", size.as_ref());
         }
         Probe::Setting { at, setting, is } => {
-            line(out, "at", &quoted(at.as_str()));
+            write_target(out, at);
             line(out, "setting", &quoted(setting));
             line(out, "is", &of_goal(is));
         }

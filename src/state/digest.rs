@@ -67,10 +67,7 @@ fn meaning(resource: &Resource) -> Meaning<'_> {
     let declared = resource.declared.as_ref();
     Meaning {
         after: sorted(declared.after.iter().map(|after| after.name.as_str())),
-        at: match &declared.at {
-            Target::One(at) => At::One(at),
-            Target::Many { pattern, select, except } => At::Many { except: sorted(except.iter()), pattern, select },
-        },
+        at: at(&declared.at),
         drain_time: millis(declared.drain_time),
         enough: declared.enough,
         needs: sorted(declared.needs.iter().map(|need| sorted(need.any_of.iter().map(String::as_str)))),
@@ -79,6 +76,13 @@ fn meaning(resource: &Resource) -> Meaning<'_> {
         restarts_with: sorted(declared.restarts_with.iter().flat_map(|with| &with.names).map(String::as_str)),
         timeout: declared.timeout.map(millis),
         wants: resource,
+    }
+}
+
+fn at(target: &Target) -> At<'_> {
+    match target {
+        Target::One(at) => At::One(at),
+        Target::Many { pattern, select, except } => At::Many { except: sorted(except.iter()), pattern, select },
     }
 }
 
@@ -168,7 +172,7 @@ struct Checked<'a> {
 
 fn of_check(check: &Check) -> Checked<'_> {
     let probe = match &check.probe {
-        Probe::Setting { at, setting, is } => json!({ "at": at, "setting": setting, "is": Of(is) }),
+        Probe::Setting { at: of, setting, is } => json!({ "at": at(of), "setting": setting, "is": Of(is) }),
         Probe::File(File { path, age, size }) => {
             json!({ "file": { "path": path, "age": age.as_ref().map(Of), "size": size.as_ref().map(Of) } })
         }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -202,7 +203,27 @@ impl Overlaid {
     }
 }
 
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(at) => at.fmt(f),
+            Self::Many { pattern, select, except } => {
+                pattern.fmt(f)?;
+                let select = select.iter().map(|(name, value)| format!("{name}={value}"));
+                let except = except.iter().map(|pattern| format!("not {pattern}"));
+                let narrowed: Vec<String> = select.chain(except).collect();
+                if narrowed.is_empty() { Ok(()) } else { write!(f, " ({})", narrowed.join(", ")) }
+            }
+        }
+    }
+}
+
 impl Target {
+    /// Whether it leaves out a resource that its pattern matches.
+    pub(crate) fn leaves_out(&self, at: &Address) -> bool {
+        matches!(self, Self::Many { except, .. } if except.iter().any(|pattern| pattern.matches(at)))
+    }
+
     /// The question that asks for it.
     pub fn selector(&self) -> Selector {
         match self {

@@ -1,9 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use opsctl_api::{Address, Kind, Pattern};
 
 use super::Target;
-use super::layer::Layer;
+use super::layer::{Layer, Names as Listed};
 use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{Problems, list, pattern, unknown_instance};
@@ -97,10 +97,24 @@ fn narrowed(part: &Part<'_>, found: &mut Problems) {
 }
 
 fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found: &mut Problems) -> Option<Meaning> {
+    let order = part.order();
+    meaning((at, span), (order.select.as_ref(), order.except.as_ref()), catalogues, found)
+}
+
+/// Labels, and what else narrows a wildcard.
+type Narrowed<'a> = (Option<&'a (BTreeMap<String, String>, Span)>, Option<&'a (Listed<'a>, Span)>);
+
+/// What an address or a wildcard means; what is wrong with it is reported.
+pub(super) fn meaning(
+    (at, span): (&str, Span),
+    (select, except): Narrowed<'_>,
+    catalogues: &Catalogues,
+    found: &mut Problems,
+) -> Option<Meaning> {
     let (instance, kind, path) = split(at, span, found)?;
     let many = Pattern::is_pattern(at);
     if !many {
-        narrowed_one(part, found);
+        narrowed_one(select.map(|(_, span)| *span), except.map(|(_, span)| *span), found);
     }
     if instance.contains('*') || kind.contains('*') {
         let what = "a wildcard stands in the path, behind one instance and one kind";
@@ -115,8 +129,8 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
         return None;
     }
     let target = if many {
-        let select = part.order().select.as_ref().map(|(labels, _)| labels.clone()).unwrap_or_default();
-        let except = part.order().except.as_ref().map_or(&[][..], |(patterns, _)| patterns);
+        let select = select.map(|(labels, _)| labels.clone()).unwrap_or_default();
+        let except = except.map_or(&[][..], |(patterns, _)| patterns);
         let except = except.iter().map(|except| excepted(at, *except, catalogues, found)).collect();
         Target::Many { pattern: Pattern::new(at), select, except }
     } else {
@@ -125,12 +139,8 @@ fn target(part: &Part<'_>, at: &str, span: Span, catalogues: &Catalogues, found:
     Some(Meaning { target, kind })
 }
 
-fn narrowed_one(part: &Part<'_>, found: &mut Problems) {
-    let keys = [
-        ("select", part.order().select.as_ref().map(|(_, span)| *span)),
-        ("except", part.order().except.as_ref().map(|(_, span)| *span)),
-    ];
-    for (key, span) in keys {
+fn narrowed_one(select: Option<Span>, except: Option<Span>, found: &mut Problems) {
+    for (key, span) in [("select", select), ("except", except)] {
         if let Some(span) = span {
             let what = format!("`{key}` narrows a wildcard, and this is one address");
             found.push(Diagnostic::error(Code::OnlyWildcards, span, what));
@@ -216,16 +226,4 @@ fn may_meet(a: &str, b: &str) -> bool {
 
 fn behind_last_star(text: &str) -> &str {
     text.rsplit('*').next().unwrap_or_default()
-}
-
-/// The address that a check names, validated like that of a resource.
-pub(super) fn address_of(
-    at: &str,
-    span: Span,
-    catalogues: &Catalogues,
-    found: &mut Problems,
-) -> Option<(Address, &'static Kind)> {
-    let address = address(at, span, found)?;
-    let kind = known_kind((address.instance(), address.kind()), span, catalogues, found)?;
-    Some((address, kind))
 }

@@ -158,7 +158,8 @@ fn enough(entry: &Entry<'_>, found: &mut Problems) -> Option<u64> {
     }
 }
 
-fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {
+/// Labels or tags, by name.
+pub(super) fn labels(entry: &Entry<'_>, found: &mut Problems) -> Option<BTreeMap<String, String>> {
     let table = table(entry, found)?;
     let labels = table.iter().filter_map(|label| Some((label.key.to_string(), string(label, found)?.0.to_owned())));
     Some(labels.collect())

@@ -1,11 +1,12 @@
-use opsctl_api::{Address, Kind};
+use opsctl_api::Value;
 
 use super::Checks;
 use crate::check::Probe;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::document::{Entry, Table, string};
-use crate::state::Target;
-use crate::state::names::address_of;
+use crate::document::{Entry, Table, string, strings};
+use crate::state::Goal;
+use crate::state::names::{Meaning, meaning};
+use crate::state::part::labels;
 
 impl Checks<'_, '_, '_> {
     pub(super) fn setting(&mut self, probe: &Entry<'_>, table: &Table<'_>) -> Option<Probe> {
@@ -14,10 +15,13 @@ impl Checks<'_, '_, '_> {
             Diagnostic::error(Code::MissingKey, probe.key_span, format!("a check of a setting has no `{key}`")).note(of)
         };
         let Some(at) = table.get("at") else {
-            self.push(missing("at", "at = NAME of a resource in this state, or an address"));
+            self.push(missing(
+                "at",
+                "at = NAME of a resource in this state, an address, or a wildcard such as \"k8s:deployment/media/*\"",
+            ));
             return None;
         };
-        let (address, kind) = self.resource(at)?;
+        let Meaning { target, kind } = self.subject(at, table)?;
         let Some(setting) = kind.setting(key) else {
             let message = format!("unknown setting `{}` of kind {}", key.escape_debug(), kind.name);
             let mut diagnostic = Diagnostic::error(Code::UnknownSetting, key_span, message);
@@ -33,24 +37,28 @@ impl Checks<'_, '_, '_> {
             return None;
         };
         let is = self.reading.alone(key, setting, &is.node)?;
-        Some(Probe::Setting { at: address, setting: key.to_owned(), is })
+        if matches!(is, Goal::Exact(Value::Secret(_))) {
+            let message = format!("`{}` is a secret, which nobody reads to compare it", key.escape_debug());
+            self.push(Diagnostic::error(Code::BadCheck, key_span, message));
+            return None;
+        }
+        Some(Probe::Setting { at: target, setting: key.to_owned(), is })
     }
 
-    /// The resource that a check names, by its name in the state or by its address.
-    fn resource(&mut self, entry: &Entry<'_>) -> Option<(Address, &'static Kind)> {
+    /// What a check is about: a resource of the state by its name, an address, or a wildcard.
+    fn subject(&mut self, entry: &Entry<'_>, table: &Table<'_>) -> Option<Meaning> {
         let (text, span) = string(entry, self.reading.found)?;
+        let select = table.get("select").and_then(|entry| Some((labels(entry, self.found())?, entry.key_span)));
+        let except = table.get("except").and_then(|entry| Some((strings(entry, self.found())?, entry.key_span)));
         if text.contains(':') {
-            return address_of(text, span, self.workshop.catalogues, self.reading.found);
+            let narrowed = (select.as_ref(), except.as_ref());
+            return meaning((text, span), narrowed, self.workshop.catalogues, self.reading.found);
+        }
+        for entry in ["select", "except"].iter().filter_map(|key| table.get(key)) {
+            let message = format!("`{}` narrows a wildcard, and `{}` is a name", entry.key, text.escape_debug());
+            self.push(Diagnostic::error(Code::OnlyWildcards, entry.key_span, message));
         }
         self.known(text, span);
-        let meaning = self.workshop.names.get(text)?.meaning.as_ref()?;
-        match &meaning.target {
-            Target::One(at) => Some((at.clone(), meaning.kind)),
-            Target::Many { .. } => {
-                let message = format!("`{text}` stands for many, and a check measures one");
-                self.push(Diagnostic::error(Code::BadCheck, span, message).note("name an address"));
-                None
-            }
-        }
+        self.workshop.names.get(text)?.meaning.clone()
     }
 }
