@@ -84,9 +84,16 @@ impl<'t> Workshop<'_, 't> {
             checks,
             actions,
             overlaid: Overlaid::default(),
+            places: self.places(layers),
         };
         state.digest = digest::of(&state);
         state
+    }
+
+    /// Where a state's own keys were written; an extending file's count.
+    fn places(&self, layers: &[&Layer<'t>]) -> BTreeMap<&'static str, Place> {
+        let keys = layers.iter().flat_map(|layer| &layer.keys);
+        keys.filter_map(|(key, span)| Some((*key, self.place(*span)?))).collect()
     }
 
     /// What a name stands for in this state; a name that is declared nowhere is reported.

@@ -86,6 +86,7 @@ impl Laying {
             checks,
             actions,
             overlaid: _,
+            places,
         } = overlay;
         let whole = &mut self.whole;
         whole.name = format!("{}+{name}", whole.name);
@@ -98,8 +99,19 @@ impl Laying {
         whole.allow_one_way.extend(allow_one_way.iter().cloned());
         let by = &mut whole.overlaid;
         let conflicts = &mut self.conflicts;
-        lay_one("rto", (&mut whole.rto, &mut by.rto), (rto, &says.rto), conflicts);
-        lay_one("on_failure", (&mut whole.on_failure, &mut by.on_failure), (on_failure, &says.on_failure), conflicts);
+        let known = &whole.places;
+        let mut differ = |key: &str, other: &str, this: &str| {
+            conflicts.push(Conflict {
+                code: Code::OverlayConflict,
+                what: format!("{other} and {this} differ in `{key}`"),
+                here: place(places.get(key), this),
+                there: place(known.get(key), other),
+            });
+        };
+        lay_one((&mut whole.rto, &mut by.rto), (rto, &says.rto), |other, this| differ("rto", other, this));
+        let failing = (&mut whole.on_failure, &mut by.on_failure);
+        lay_one(failing, (on_failure, &says.on_failure), |other, this| differ("on_failure", other, this));
+        whole.places.extend(places.iter().map(|(key, place)| (*key, place.clone())));
         self.settings(overlay, &says);
         let State { checks: known, actions: known_actions, overlaid: by, .. } = &mut self.whole;
         laid::lay((known, &mut by.checks), (checks, &says.checks), &mut self.conflicts);
@@ -137,7 +149,8 @@ impl Laying {
         let there = parts.iter().find(|part| !part.tolerates_unreachable.is_empty());
         if let (true, Some(here), Some(there)) = (goes_back, here, there) {
             let what = format!("{} takes all back, and {} goes on without what is unreachable", here.name, there.name);
-            let (here, there) = (place(None, &here.name), place(None, &there.name));
+            let written = |part: &State, key| place(part.places.get(key), &part.name);
+            let (here, there) = (written(here, "on_failure"), written(there, "tolerates_unreachable"));
             self.conflicts.push(Conflict { code: Code::NotTakenBack, what, here, there });
         }
     }
@@ -162,19 +175,13 @@ impl Laying {
 
 /// Lays one thing that a state has at most once.
 fn lay_one<T: PartialEq + Clone>(
-    what: &str,
     (known, known_by): (&mut Option<T>, &mut Option<String>),
     (laid, laid_by): (&Option<T>, &Option<String>),
-    conflicts: &mut Vec<Conflict>,
+    differ: impl FnOnce(&str, &str),
 ) {
     let Some(this) = laid_by else { return };
     if let Some(other) = known_by.as_ref().filter(|_| known != laid) {
-        conflicts.push(Conflict {
-            code: Code::OverlayConflict,
-            what: format!("{other} and {this} differ in `{what}`"),
-            here: place(None, this),
-            there: place(None, other),
-        });
+        differ(other, this);
     }
     known.clone_from(laid);
     known_by.clone_from(laid_by);

@@ -28,6 +28,8 @@ pub(super) struct Layer<'t> {
     pub(super) declares: Vec<(&'t str, Names<'t>)>,
     /// Sorted by name.
     pub(super) actions: &'t [Entry<'t>],
+    /// Where each of its keys stands.
+    pub(super) keys: Vec<(&'static str, Span)>,
     /// Whether more stood in the file than could be read: what seems to be missing may have been written.
     pub(super) broken: bool,
 }
@@ -53,6 +55,7 @@ impl<'t> Layer<'t> {
             checks: &[],
             declares: Vec::new(),
             actions: &[],
+            keys: Vec::new(),
             broken: true,
         }
     }
@@ -87,6 +90,7 @@ impl<'t> Layer<'t> {
     fn shape(name: &'t str, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
         let mut layer = Self { broken: false, ..Self::unread(name) };
         for entry in known(text, "of a state", &[STATE], found) {
+            layer.keys.extend(keys::find(STATE, &entry.key).map(|key| (key.name, entry.key_span)));
             match entry.key.as_ref() {
                 "extends" => layer.extends = string(entry, found),
                 "summary" => layer.summary = line(entry, found),

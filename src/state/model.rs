@@ -40,6 +40,8 @@ pub struct State {
     pub actions: Vec<Action>,
     /// What overlays said that were laid over it.
     pub overlaid: Overlaid,
+    /// Where what it says of itself was written, by key: `rto`, `on_failure`; empty of a snapshot.
+    pub places: BTreeMap<&'static str, Place>,
 }
 
 /// Which overlay said what.
