@@ -5,15 +5,29 @@ use super::credentials::{credentials, hidden_from, without_credentials};
 use super::excerpt::{Excerpt, is_hidden};
 use super::{Diagnostic, Label, Mark, Report, Severity, Sources, Span, Style};
 
-/// Draws a report as text: each diagnostic with its places, and how many there are.
+/// How many errors are drawn, and how many warnings. Nobody reads more at once, and one that is mended often mends others.
+const MOST: usize = 100;
+
+/// Draws a report as text: each diagnostic with its places, the first of many, and how many there are.
 pub fn render(report: &Report, style: &Style) -> String {
     let secrets =
         report.diagnostics.iter().filter(|found| found.code.is_secret()).filter_map(|found| found.labels.first());
     let secrets = secrets.map(|label| label.span).collect();
     let mut drawing = Drawing { sources: &report.sources, secrets, style, text: String::new() };
+    let (mut errors, mut warnings) = (0, 0);
     for diagnostic in &report.diagnostics {
-        drawing.diagnostic(diagnostic);
-        drawing.text.push('\n');
+        let so_far = match diagnostic.severity {
+            Severity::Error => &mut errors,
+            Severity::Warning => &mut warnings,
+        };
+        *so_far += 1;
+        if *so_far <= MOST {
+            drawing.diagnostic(diagnostic);
+            drawing.text.push('\n');
+        }
+    }
+    if errors.max(warnings) > MOST {
+        drawing.text.push_str(&format!("… the first {MOST} are shown\n\n"));
     }
     if let Some(summary) = summary(report) {
         drawing.text.push_str(&summary);
@@ -57,7 +71,7 @@ impl Drawing<'_> {
             Severity::Warning => "warning",
         };
         self.paint(Mark::Severity(diagnostic.severity), &format!("{severity}[{}]", diagnostic.code));
-        self.paint(Mark::Message, &format!(": {}", one_line(&diagnostic.message)));
+        self.paint(Mark::Message, &format!(": {}", cut(one_line(&diagnostic.message))));
         self.text.push('\n');
         let line = |label: &Label| self.sources.place(label.span).line.to_string().len();
         let gutter = diagnostic.labels.iter().map(line).max().unwrap_or(1);
@@ -125,6 +139,15 @@ impl Drawing<'_> {
 fn one_line(text: &str) -> String {
     let text = without_credentials(text);
     text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !is_hidden(*c)).collect()
+}
+
+/// A message that holds a long text of a file says enough at its beginning; the text stands below.
+fn cut(text: String) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// A text in lines of at most so many characters, broken between words.

@@ -3,6 +3,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
+use super::open::told;
 use super::parts::in_parts;
 use super::twice::{First, first_places};
 use super::{Data, Entry, Node, Problems, Table};
@@ -19,9 +20,9 @@ pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut 
     let (table, errors) = DeTable::parse_recoverable(text);
     let at = |range: &Range<usize>| Span::new(file, range.start + offset..range.end + offset);
     let (twice, wrong): (Vec<_>, Vec<_>) = errors.iter().partition(|error| error.message() == "duplicate key");
-    for error in wrong {
+    for (range, message) in told(text, table.get_ref(), &wrong) {
         found.damaged(file);
-        found.push(mistake(at(&error.span().unwrap_or(0..0)), error.message()));
+        found.push(mistake(at(&range), &message));
     }
     let mut twice: Vec<Range<usize>> = twice.into_iter().filter_map(toml::de::Error::span).collect();
     twice.sort_by_key(|range| range.start);
@@ -34,7 +35,19 @@ pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut 
             First::WithItsTable => {}
         }
     }
-    Conversion { file, offset, found }.table(table.into_inner())
+    Conversion { file, offset, depth: 0, found }.table(table.into_inner())
+}
+
+/// Drops a value piece by piece: dropped whole, each level would take some of the stack.
+pub(super) fn dismantle(value: DeValue<'_>) {
+    let mut left = vec![value];
+    while let Some(value) = left.pop() {
+        match value {
+            DeValue::Table(table) => left.extend(table.into_iter().map(|(_, value)| value.into_inner())),
+            DeValue::Array(items) => left.extend(items.into_iter().map(Spanned::into_inner)),
+            _ => {}
+        }
+    }
 }
 
 /// What is wrong with a piece of text: the parser's first line is what is wrong, and its second what it expected.
@@ -45,9 +58,13 @@ fn mistake(span: Span, message: &str) -> Diagnostic {
     lines.fold(diagnostic, |diagnostic, line| diagnostic.note(line))
 }
 
+/// How deep values may stand in each other: whoever takes them apart does so level by level.
+pub(super) const DEEPEST: usize = 100;
+
 struct Conversion<'a> {
     file: FileId,
     offset: usize,
+    depth: usize,
     found: &'a mut Problems,
 }
 
@@ -66,6 +83,13 @@ impl Conversion<'_> {
 
     fn node<'t>(&mut self, value: Spanned<DeValue<'t>>) -> Node<'t> {
         let span = self.span(value.span());
+        if self.depth == DEEPEST {
+            dismantle(value.into_inner());
+            self.found.damaged(self.file);
+            self.found.push(mistake(span, &format!("nested deeper than {DEEPEST} levels")));
+            return Node { span, data: Data::Bool(false) };
+        }
+        self.depth += 1;
         let data = match value.into_inner() {
             DeValue::String(text) => Data::String(text),
             DeValue::Boolean(value) => Data::Bool(value),
@@ -75,6 +99,7 @@ impl Conversion<'_> {
             DeValue::Array(items) => Data::List(items.into_iter().map(|item| self.node(item)).collect()),
             DeValue::Table(table) => Data::Table(self.table(table)),
         };
+        self.depth -= 1;
         Node { span, data }
     }
 

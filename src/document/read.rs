@@ -20,7 +20,12 @@ pub(crate) fn read(
         Ok(bytes) if bytes.len() as u64 > MOST => Err("the file is larger than 256 MB".to_owned()),
         Ok(bytes) => Ok(bytes),
         Err(_) if path.is_dir() => Err("a directory stands where a file should be".to_owned()),
-        Err(error) => Err(format!("the file cannot be read: {error}")),
+        Err(error) => Err(match path.read_link_utf8() {
+            Ok(to) if error.kind() == std::io::ErrorKind::NotFound => {
+                format!("the file is a link to {to}, and nothing is there")
+            }
+            _ => format!("the file cannot be read: {}", plainly(&error)),
+        }),
     };
     let bytes = match bytes {
         Ok(bytes) => bytes,
@@ -37,10 +42,18 @@ pub(crate) fn read(
             let message = format!("the file is not UTF-8: the byte {:#04x}", error.as_bytes()[at]);
             // What stands there is shown as a replacement character, three bytes long.
             let file = sources.add(shown, String::from_utf8_lossy(error.as_bytes()).into_owned());
-            found.push(Diagnostic::error(Code::Encoding, Span::new(file, at..at + 3), message));
+            let mistake = Diagnostic::error(Code::Encoding, Span::new(file, at..at + 3), message);
+            let utf_16 = [&[0xff, 0xfe], &[0xfe, 0xff]].iter().any(|mark| error.as_bytes().starts_with(*mark));
+            found.push(if utf_16 { mistake.note("it begins as UTF-16 does: save it as UTF-8") } else { mistake });
             Err(file)
         }
     }
+}
+
+/// What the operating system said, without its number.
+pub(crate) fn plainly(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text).to_owned()
 }
 
 fn bytes(path: &Utf8Path) -> std::io::Result<Vec<u8>> {

@@ -3,6 +3,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::parse::{DEEPEST, dismantle};
+
 /// Where a key that is given twice stands first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum First {
@@ -18,6 +20,9 @@ pub(super) enum First {
 ///
 /// All of these are given names of their own, and read again: what then stands beside one of them under its own name is the first.
 pub(super) fn first_places(text: &str, twice: &[Range<usize>]) -> Vec<First> {
+    if twice.is_empty() {
+        return Vec::new();
+    }
     let mut prefix = "twice".to_owned();
     while text.contains(&prefix) {
         prefix.push('-');
@@ -34,7 +39,8 @@ pub(super) fn first_places(text: &str, twice: &[Range<usize>]) -> Vec<First> {
     }
     apart.push_str(text.get(end..).unwrap_or_default());
     let (table, _) = DeTable::parse_recoverable(&apart);
-    renamed.look(table.get_ref(), false);
+    renamed.look(table.get_ref(), false, 0);
+    dismantle(DeValue::Table(table.into_inner()));
     renamed.firsts
 }
 
@@ -48,7 +54,7 @@ struct Renamed<'a> {
 }
 
 impl Renamed<'_> {
-    fn look(&mut self, table: &DeTable<'_>, within: bool) {
+    fn look(&mut self, table: &DeTable<'_>, within: bool, depth: usize) {
         let names: BTreeMap<&str, Range<usize>> =
             table.keys().map(|key| (key.get_ref().as_ref(), key.span())).collect();
         for (key, value) in table {
@@ -63,14 +69,15 @@ impl Renamed<'_> {
                     None => First::Unknown,
                 };
             }
-            self.look_into(value.get_ref(), within || nth.is_some());
+            self.look_into(value.get_ref(), within || nth.is_some(), depth + 1);
         }
     }
 
-    fn look_into(&mut self, value: &DeValue<'_>, within: bool) {
+    fn look_into(&mut self, value: &DeValue<'_>, within: bool, depth: usize) {
         match value {
-            DeValue::Table(table) => self.look(table, within),
-            DeValue::Array(items) => items.iter().for_each(|item| self.look_into(item.get_ref(), within)),
+            _ if depth > DEEPEST => {}
+            DeValue::Table(table) => self.look(table, within, depth),
+            DeValue::Array(items) => items.iter().for_each(|item| self.look_into(item.get_ref(), within, depth + 1)),
             _ => {}
         }
     }

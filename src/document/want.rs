@@ -79,6 +79,12 @@ pub(crate) fn line<'a>(entry: &'a Entry<'_>, found: &mut Problems) -> Option<&'a
 pub(crate) fn table<'a, 't>(entry: &'a Entry<'t>, found: &mut Problems) -> Option<&'a Table<'t>> {
     match &entry.node.data {
         Data::Table(table) => Some(table),
+        Data::List(items) if !items.is_empty() && items.iter().all(|item| item.as_table().is_some()) => {
+            let message = format!("`{}` takes a table, found a list of tables", entry.key.escape_debug());
+            let note = "double brackets begin a list of tables: write single ones, as in [resource.edge]";
+            found.push(Diagnostic::error(Code::WrongType, entry.node.span, message).note(note));
+            None
+        }
         _ => wrong(entry, "a table", found),
     }
 }
@@ -115,7 +121,7 @@ pub(crate) fn plain<'a>(node: &Node<'_>, text: &'a str, found: &mut Problems) ->
     if text.contains("{{") || text.contains("{%") {
         found.push(
             Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand here")
-                .note("templates stand in values, bounds, checks and actions"),
+                .note("templates stand in values and bounds, and in what a check or an action asks, says and runs"),
         );
         return None;
     }

@@ -7,7 +7,7 @@ use super::template::Renderer;
 use crate::action::{Action, Beside, Call, Member, When};
 use crate::check::{Along, Check};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Entry, Table, known, list, some_time, string, strings, table};
+use crate::document::{Data, Entry, Table, known, list, some_time, string, strings, table};
 use crate::keys::{self, ACTION, EACH, METHODS, REQUEST};
 
 /// How long a call may take where nothing else is said.
@@ -98,6 +98,10 @@ impl Actions<'_, '_, '_, '_> {
                 self.push(Diagnostic::error(Code::BadAction, *span, message));
                 return None;
             }
+        }
+        // Of names that are wrong it was told already.
+        if names.is_empty() && !matches!(&each.node.data, Data::List(items) if items.is_empty()) {
+            return None;
         }
         if names.is_empty() {
             let message = format!("action `{}` is for nobody: `each` is empty", action.key);
@@ -216,6 +220,12 @@ fn request(checks: &mut Checks<'_, '_, '_>, entry: &Entry<'_>, env: Option<&Entr
     if let Some(env) = env {
         let message = "`env` is for a command, and this is a request";
         checks.found().push(Diagnostic::error(Code::BadAction, env.key_span, message));
+    }
+    if entry.node.as_str().is_some() {
+        let message = format!("`http` of an action takes a table, found {}", entry.node.found());
+        let note = "it says how it is sent, as in http = { post = \"http://admin:9000/drain\" }";
+        checks.found().push(Diagnostic::error(Code::WrongType, entry.node.span, message).note(note));
+        return None;
     }
     let keys = table(entry, checks.found())?;
     let listed = known(keys, "of a request", &[METHODS, REQUEST], checks.found());

@@ -70,7 +70,9 @@ fn parent(
         let message = format!("there is no state `{}`", parent.escape_debug());
         let mut diagnostic = Diagnostic::error(Code::UnknownState, span, message);
         let whole = || layers.iter().filter(|layer| layer.over.is_none()).map(|layer| layer.name);
-        if let Some(meant) = found.guess(parent, whole()) {
+        // A state is named as it is typed, and not by its file.
+        let stem = parent.rsplit('/').next().unwrap_or(parent);
+        if let Some(meant) = found.guess(stem.trim_end_matches(".toml"), whole()) {
             diagnostic = diagnostic.here(format!("did you mean `{meant}`?"));
         }
         found.push(diagnostic.note(format!("states: {}", list(whole()))));

@@ -110,7 +110,19 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
                 _ => format!("check `{}` measures several things at once", check.key),
             };
             let span = probes.get(1).map_or(check.key_span, |second| second.key_span);
-            self.push(Diagnostic::error(Code::BadCheck, span, message).note(one_of()));
+            let names = || PROBES.iter().map(|probe| probe.key.name);
+            let unknown = |entry: &&Entry<'_>| keys::find(CHECK, &entry.key).is_none();
+            let misspelt = table.iter().filter(|_| probes.is_empty()).filter(unknown);
+            let meant = misspelt
+                .filter_map(|entry| Some((entry.key_span, self.reading.found.guess(&entry.key, names())?)))
+                .next();
+            let diagnostic = match meant {
+                Some((span, meant)) => {
+                    Diagnostic::error(Code::BadCheck, span, message).here(format!("did you mean `{meant}`?"))
+                }
+                None => Diagnostic::error(Code::BadCheck, span, message),
+            };
+            self.push(diagnostic.note(one_of()));
             return None;
         };
         let own = keys::probe(&probe.key).map_or(&[][..], |probe| probe.own);
@@ -153,19 +165,20 @@ impl<'a, 'l, 't> Checks<'a, 'l, 't> {
             },
             "gates" => {
                 if let Some(names) = strings(entry, found) {
-                    check.gate = self.gate(&names, entry.node.span);
+                    check.gate = self.gate(&names, &entry.node);
                 }
             }
             _ => {}
         }
     }
 
-    fn gate(&mut self, names: &Names<'_>, span: Span) -> Gate {
+    fn gate(&mut self, names: &Names<'_>, node: &Node<'_>) -> Gate {
         match names.as_slice() {
             [("*", _)] => return Gate::Before,
-            [] => self.push(Diagnostic::error(
+            // Of names that are wrong it was told already.
+            [] if matches!(&node.data, Data::List(items) if items.is_empty()) => self.push(Diagnostic::error(
                 Code::WrongValue,
-                span,
+                node.span,
                 "a check without gates stands behind all: leave `gates` out",
             )),
             _ => {}

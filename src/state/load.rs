@@ -10,7 +10,7 @@ use super::names::Names;
 use super::template::environment;
 use super::{Scope, State, holes, pools};
 use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
-use crate::document::{Problems, Table, parse, read};
+use crate::document::{Problems, Table, parse, plainly, read};
 use crate::instance::Catalogues;
 
 /// All states of an operations repository.
@@ -89,26 +89,45 @@ fn files(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Vec<Fi
                         paths.push(entry.file_name().to_owned());
                     }
                     Ok(_) => {}
-                    Err(error) => problem = Some(format!("states/ cannot be read: {error}")),
+                    Err(error) => problem = Some(format!("states/ cannot be read: {}", plainly(&error))),
                 }
             }
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => problem = Some(format!("states/ cannot be read: {error}")),
+        Err(_) if folder.is_file() => problem = Some("a file stands where the folder states/ should be".to_owned()),
+        Err(error) => problem = Some(format!("states/ cannot be read: {}", plainly(&error))),
     }
     if let Some(message) = problem {
         let file = sources.add("states", "");
         found.push(Diagnostic::error(Code::Unreadable, Span::new(file, 0..0), message));
     } else if paths.is_empty() {
         let file = sources.add("states", "");
-        let message = "there are no states: states/ has no file *.toml";
+        let message = match folder.is_dir() {
+            true => "there are no states: states/ has no file *.toml",
+            false => "there are no states: there is no folder states/",
+        };
         found.push(
             Diagnostic::error(Code::NoStates, Span::new(file, 0..0), message)
                 .note("write states/baseline.toml; what it may set: opsctl kinds"),
         );
     }
     paths.sort();
-    paths.into_iter().map(|file_name| file(&folder, &file_name, sources, found)).collect()
+    let files: Vec<File> = paths.into_iter().map(|file_name| file(&folder, &file_name, sources, found)).collect();
+    twins(&files, found);
+    files
+}
+
+/// Reports names that differ in case alone: where case says nothing, such as on most laptops, they are one file.
+fn twins(files: &[File], found: &mut Problems) {
+    let mut known: BTreeMap<String, &File> = BTreeMap::new();
+    for file in files {
+        if let Some(other) = known.insert(file.name.to_lowercase(), file) {
+            let message = format!("`{}` and `{}` differ in case alone", other.name, file.name);
+            let (here, there) = (Span::new(file.id, 0..0), Span::new(other.id, 0..0));
+            let note = "where case says nothing, as on many laptops, they are one file: rename one of them";
+            found.push(Diagnostic::error(Code::StateName, here, message).and(there, "").note(note));
+        }
+    }
 }
 
 fn file(folder: &Utf8Path, file_name: &str, sources: &mut Sources, found: &mut Problems) -> File {

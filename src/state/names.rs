@@ -118,7 +118,7 @@ pub(super) fn meaning(
     }
     if instance.contains('*') || kind.contains('*') {
         let what = "a wildcard stands in the path, behind one instance and one kind";
-        found.push(Diagnostic::error(Code::LooseWildcard, span, what).note("write one resource for each of them"));
+        found.push(Diagnostic::error(Code::LooseWildcard, span, what).note("write one for each of them"));
         return None;
     }
     let kind = known_kind((instance, kind), span, catalogues, found)?;

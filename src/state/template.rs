@@ -96,10 +96,10 @@ fn plain(node: &Node<'_>, found: &mut Problems) -> Option<Value> {
         Data::Integer(value) => Value::from(*value),
         Data::Float(value) => Value::from(*value),
         Data::String(text) if is_template(text) => {
-            found.push(
-                Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand in a variable")
-                    .note("templates stand in values, bounds, checks and actions"),
-            );
+            found
+                .push(Diagnostic::error(Code::TemplateHere, node.span, "a template cannot stand in a variable").note(
+                    "templates stand in values and bounds, and in what a check or an action asks, says and runs",
+                ));
             return None;
         }
         Data::String(text) => Value::from(text.as_ref()),

@@ -31,7 +31,8 @@ fn coloured(mark: Mark, text: &str) -> String {
 /// One mistake on one line, for a document.
 pub fn line(found: &Diagnostic, report: &Report) -> String {
     let place = found.labels.first().map(|label| format!("{}: ", report.sources.place(label.span)));
-    format!("{}{}[{}]: {}", place.unwrap_or_default(), word(found.severity), found.code, found.message)
+    let message = diagnostic::without_credentials(&found.message);
+    format!("{}{}[{}]: {message}", place.unwrap_or_default(), word(found.severity), found.code)
 }
 
 fn word(severity: Severity) -> &'static str {
