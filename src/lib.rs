@@ -12,6 +12,7 @@ pub mod config;
 pub mod diagnostic;
 mod digest;
 mod document;
+pub mod init;
 pub mod instance;
 mod keys;
 pub mod plan;

@@ -2,10 +2,20 @@ use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::commands;
+use super::help::{self, Example};
+
+const EXAMPLES: &[Example] = &[
+    ("opsctl init", "makes an operations repository in this folder"),
+    ("opsctl plan dr-active", "what would change, in which order and why"),
+    ("opsctl apply dr-active", "does it, and waits until each step is true and ready"),
+    ("opsctl rollback", "goes back to what was there before"),
+    ("opsctl plan --help", "says more of plan; so do the others"),
+];
 
 /// Moves live infrastructure between named states: planned, applied in order, snapshotted, rolled back
 #[derive(Debug, Parser)]
 #[command(name = "opsctl", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = help::more(EXAMPLES, &[]), after_long_help = help::more(EXAMPLES, &help::endings()))]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) everywhere: Everywhere,
@@ -39,6 +49,7 @@ pub(super) struct Everywhere {
 /// The commands, in the order in which an operator meets them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Init(commands::init::Init),
     Plan(commands::plan::Plan),
     Apply(commands::apply::Apply),
     Rollback(commands::rollback::Rollback),

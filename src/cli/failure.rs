@@ -114,11 +114,9 @@ impl Failure {
     /// What to do; `None` where there is nothing to say.
     fn hint(&self) -> Option<String> {
         match self {
-            Self::NoRepository(_) => Some(
-                "go into an operations repository, or name one with -C DIR; a new one begins with an opsctl.toml that \
-                 has a [provider.NAME], and a folder states/ beside it"
-                    .to_owned(),
-            ),
+            Self::NoRepository(_) => {
+                Some("go into an operations repository, name one with -C DIR, or make one: opsctl init".to_owned())
+            }
             Self::Unknown { hint, .. } | Self::Refused { hint, .. } => {
                 Some(hint.clone()).filter(|hint| !hint.is_empty())
             }

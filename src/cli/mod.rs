@@ -6,6 +6,7 @@ mod complete;
 mod confirm;
 mod exit;
 mod failure;
+mod help;
 mod intended;
 mod offline;
 mod open;
@@ -20,6 +21,7 @@ mod run;
 mod scope;
 mod signals;
 mod standing;
+mod surroundings;
 mod taking_back;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! The compiled-in providers: from `opsctl.toml` to catalogues, and to instances that talk.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,6 +156,20 @@ fn left_out(feature: &str) -> ConfigProblem {
         "type",
         format!("this opsctl was built without the provider `{feature}`: cargo build --features {feature}"),
     )
+}
+
+/// The contexts that a kubeconfig names; none where this opsctl could not talk to them.
+///
+/// # Errors
+/// Why it cannot be read.
+#[cfg(feature = "kubernetes")]
+pub(super) fn contexts(kubeconfig: &Path) -> Result<Vec<String>, String> {
+    opsctl_kubernetes::contexts(kubeconfig)
+}
+
+#[cfg(not(feature = "kubernetes"))]
+pub(super) fn contexts(_: &Path) -> Result<Vec<String>, String> {
+    Ok(Vec::new())
 }
 
 /// Where simulated worlds go on between runs.

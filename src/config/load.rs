@@ -32,9 +32,7 @@ fn load_file(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Op
         let folder = std::path::absolute(root).map_or_else(|_| root.to_string(), |path| path.display().to_string());
         found.push(
             Diagnostic::error(Code::NoConfig, Span::new(file, 0..0), format!("there is no opsctl.toml in {folder}"))
-                .note(
-                    "go into an operations repository, name one with -C DIR, or make one: it needs a [provider.NAME]",
-                ),
+                .note("go into an operations repository, name one with -C DIR, or make one: opsctl init"),
         );
         return None;
     }
@@ -205,6 +203,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (config, report) = load(Utf8Path::from_path(folder.path()).unwrap());
         assert!(config.is_none());
-        assert!(render(&report, &Style::plain(true)).contains("make one: it needs a [provider.NAME]"));
+        assert!(render(&report, &Style::plain(true)).contains("make one: opsctl init"));
     }
 }

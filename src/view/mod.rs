@@ -9,6 +9,7 @@ pub mod error;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod fold;
+pub mod init;
 pub mod json;
 pub mod kinds;
 mod log;

@@ -12,6 +12,7 @@ mod forty;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;
+mod init;
 #[path = "../harness/json_schema.rs"]
 mod json_schema;
 mod kinds;

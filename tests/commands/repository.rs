@@ -7,8 +7,7 @@ fn test_no_repository() {
     let folder = nowhere.path("").canonicalize().unwrap();
     insta::assert_snapshot!(said.err.replace(folder.to_str().unwrap(), "FOLDER"), @"
     error: there is no opsctl.toml in FOLDER or above it
-      = go into an operations repository, or name one with -C DIR; a new one begins with an opsctl.toml
-        that has a [provider.NAME], and a folder states/ beside it
+      = go into an operations repository, name one with -C DIR, or make one: opsctl init
     ");
     assert_eq!(said.exit, Some(1));
 }

@@ -15,6 +15,7 @@ fn test_help_and_version_are_results() {
     Usage: opsctl [OPTIONS] <COMMAND>
 
     Commands:
+      init         Makes a new operations repository in this folder, or in that of -C
       plan         Shows what a state would change, in which order and why; changes nothing
       apply        Makes a state live, in order, and takes a snapshot before and after
       rollback     Goes back to what was really there before an operation
@@ -22,7 +23,7 @@ fn test_help_and_version_are_results() {
       status       Tells how things stand: what was applied last, what differs from it now, what is open
                    or owed
       states       Shows every setting in every state, beside what is live
-      check        Measures the checks of a state; exits with 9 where one does not hold
+      check        Measures the checks of a state
       snapshot     Takes, lists, shows and compares snapshots
       log          Tells who did what, when, and how it ended
       show         Shows one operation in full
@@ -36,16 +37,51 @@ fn test_help_and_version_are_results() {
       man          Prints the manual page of opsctl, or writes those of all commands into a folder
 
     Options:
-      -h, --help     Print help
-      -V, --version  Print version
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
 
     Everywhere:
-      -C <DIR>        Works as if started in this folder
-          --json      Prints a versioned JSON document; of an apply a line an event
-          --no-color  Adds no colour (as NO_COLOR does)
-      -q, --quiet     Leaves progress out
-      -v, --verbose   Folds nothing, and tells every reason
-          --no-input  Never asks
+      -C <DIR>
+              Works as if started in this folder
+
+          --json
+              Prints a versioned JSON document; of an apply a line an event
+
+          --no-color
+              Adds no colour (as NO_COLOR does)
+
+      -q, --quiet
+              Leaves progress out
+
+      -v, --verbose
+              Folds nothing, and tells every reason
+
+          --no-input
+              Never asks
+
+    Examples:
+      opsctl init              makes an operations repository in this folder
+      opsctl plan dr-active    what would change, in which order and why
+      opsctl apply dr-active   does it, and waits until each step is true and ready
+      opsctl rollback          goes back to what was there before
+      opsctl plan --help       says more of plan; so do the others
+
+    Exit codes:
+      0    done; or there was nothing to change
+      1    an error; nothing was changed
+      2    with --detailed-exitcode: there are differences
+      3    a guard, the preflight, an owner or you said no; nothing was changed
+      4    live is not what the plan was made from; nothing was changed
+      5    somebody else is applying; nothing was changed
+      6    it failed, and what it had done was taken back
+      7    it failed or was stopped; changes were left in place
+      8    an operation that did not end is in the way; nothing was changed
+      9    a check before the first change does not hold; nothing was changed
+      10   done, with steps owed or settings left alone
+      64   the command line is not understood; nothing was changed
     ");
 }
 

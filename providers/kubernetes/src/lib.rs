@@ -36,6 +36,8 @@ mod condition;
 #[cfg(feature = "live")]
 mod config;
 #[cfg(feature = "live")]
+mod contexts;
+#[cfg(feature = "live")]
 mod fault;
 #[cfg(feature = "live")]
 mod fetch;
@@ -65,5 +67,7 @@ mod touch;
 mod write;
 
 pub use catalogue::catalogue;
+#[cfg(feature = "live")]
+pub use contexts::contexts;
 #[cfg(feature = "live")]
 pub use open::open;

@@ -1,6 +1,6 @@
 use futures_util::StreamExt;
 use futures_util::future::join_all;
-use kube::config::Kubeconfig;
+use kube::config::{Kubeconfig, KubeconfigError};
 use opsctl_api::{
     Answer, Config, ConfigProblem, Cx, Fault, Hop, Identity, Limits, Preflight, Provider, Query, Reading, Write,
     Written,
@@ -27,13 +27,24 @@ pub fn open(instance: &str, config: &Config) -> Result<Box<dyn Provider>, Vec<Co
                 Some(path) => Kubeconfig::read_from(path),
                 None => Kubeconfig::read(),
             };
-            let kubeconfig = kubeconfig.map_err(|error| vec![ConfigProblem::new("kubeconfig", chain(&error))])?;
+            let kubeconfig = kubeconfig.map_err(|error| vec![ConfigProblem::new("kubeconfig", unread(&error))])?;
             let context = chosen(&kubeconfig, context).map_err(|problem| vec![problem])?;
             Target::Context(Box::new(kubeconfig), context)
         }
     };
     let client = Client::new(target, settings.connect_timeout);
     Ok(Box::new(Cluster { instance: instance.to_owned(), client, limits: settings.limits }))
+}
+
+/// Why a kubeconfig cannot be read. The parser would show the lines around a mistake, and there may be a token in them.
+pub(crate) fn unread(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => {
+            let place = error.location().map(|at| format!(", in line {}", at.line())).unwrap_or_default();
+            format!("it is no kubeconfig: its YAML has a mistake{place}")
+        }
+        error => chain(error),
+    }
 }
 
 /// The context that was named, or the only one.
@@ -91,6 +102,13 @@ mod tests {
             .map(|name| serde_json::json!({ "name": name, "context": { "cluster": "c", "user": "u" } }))
             .collect();
         serde_json::from_value(serde_json::json!({ "contexts": contexts, "current-context": "b" })).unwrap()
+    }
+
+    #[test]
+    fn test_a_broken_kubeconfig_is_not_shown() {
+        let text = "users:\n- name: ana\n  user:\n    token: hunter2\n   broken: [\n";
+        let why = unread(&Kubeconfig::from_yaml(text).unwrap_err());
+        assert!(why.starts_with("it is no kubeconfig") && !why.contains("hunter2"), "{why}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use clap::Args;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::intended::{self, Intended, Selection};
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
@@ -13,6 +14,14 @@ use crate::cli::run::{self, Flags, Setting};
 
 /// Makes a state live, in order, and takes a snapshot before and after
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl apply dr-active", "shows the plan, asks, and does it"),
+        ("opsctl apply dr-active --confirm dr-active", "the same where nobody can be asked"),
+        ("opsctl apply @1", "goes back to a snapshot; @ is the last one"),
+    ],
+    help::CHANGING,
+))]
 pub(in crate::cli) struct Apply {
     /// A state, with overlays laid over it; a snapshot such as @3; or a plan file of `opsctl plan --out`
     #[arg(value_name = "STATE[+OVERLAY…] | @N | FILE", add = complete::state())]

@@ -4,12 +4,17 @@ use opsctl_api::Address;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::view;
 
 /// Tells who turned which knob of a resource last
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl blame k8s:deployment/cdn/ats-edge", "who set its replicas last")],
+    &[],
+))]
 pub(in crate::cli) struct Blame {
     /// As in k8s:deployment/cdn/ats-edge
     #[arg(value_parser = address)]

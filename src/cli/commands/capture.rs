@@ -9,6 +9,7 @@ use opsctl_api::{Address, Catalogue, Kind, Live, Pattern, Query, Reading, Select
 use crate::capture::{self, Captured, Resource};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::instance::Instances;
@@ -19,14 +20,15 @@ use crate::view;
 ///
 /// Each resource that is found gets a name and a table with all settings of its kind. A plan of it has nothing to change. Secrets
 /// are never read into it: a comment says where to name theirs. No file is ever written over, but for one that has comments alone.
-///
-/// Exits with 1 where something could not be read.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  opsctl capture baseline 'k8s:deployment/cdn/*' k8s:configmap/cdn/settings
-  opsctl capture baseline 'k8s:*/cdn/*'                 all kinds of one namespace
-  opsctl capture - 'k8s:deployment/*' | less            looks first, and writes nothing")]
+#[command(after_help = help::more(
+    &[
+        ("opsctl capture now 'k8s:deployment/cdn/*'", "the deployments of a namespace"),
+        ("opsctl capture cdn 'k8s:*/cdn/*'", "all kinds of it"),
+        ("opsctl capture - 'k8s:deployment/*' | less", "looks first, and writes nothing"),
+    ],
+    &[(Exit::Error, "something could not be read")],
+))]
 pub(in crate::cli) struct Capture {
     /// The name of the new state; - prints it
     #[arg(allow_hyphen_values = true)]

@@ -5,13 +5,18 @@ use crate::check::{self, Verdict};
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::intended::named;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::view;
 
-/// Measures the checks of a state; exits with 9 where one does not hold
+/// Measures the checks of a state
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl check", "what was applied last"), ("opsctl check baseline", "what this state expects")],
+    &[(Exit::CheckFailed, "a check does not hold")],
+))]
 pub(in crate::cli) struct Check {
     /// A state, with overlays as STATE+OVERLAY; by default what was applied last
     #[arg(add = complete::state())]

@@ -4,15 +4,19 @@ use clap::builder::PossibleValuesParser;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 
 /// Prints what makes a shell complete opsctl's words, names of states among them
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Put one of these where your shell starts:
-  source <(opsctl completions bash)                     ~/.bashrc
-  source <(opsctl completions zsh)                      ~/.zshrc, behind compinit
-  opsctl completions fish | source                      ~/.config/fish/config.fish")]
+#[command(after_help = help::more(
+    &[
+        ("source <(opsctl completions bash)", "in ~/.bashrc"),
+        ("source <(opsctl completions zsh)", "in ~/.zshrc, behind compinit"),
+        ("opsctl completions fish | source", "in ~/.config/fish/config.fish"),
+    ],
+    &[],
+))]
 pub(in crate::cli) struct Completions {
     /// Which shell
     #[arg(value_parser = PossibleValuesParser::new(complete::shells()))]

@@ -3,12 +3,17 @@ use clap::Args;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::diagnostic::Code;
 use crate::view;
 
 /// Explains the code of an error
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl explain E0104", "what E0104 means, with an example")],
+    &[],
+))]
 pub(in crate::cli) struct Explain {
     /// As in E0104
     #[arg(add = complete::code())]

@@ -3,12 +3,17 @@ use clap::Args;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::registry;
 use crate::view;
 
 /// Lists the kinds of resources with their settings; of one kind tells all
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl kinds", "all kinds, a line each"), ("opsctl kinds deployment", "what can be set of a deployment")],
+    &[],
+))]
 pub(in crate::cli) struct Kinds {
     /// Tells all of this one
     #[arg(add = complete::kind())]

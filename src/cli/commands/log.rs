@@ -3,6 +3,7 @@ use jiff::Timestamp;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::standing::Standing;
@@ -11,6 +12,10 @@ use crate::view;
 
 /// Tells who did what, when, and how it ended
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl log --limit 5", "the last five operations")],
+    &[],
+))]
 pub(in crate::cli) struct Log {
     /// At most so many
     #[arg(long, value_name = "N")]

@@ -7,15 +7,16 @@ use clap_mangen::Man as Page;
 use crate::cli::arguments::Arguments;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::view;
 
 /// Prints the manual page of opsctl, or writes those of all commands into a folder
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  opsctl man | man -l -                       reads it
-  opsctl man ~/.local/share/man/man1          for `man opsctl-plan`")]
+#[command(after_help = help::more(
+    &[("opsctl man | man -l -", "reads it"), ("opsctl man ~/.local/share/man/man1", "for man opsctl-plan")],
+    &[],
+))]
 pub(in crate::cli) struct Man {
     /// Where the pages go, one a command; made where it is not there
     #[arg(value_name = "DIR")]
@@ -28,7 +29,7 @@ impl Man {
         command.build();
         let Some(dir) = &self.folder else {
             let page = render(&Page::new(command)).map_err(failed("write the manual page"))?;
-            output.result(&String::from_utf8_lossy(&page));
+            output.result(&page);
             return Ok(Exit::Done);
         };
         let mut pages = Vec::new();
@@ -61,10 +62,11 @@ fn write(command: &Command, dir: &Utf8Path, pages: &mut Vec<Utf8PathBuf>) -> io:
     Ok(())
 }
 
-fn render(page: &Page) -> io::Result<Vec<u8>> {
+fn render(page: &Page) -> io::Result<String> {
     let mut text = Vec::new();
     page.render(&mut text)?;
-    Ok(text)
+    // The lines of the examples stay as they are.
+    Ok(String::from_utf8_lossy(&text).replace(".SH EXTRA\n", ".SH EXAMPLES\n.nf\n"))
 }
 
 fn failed(doing: &str) -> impl FnOnce(io::Error) -> Failure {

@@ -6,6 +6,7 @@ pub(super) mod capture;
 pub(super) mod check;
 pub(super) mod completions;
 pub(super) mod explain;
+pub(super) mod init;
 pub(super) mod kinds;
 pub(super) mod log;
 pub(super) mod man;
@@ -28,7 +29,8 @@ use super::output::Output;
 
 /// Runs a command to its end.
 pub(super) fn run(arguments: Arguments, output: &Output) -> Exit {
-    let done = stand_in(arguments.everywhere.dir.as_deref()).and_then(|()| dispatch(arguments.command, output));
+    let made = matches!(arguments.command, Command::Init(_));
+    let done = stand_in(arguments.everywhere.dir.as_deref(), made).and_then(|()| dispatch(arguments.command, output));
     let exit = done.unwrap_or_else(|failure| {
         failure.tell(output);
         failure.exit()
@@ -39,13 +41,18 @@ pub(super) fn run(arguments: Arguments, output: &Output) -> Exit {
     }
 }
 
-fn stand_in(dir: Option<&camino::Utf8Path>) -> Result<(), Failure> {
+/// Goes into the folder of `-C`; where it shall be `made`, it need not be there.
+fn stand_in(dir: Option<&camino::Utf8Path>, made: bool) -> Result<(), Failure> {
     let Some(dir) = dir else { return Ok(()) };
+    if made {
+        fs_err::create_dir_all(dir).map_err(|source| Failure::Io { doing: format!("make {dir}"), source })?;
+    }
     std::env::set_current_dir(dir).map_err(|source| Failure::Io { doing: format!("work in {dir}"), source })
 }
 
 fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
     match command {
+        Command::Init(init) => init.run(output),
         Command::Plan(plan) => in_runtime(plan.run(output)),
         Command::Apply(apply) => in_runtime(apply.run(output)),
         Command::Rollback(rollback) => in_runtime(rollback.run(output)),

@@ -6,6 +6,7 @@ use clap::Args;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::intended::{self, Intended, Selection};
 use crate::cli::offline::Offline;
 use crate::cli::output::Output;
@@ -15,6 +16,17 @@ use crate::plan;
 
 /// Shows what a state would change, in which order and why; changes nothing
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl plan dr-active", "what would change, in which order and why"),
+        ("opsctl plan dr-active --out plan.json", "keeps it, for opsctl apply plan.json"),
+        ("opsctl plan dr-active --target edge-west", "only edge-west, and what it needs"),
+    ],
+    &[
+        (Exit::Differs, "with --detailed-exitcode: there are differences"),
+        (Exit::Refused, "an apply would be refused"),
+    ],
+))]
 pub(in crate::cli) struct Plan {
     /// A state, with overlays laid over it; or a snapshot such as @3
     #[arg(value_name = "STATE[+OVERLAY…] | @N", add = complete::state())]

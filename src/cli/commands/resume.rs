@@ -5,6 +5,7 @@ use clap::Args;
 use crate::apply::ApplyError;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::intended::{self, Intended, Selection};
 use crate::cli::open;
 use crate::cli::output::Output;
@@ -19,6 +20,13 @@ use crate::view;
 ///
 /// What was sent and not seen to be true is looked at first; nothing is done twice.
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl resume", "shows what is left, asks, and does it"),
+        ("opsctl resume --abandon 'east is gone'", "closes it as it stands"),
+    ],
+    help::CHANGING,
+))]
 pub(in crate::cli) struct Resume {
     /// Closes the operation as it stands instead, or lets go of what is owed, and says why
     #[arg(long, value_name = "REASON")]

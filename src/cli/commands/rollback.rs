@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::intended::patterns;
 use crate::cli::open;
 use crate::cli::output::Output;
@@ -18,6 +19,13 @@ use crate::snapshot::{Operation, Store, StoreError, Which};
 /// Reverts only the settings that the operation and those since it wrote. What somebody else has changed since is reported and
 /// left alone. `opsctl apply @N` is the full return to a snapshot instead.
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl rollback", "takes the last operation back, after it has asked"),
+        ("opsctl rollback -y", "the same without asking"),
+    ],
+    help::CHANGING,
+))]
 pub(in crate::cli) struct Rollback {
     /// Takes this and everything since back; by default the last one that is neither a rollback nor rolled back
     operation: Option<String>,

@@ -2,6 +2,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::registry;
 use crate::{schema, view};
@@ -11,6 +12,13 @@ use crate::{schema, view};
 /// It has every key, and every setting of every kind, with what is said of it: what to complete, and what is wrong where that can
 /// be seen in one place. An editor that knows TOML takes it from a first line `#:schema PATH`.
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl schema > state.schema.json", "for states, with #:schema ../state.schema.json on top"),
+        ("opsctl schema config > config.schema.json", "for opsctl.toml"),
+    ],
+    &[],
+))]
 pub(in crate::cli) struct Schema {
     /// Of which file
     #[arg(value_enum, default_value_t = File::State)]

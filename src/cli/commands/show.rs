@@ -3,6 +3,7 @@ use jiff::Timestamp;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::standing::Standing;
@@ -11,6 +12,10 @@ use crate::view;
 
 /// Shows one operation in full
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl show", "the last operation")],
+    &[],
+))]
 pub(in crate::cli) struct Show {
     /// Its id as `opsctl log` lists it, or the beginning of it; by default the last one
     operation: Option<String>,

@@ -6,6 +6,7 @@ use opsctl_sim::{Assignment, Sim as World, Target};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::{operator, registry};
@@ -14,6 +15,15 @@ use crate::view;
 
 /// Plays another operator in a simulated world
 #[derive(Debug, Subcommand)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl sim show 'k8s:deployment/*'", "what is there"),
+        ("opsctl sim set k8s:deployment/media/shaka-packager replicas=3", "somebody changes something"),
+        ("opsctl sim set k8s sim.unreachable=true", "nobody answers there"),
+        ("opsctl sim reset", "begins anew"),
+    ],
+    &[],
+))]
 pub(in crate::cli) enum Sim {
     /// Shows what is there, and how it behaves
     Show(Show),
@@ -24,6 +34,10 @@ pub(in crate::cli) enum Sim {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl sim show 'k8s:deployment/*'", "all deployments of the instance k8s")],
+    &[],
+))]
 pub(in crate::cli) struct Show {
     /// Only these addresses; `*` stands for anything
     #[arg(default_value = "*")]
@@ -31,6 +45,15 @@ pub(in crate::cli) struct Show {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl sim set k8s:deployment/media/shaka-packager replicas=3", "somebody changes something"),
+        ("opsctl sim set k8s:deployment/data/minio 'sim.fail=no room'", "the next change of it fails"),
+        ("opsctl sim set k8s sim.unreachable=true", "nobody answers there"),
+        ("opsctl sim set k8s sim.unreachable", "they answer again"),
+    ],
+    &[],
+))]
 pub(in crate::cli) struct Set {
     /// An address, where `*` stands for anything; or an instance, for its own knobs
     target: String,
@@ -43,6 +66,10 @@ pub(in crate::cli) struct Set {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl sim reset", "all of them"), ("opsctl sim reset k8s", "one of them")],
+    &[],
+))]
 pub(in crate::cli) struct Reset {
     /// Only this instance
     instance: Option<String>,

@@ -6,6 +6,7 @@ use opsctl_api::LiveSetting;
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::operator;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
@@ -20,6 +21,13 @@ use crate::view;
 /// A snapshot holds the live values of every setting that any state sets, as a commit in a git repository of its own. Every
 /// apply takes one before and one after. `@` is the last one, `@1` the one before.
 #[derive(Debug, Subcommand)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl snapshot list", "all of them, newest first"),
+        ("opsctl snapshot diff @1 @", "what differs between the last two"),
+    ],
+    &[],
+))]
 pub(in crate::cli) enum Snapshot {
     /// Takes one of what is live now
     Take(Take),
@@ -32,9 +40,17 @@ pub(in crate::cli) enum Snapshot {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl snapshot take", "before something is changed by hand")],
+    &[],
+))]
 pub(in crate::cli) struct Take {}
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl snapshot list --limit 5", "the last five")],
+    &[],
+))]
 pub(in crate::cli) struct List {
     /// At most so many
     #[arg(long, value_name = "N")]
@@ -42,6 +58,10 @@ pub(in crate::cli) struct List {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl snapshot show", "the last one"), ("opsctl snapshot show @1", "the one before")],
+    &[],
+))]
 pub(in crate::cli) struct Show {
     /// `@`, `@1`, or a commit's short hash
     #[arg(default_value = "@")]
@@ -49,6 +69,13 @@ pub(in crate::cli) struct Show {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[
+        ("opsctl snapshot diff", "what is live and the last snapshot has otherwise"),
+        ("opsctl snapshot diff @1 @", "what differs between the last two"),
+    ],
+    &[(Exit::Differs, "with --detailed-exitcode: there are differences")],
+))]
 pub(in crate::cli) struct Diff {
     /// `@`, `@1`, or a commit's short hash
     #[arg(default_value = "@")]

@@ -5,6 +5,7 @@ use opsctl_api::{Address, LiveSetting};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::plan::{self, Observation};
@@ -15,9 +16,11 @@ use crate::view::{
 };
 
 /// Shows every setting in every state, beside what is live
-///
-/// Exits with 1 where something could not be read.
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl states", "the settings that differ between states, or from what is live")],
+    &[(Exit::Error, "something could not be read")],
+))]
 pub(in crate::cli) struct States {}
 
 impl States {

@@ -7,6 +7,7 @@ use opsctl_api::{Address, Live, Owner};
 use crate::apply::{self, ApplyError};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::owed::{self, Debt};
 use crate::cli::repository::Repository;
@@ -23,9 +24,11 @@ use crate::view::{
 };
 
 /// Tells how things stand: what was applied last, what differs from it now, what is open or owed
-///
-/// Exits with 8 while an operation did not end, and with 10 while something is owed.
 #[derive(Debug, Args)]
+#[command(after_help = help::more(
+    &[("opsctl status", "how things stand"), ("opsctl status --json", "the same for a script")],
+    &[(Exit::Unfinished, "an operation did not end"), (Exit::InPart, "something is owed")],
+))]
 pub(in crate::cli) struct Status {}
 
 impl Status {
