@@ -51,13 +51,6 @@ impl Running {
         });
     }
 
-    /// Listens until something that is written was sent, which may be true at once.
-    pub(crate) fn until_sent(&mut self, at: &str) {
-        self.until(&format!("that {at} is sent"), |course, event| {
-            event["event"] == "sent" && course.at_of(event) == Some(at)
-        });
-    }
-
     /// Listens until a step at this is done.
     pub(crate) fn until_done(&mut self, at: &str) {
         self.until(&format!("that {at} is done"), |course, event| {
