@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub(super) struct Looks(BTreeMap<String, Rounds>);
 
-/// How many times as long as a round the pause behind it is.
-const PAUSE: u32 = 4;
+/// How many times as long as a round the pause behind it is. Where a look at all is dear, what it looks at is slowed by each: a thousand
+/// Deployments, read at a quarter of the time, were ready a fifth later than without anybody looking.
+const PAUSE: u32 = 12;
 
 #[derive(Debug, Default)]
 struct Rounds {
@@ -84,11 +85,11 @@ mod tests {
         assert_eq!(looks.begin(after(30), after(40)), [("b".to_owned(), vec![7])]);
         assert_eq!(looks.next(), None);
         let longest = Duration::from_millis(100);
-        looks.ended("a", after(40), Duration::from_millis(10), longest);
-        assert_eq!(looks.next(), Some(after(80)));
-        assert_eq!(looks.begin(after(80), after(90)), [("a".to_owned(), vec![2, 4])]);
-        looks.add("a", after(90), 4);
-        looks.ended("a", after(100), Duration::from_secs(9), longest);
-        assert_eq!(looks.next(), Some(after(200)));
+        looks.ended("a", after(40), Duration::from_millis(5), longest);
+        assert_eq!(looks.next(), Some(after(100)));
+        assert_eq!(looks.begin(after(100), after(110)), [("a".to_owned(), vec![2, 4])]);
+        looks.add("a", after(110), 4);
+        looks.ended("a", after(120), Duration::from_secs(9), longest);
+        assert_eq!(looks.next(), Some(after(220)));
     }
 }
