@@ -144,16 +144,16 @@ pub(super) async fn run(
     carry_out(plan, setting, flags, output).await
 }
 
-/// Whether a plan may be carried out. One that changes nothing may.
+/// Whether a plan may be carried out. One that changes nothing need not be agreed to.
 ///
 /// # Errors
 /// It was refused.
 pub(super) fn agreed(plan: &Plan, flags: &Flags, output: &Output) -> Result<(), Failure> {
+    if plan.is_operation() && !plan.refusals.is_empty() {
+        return Err(ApplyError::Refused(plan.refusals.clone()).into());
+    }
     if plan.is_empty() {
         return Ok(());
-    }
-    if !plan.refusals.is_empty() {
-        return Err(ApplyError::Refused(plan.refusals.clone()).into());
     }
     if flags.how().on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback {
         can_be_taken_back(plan)?;
@@ -213,7 +213,7 @@ pub(super) async fn carry_out(
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    if plan.is_empty() {
+    if !plan.is_operation() {
         decide(setting, &plan, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }

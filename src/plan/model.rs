@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
 use super::said::{
-    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, TrafficMove, WayBack,
+    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, SkippedWhy, TrafficMove, WayBack,
 };
 use super::step::{Step, Work};
 use crate::action::Action;
@@ -165,5 +165,12 @@ impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.work().next().is_none()
+    }
+
+    /// Whether carrying it out is an operation: something is to be done, or stays owed. The rest of an operation that still cannot
+    /// be done is owed by that one already.
+    pub fn is_operation(&self) -> bool {
+        let owes = || self.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::Owed { .. }));
+        !self.is_empty() || (self.intent.rest_of.is_none() && owes())
     }
 }

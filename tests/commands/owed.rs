@@ -163,3 +163,51 @@ fn test_a_change_by_others_meanwhile_is_told() {
     assert!(said.out.contains("1 setting is not as busy says:"), "{said}");
     assert!(said.out.contains("\"busy\", now \"odd\""), "{said}");
 }
+
+/// An edge that is out of reach and a record, with a state that leaves 3 of the edge and one that leaves none.
+fn apart() -> Repository {
+    let repository = Repository::small();
+    repository.write(
+        "states/baseline.toml",
+        r#"
+        tolerates_unreachable = ["k8s:*"]
+        [resource.edge]
+        at = "k8s:deployment/cdn/edge"
+        replicas = 2
+        [resource.east]
+        at = "aws:route53-record/Z1/live.example.com/CNAME/east"
+        weight = 100
+        "#,
+    );
+    repository.write(
+        "states/cut.toml",
+        "extends = \"baseline\"\n[resource.edge]\nreplicas = 0\n[resource.east]\nweight = 1\n",
+    );
+    for state in ["busy", "drained"] {
+        std::fs::remove_file(repository.path(&format!("states/{state}.toml"))).unwrap();
+    }
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    repository
+}
+
+/// All that is left to do cannot be done now: that is wanted for all that, and what was wanted before is not any more.
+#[test]
+fn test_an_apply_of_which_all_is_owed_is_an_operation() {
+    let repository = apart();
+    repository.ends(10, &["apply", "cut", "-y"]);
+    repository.done(&["sim", "set", EAST, "weight=100"]);
+    repository.ends(2, &["plan", "baseline", "--detailed-exitcode"]);
+    let said = repository.ends(10, &["apply", "baseline", "-y"]);
+    assert!(said.out.contains("baseline is applied, with 1 step owed."), "{said}");
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("1 step of baseline (") && !said.out.contains("of cut ("), "{said}");
+    // The rest of it cannot be done yet either, and is owed as it was.
+    let operations = repository.done(&["log"]);
+    repository.ends(10, &["resume", "-y"]);
+    assert_eq!(repository.done(&["log"]).out.lines().count(), operations.out.lines().count());
+    repository.done(&["sim", "set", "k8s", "sim.unreachable"]);
+    repository.done(&["sim", "set", EDGE, "replicas=1"]);
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+    repository.done(&["status"]);
+}

@@ -13,6 +13,7 @@ use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::plan;
+use crate::view;
 
 /// Shows what a state would change, in which order and why; changes nothing
 #[derive(Debug, Args)]
@@ -81,6 +82,10 @@ impl Plan {
             let command = format!("opsctl apply {}", opsctl_api::shell_word(&what));
             output.result(&format!("Nothing was changed. To do it: {command}{}\n", self.selection.flags()));
         }
-        Ok(if self.detailed_exitcode && !plan.is_empty() { Exit::Differs } else { Exit::Done })
+        Ok(if self.detailed_exitcode && (!plan.is_empty() || view::plan::spares(&plan)) {
+            Exit::Differs
+        } else {
+            Exit::Done
+        })
     }
 }
