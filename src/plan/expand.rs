@@ -51,6 +51,8 @@ pub(super) struct GoalAt {
     /// The overlay that said so, in a state that overlays are laid over.
     overlay: Option<String>,
     explicit: bool,
+    /// Whether it is what the history told.
+    pub(super) restored: bool,
 }
 
 /// Whether an item could be read.
@@ -64,7 +66,7 @@ pub(super) enum Presence {
 impl GoalAt {
     /// What no state says, and follows from one.
     pub(super) fn following(value: opsctl_api::Value, name: String) -> Self {
-        Self { goal: Goal::Exact(value), place: None, name, explicit: true, overlay: None }
+        Self { goal: Goal::Exact(value), place: None, name, explicit: true, overlay: None, restored: false }
     }
 }
 
@@ -214,7 +216,8 @@ impl Expansion<'_> {
         for (key, want) in &resource.wants {
             let overlay = self.state.overlaid.of(name, key);
             let (goal, place) = (want.goal.clone(), want.place.clone());
-            let new = GoalAt { goal, place, name: name.to_owned(), overlay: overlay.cloned(), explicit };
+            let new =
+                GoalAt { goal, place, name: name.to_owned(), overlay: overlay.cloned(), explicit, restored: false };
             match item.goals.get(key) {
                 // An overlay wins, whichever of the two is the wildcard.
                 Some(known) if known.overlay.is_some() && overlay.is_none() => {}

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Edit, LiveSetting, Pattern, Plain, Settings, Source, Value};
+use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
 
 use super::diff::{Edits, diff, slots};
 use super::digest::digest;
@@ -61,9 +61,7 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
         rest::only(rest, state, &mut expanded, &mut edits);
     }
     spare(state, &mut expanded, &mut edits);
-    if request.reverts.is_some() {
-        leave_one_way(state, &request.allow_one_way, &mut expanded, &mut edits);
-    }
+    leave_one_way(request, &mut expanded, &mut edits);
     restarts::settle(state, scope, &mut expanded, &mut edits);
     let due = actions::due(request, &mut expanded, &edits);
     Draft { expanded, edits, due, problems }
@@ -218,15 +216,17 @@ fn spare(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
     }
 }
 
-/// A rollback leaves what only goes one way as it is, and holds back what grows on that.
-fn leave_one_way(state: &State, allowed: &[Pattern], expanded: &mut Expanded, edits: &mut Edits) {
+/// What only goes one way is left as it is where it is taken back, by a rollback or by `restore`, and what grows on that is held back.
+fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
     let mut left = Vec::new();
     for (index, item) in expanded.items.iter().enumerate() {
-        if allowed.iter().any(|pattern| pattern.matches(&item.at)) {
+        if request.allow_one_way.iter().any(|pattern| pattern.matches(&item.at)) {
             continue;
         }
+        let is_back =
+            |edit: &Edit| request.reverts.is_some() || item.goals.get(&edit.setting).is_some_and(|goal| goal.restored);
         for edits in edits[index].values_mut() {
-            for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit)) {
+            for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit) && is_back(edit)) {
                 let why = SkippedWhy::HeldBack("it only goes one way, and cannot be taken back".to_owned());
                 expanded.skipped.push(Skipped { at: item.at.to_string(), setting: Some(edit.setting), why });
                 left.push(index);
@@ -235,7 +235,7 @@ fn leave_one_way(state: &State, allowed: &[Pattern], expanded: &mut Expanded, ed
         edits[index].retain(|_, edits| !edits.is_empty());
     }
     if !left.is_empty() {
-        select::hold_back(state, expanded, edits, left, "it needs what cannot be taken back");
+        select::hold_back(request.state, expanded, edits, left, "it needs what cannot be taken back");
     }
 }
 

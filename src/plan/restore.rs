@@ -35,7 +35,7 @@ pub(super) fn resolve(expanded: &mut Expanded, past: &Past) {
             let why = match verdict(presence, key, known.and_then(|known| known.get(key))) {
                 Ok(setting) => match back(&rest, setting.before.as_ref()) {
                     Some(back) => {
-                        goal.goal = back;
+                        (goal.goal, goal.restored) = (back, true);
                         return true;
                     }
                     None => None,

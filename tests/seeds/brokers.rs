@@ -37,7 +37,7 @@ fn cluster() -> (Server, Repository) {
     server.answers("GET /metrics", 200, "disk_used_ratio 0.45\n");
     let real = "http://brokers.example.com:8080";
     let ops = copy(
-        "brokers",
+        "tests/seeds/brokers",
         &[
             (real, server.url()),
             ("every = \"5s\"", "every = \"50ms\""),

@@ -23,7 +23,10 @@ const NODE: &str = "nodes:service/node-7";
 const SCHEDULING: &str = "nodes:switch/node-7-scheduling";
 
 fn platform() -> Repository {
-    copy("streaming", &[("every = \"5s\"", "every = \"50ms\""), ("\"30m\"", "\"10s\""), ("\"5m\"", "\"10s\"")])
+    copy(
+        "tests/seeds/streaming",
+        &[("every = \"5s\"", "every = \"50ms\""), ("\"30m\"", "\"10s\""), ("\"5m\"", "\"10s\"")],
+    )
 }
 
 #[track_caller]

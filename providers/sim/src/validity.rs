@@ -13,9 +13,6 @@ pub(crate) fn valid(kind: &Kind, resource: &Resource, edits: &[Edit]) -> Result<
         let Some(setting) = kind.setting(key) else {
             return invalid(format!("kind {} has no setting `{key}`", kind.name));
         };
-        if setting.observed {
-            return invalid(format!("{key} is only read"));
-        }
         let back = setting.one_way
             && match (resource.value(key), &edit.to) {
                 (Some(now), Some(to)) => to.compare(now) == Some(Ordering::Less),
@@ -26,7 +23,7 @@ pub(crate) fn valid(kind: &Kind, resource: &Resource, edits: &[Edit]) -> Result<
             return invalid(format!("{key}: there is no way back"));
         }
         match &edit.to {
-            None if !setting.optional => return invalid(format!("{key}: it cannot be absent")),
+            None if !setting.optional && !setting.observed => return invalid(format!("{key}: it cannot be absent")),
             None => {}
             Some(value) => setting.ty.check(value).or_else(|mismatch| invalid(format!("{key}: {mismatch}")))?,
         }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use opsctl_api::{Change, Fault, Hop, Kind, Preflight, Receipt, Secret, Value, Wanted, Write, Written};
+use opsctl_api::{Change, Edit, Fault, Hop, Kind, Preflight, Receipt, Secret, Value, Wanted, Write, Written};
 
 use crate::entry::{Entry, Spent, Wrote};
 use crate::knobs::{Chance, Deny, Preflights};
@@ -164,6 +164,10 @@ fn refused(world: &World, kind: &Kind, resource: &Resource, hop: &Hop) -> Result
     }
     if let Some(why) = world.knob(Some(resource), |knobs| knobs.refuse.clone()).and_then(|it| it.why("it is refused")) {
         return Err(Fault::Invalid(why));
+    }
+    let is_observed = |edit: &&Edit| kind.setting(&edit.setting).is_some_and(|setting| setting.observed);
+    if let Some(edit) = hop.edits.iter().find(is_observed) {
+        return Err(Fault::Invalid(format!("{} is only read", edit.setting)));
     }
     valid(kind, resource, &hop.edits)
 }
