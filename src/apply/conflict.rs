@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Edit, Live, LiveSetting, Relation, Value};
 
 use super::dispatch::Machine;
-use super::settle::{by_whom, moves_to, seen};
+use super::settle::{by_whom, seen};
 use super::unfinished::Effect;
 use crate::instance::Catalogues;
 use crate::plan::{Plan, Work};
@@ -39,7 +39,7 @@ pub(super) fn judge(edits: &[Edit], live: &Live, known: &Known<'_>) -> Met {
         if value == edit.to.as_ref() || known.is_enough(edit, live) {
             continue;
         }
-        if value != edit.from.as_ref() && !known.explains(&edit.setting, live) {
+        if value != edit.from.as_ref() && !known.explains(edit, live) {
             let expected = edit.from.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
             let whom = by_whom(&edit.setting, live);
             return Met::Conflict(format!("{} and not {expected}{whom}", seen(&edit.setting, live)));
@@ -58,9 +58,12 @@ impl Known<'_> {
     }
 
     /// Whether an owner, a coupling or a relation of what this operation has done accounts for the value that is there.
-    fn explains(&self, setting: &str, live: &Live) -> bool {
+    fn explains(&self, edit: &Edit, live: &Live) -> bool {
+        let setting = edit.setting.as_str();
         let Some(value) = live.value(setting) else { return false };
-        moves_to(live, setting, value) || self.coupled(setting, live, value) || self.confined(setting, live, value)
+        live.mover(setting, edit.from.as_ref(), value).is_some()
+            || self.coupled(setting, live, value)
+            || self.confined(setting, live, value)
     }
 
     /// A hop that has settled said that the API would move it there.

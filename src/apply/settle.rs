@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use opsctl_api::{Address, Edit, Live, LiveSetting, Owner, Query, Readiness, Receipt, Selector, Value, Wanted};
+use opsctl_api::{Address, Edit, Live, LiveSetting, Query, Readiness, Receipt, Selector, Value, Wanted};
 
 /// What one step waits for: values that become true, a resource that becomes ready.
 #[derive(Debug)]
@@ -163,17 +163,12 @@ pub(super) fn is_true(edit: &Edit, live: &Live) -> bool {
     let value = live.value(&edit.setting);
     value == edit.to.as_ref()
         // What still is as it was before may just not have been taken over yet.
-        || (value != edit.from.as_ref() && value.is_some_and(|value| moves_to(live, &edit.setting, value)))
+        || (value != edit.from.as_ref()
+            && value.is_some_and(|value| live.mover(&edit.setting, edit.to.as_ref(), value).is_some()))
 }
 
 fn hidden(edit: &Edit, live: &Live) -> bool {
     matches!(live.settings.get(&edit.setting), Some(LiveSetting::Hidden(_)))
-}
-
-/// Whether an owner moves a setting to such a value by itself.
-pub(super) fn moves_to(live: &Live, setting: &str, value: &Value) -> bool {
-    let moves = |owner: &Owner| owner.within.is_some() && owner.off_at.as_ref() != Some(value) && owner.allows(value);
-    live.owners_of(setting).any(moves)
 }
 
 /// `replicas is 4`.

@@ -12,7 +12,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, guard, notes,
-    preflight, quota, rest, restarts, restore, select, steps,
+    preflight, quota, rest, restarts, restore, select, spare, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -60,8 +60,7 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     if let Some(rest) = &request.rest {
         rest::only(rest, state, &mut expanded, &mut edits);
     }
-    spare(state, &mut expanded, &mut edits);
-    leave_one_way(request, &mut expanded, &mut edits);
+    spare::spare(request, &mut expanded, &mut edits);
     restarts::settle(state, scope, &mut expanded, &mut edits);
     let due = actions::due(request, &mut expanded, &edits);
     Draft { expanded, edits, due, problems }
@@ -200,42 +199,6 @@ fn reveal(expanded: &mut Expanded, secrets: &(dyn Fn(&Source) -> Result<Plain, S
         {
             secret.plain = secrets(source).ok();
         }
-    }
-}
-
-/// A rollback holds back what grows on something that it leaves alone.
-fn spare(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
-    let left_alone: Vec<usize> = expanded
-        .skipped
-        .iter()
-        .filter(|skipped| matches!(skipped.why, SkippedWhy::ChangedSince { .. }))
-        .filter_map(|skipped| expanded.items.binary_search_by(|item| item.at.as_str().cmp(&skipped.at)).ok())
-        .collect();
-    if !left_alone.is_empty() {
-        select::hold_back(state, expanded, edits, left_alone, "it needs what is left alone");
-    }
-}
-
-/// What only goes one way is left as it is where it is taken back, by a rollback or by `restore`, and what grows on that is held back.
-fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
-    let mut left = Vec::new();
-    for (index, item) in expanded.items.iter().enumerate() {
-        if request.allow_one_way.iter().any(|pattern| pattern.matches(&item.at)) {
-            continue;
-        }
-        let is_back =
-            |edit: &Edit| request.reverts.is_some() || item.goals.get(&edit.setting).is_some_and(|goal| goal.restored);
-        for edits in edits[index].values_mut() {
-            for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit) && is_back(edit)) {
-                let why = SkippedWhy::HeldBack("it only goes one way, and cannot be taken back".to_owned());
-                expanded.skipped.push(Skipped { at: item.at.to_string(), setting: Some(edit.setting), why });
-                left.push(index);
-            }
-        }
-        edits[index].retain(|_, edits| !edits.is_empty());
-    }
-    if !left.is_empty() {
-        select::hold_back(request.state, expanded, edits, left, "it needs what cannot be taken back");
     }
 }
 

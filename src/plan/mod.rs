@@ -31,6 +31,7 @@ mod restore;
 mod restore_test;
 mod said;
 mod select;
+mod spare;
 mod step;
 mod steps;
 

@@ -87,7 +87,7 @@ fn unmet<'a>(item: &'a Item, edited: &BTreeSet<&str>) -> Option<&'a str> {
     let live = item.live()?;
     let unmet = item.goals.iter().find(|(key, goal)| {
         let value = live.value(key);
-        let moved = || value.is_some_and(|value| live.owners_of(key).any(|o| o.within.is_some() && o.allows(value)));
+        let moved = || value.is_some_and(|value| live.mover(key, goal.goal.exact(), value).is_some());
         !edited.contains(key.as_str()) && !goal.goal.holds(value) && !moved()
     });
     unmet.map(|(key, _)| key.as_str())

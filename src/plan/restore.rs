@@ -70,11 +70,10 @@ fn verdict<'p>(presence: &Presence, key: &str, known: Option<&'p Setting3>) -> R
     Err(SkippedWhy::NotAsLeft { left: setting.left.clone(), live: live.value(key).cloned(), by })
 }
 
-/// Whether a setting is what opsctl left, or a declared owner moved it within its bounds.
+/// Whether a setting is what opsctl left, or a declared owner moved it from there within its bounds.
 pub(super) fn is_as_left(live: &Live, key: &str, left: Option<&Value>) -> bool {
     let now = live.value(key);
-    let moved = |now| live.owners_of(key).any(|owner| owner.within.is_some() && owner.allows(now));
-    now == left || now.is_some_and(moved)
+    now == left || now.is_some_and(|now| live.mover(key, left, now).is_some())
 }
 
 /// The value from before, or the nearest to it that meets the other bounds; `None` where those have nothing to begin with.

@@ -1,3 +1,4 @@
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::Pattern;
@@ -39,8 +40,9 @@ pub(super) fn select(
     let mut out: BTreeSet<usize> = BTreeSet::new();
     if !target.is_empty() {
         let wanted = matching(expanded, target);
-        let reached = needed_by(state, expanded, wanted);
-        out.extend((0..expanded.items.len()).filter(|item| !reached.contains(item)));
+        let reached = beneath(state, expanded, wanted.clone());
+        let is_out = |item: &usize| !wanted.contains(item) && !reached.contains_key(item);
+        out.extend((0..expanded.items.len()).filter(is_out));
     }
     for &item in &out.union(&excluded).copied().collect::<Vec<_>>() {
         for edit in std::mem::take(&mut edits[item]).into_values().flatten() {
@@ -134,24 +136,36 @@ impl<'a> Reliance<'a> {
     }
 }
 
-/// These items, and all that they need, directly or through others, with what confines any of them.
-fn needed_by(state: &State, expanded: &Expanded, wanted: BTreeSet<usize>) -> BTreeSet<usize> {
+/// All that these items need, directly or through others, with what confines any of them; each with the one of them that it was
+/// found from.
+pub(super) fn beneath(state: &State, expanded: &Expanded, items: BTreeSet<usize>) -> BTreeMap<usize, usize> {
     let mut beside = super::order::confiners(expanded);
     for (item, needed) in super::order::provider_needs(expanded) {
         beside.entry(item).or_default().push(needed);
     }
-    let mut reached = wanted.clone();
-    let mut open: Vec<usize> = wanted.into_iter().collect();
+    let mut reached: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut open: Vec<(usize, usize)> = items.into_iter().map(|item| (item, item)).collect();
     // What a name needs its members need all alike, and what is needed by two names is followed once.
-    let (mut needing, mut needed): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
-    while let Some(item) = open.pop() {
-        let names = expanded.items[item].names.iter().filter(|name| needing.insert(name));
-        let needs = names.filter_map(|name| state.resources.get(name)).flat_map(|resource| &resource.declared.needs);
-        let groups = needs.flat_map(|need| &need.any_of).filter(|name| needed.insert(name));
-        let members = groups.filter_map(|name| expanded.groups.get(name)).flat_map(|group| &group.items);
-        for &next in members.chain(beside.get(&item).into_iter().flatten()) {
-            if reached.insert(next) {
-                open.push(next);
+    let mut met: BTreeSet<(&str, usize)> = BTreeSet::new();
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    while let Some((item, from)) = open.pop() {
+        let mut next: Vec<usize> = beside.get(&item).cloned().unwrap_or_default();
+        for name in &expanded.items[item].names {
+            let needs = state.resources.get(name).into_iter().flat_map(|resource| &resource.declared.needs);
+            for (index, need) in needs.enumerate() {
+                let groups = need.any_of.iter().filter_map(|name| Some((name.as_str(), expanded.groups.get(name)?)));
+                let groups: Vec<_> = groups.collect();
+                // A member of what is needed does not need itself.
+                if !groups.iter().any(|(_, group)| group.has(item)) && met.insert((name, index)) {
+                    let unmet = groups.into_iter().filter(|(name, _)| needed.insert(name));
+                    next.extend(unmet.flat_map(|(_, group)| &group.items));
+                }
+            }
+        }
+        for item in next {
+            if let Entry::Vacant(entry) = reached.entry(item) {
+                entry.insert(from);
+                open.push((item, from));
             }
         }
     }

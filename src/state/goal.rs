@@ -57,6 +57,14 @@ impl Goal {
         matches!(self, Self::Bound(bound) if bound.restore)
     }
 
+    /// The value where only one will do.
+    pub fn exact(&self) -> Option<&Value> {
+        match self {
+            Self::Exact(value) => Some(value),
+            Self::Bound(_) => None,
+        }
+    }
+
     /// Whether a live value is as it should be.
     pub fn holds(&self, live: Option<&Value>) -> bool {
         matches!(self.resolve(live), Ok(target) if target.as_ref() == live)

@@ -32,6 +32,7 @@ mod servers;
 mod sim;
 mod small;
 mod snapshot;
+mod spared;
 mod states;
 mod status;
 mod stopped;

@@ -153,6 +153,11 @@ impl Live {
     pub fn owners_of<'a>(&'a self, setting: &'a str) -> impl Iterator<Item = &'a Owner> {
         self.owners.iter().filter(move |owner| owner.holds(setting))
     }
+
+    /// The owner that may have moved a setting by itself, where it is no more `from` and now `to`.
+    pub fn mover<'a>(&'a self, setting: &'a str, from: Option<&Value>, to: &Value) -> Option<&'a Owner> {
+        self.owners_of(setting).find(|owner| owner.moves(from, to))
+    }
 }
 
 impl LiveSetting {
@@ -190,5 +195,38 @@ impl Owner {
                 !below && !above
             }
         }
+    }
+
+    /// Whether it moves a setting by itself from one value to another. Where it lets go, and stays away, somebody else sets it: there as
+    /// well as away from there. `None` is absent, or not known.
+    pub fn moves(&self, from: Option<&Value>, to: &Value) -> bool {
+        let is_off = |value: Option<&Value>| value.is_some() && value == self.off_at.as_ref();
+        self.within.is_some() && !is_off(from) && !is_off(Some(to)) && self.allows(to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_an_owner_moves_what_is_within_its_bounds_and_nothing_to_or_from_where_it_lets_go() {
+        let count = Value::Integer;
+        let mut hpa = Owner {
+            name: "hpa/edge".into(),
+            settings: Vec::new(),
+            within: Some((count(2), count(6))),
+            off_at: Some(count(0)),
+            reverts: true,
+            soon: None,
+            does: String::new(),
+            instead: String::new(),
+        };
+        for (from, to, moves) in [(3, 4, true), (9, 6, true), (3, 7, false), (3, 0, false), (0, 3, false)] {
+            assert_eq!(hpa.moves(Some(&count(from)), &count(to)), moves, "{from} to {to}");
+        }
+        assert!(hpa.moves(None, &count(4)) && hpa.allows(&count(0)));
+        hpa.within = None;
+        assert!(!hpa.moves(Some(&count(3)), &count(4)));
     }
 }

@@ -154,7 +154,7 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
             let told = status.drifts.iter().any(|drift| drift.at == *at && drift.setting == *key);
             if told
                 || goal.holds(live.value(key))
-                || mover(key, live).is_some()
+                || mover(key, goal, live).is_some()
                 || owed.contains(&(at, key.as_str()))
                 || !decided.contains(&(at.clone(), key.clone()))
             {
@@ -172,9 +172,8 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
 }
 
 /// The declared owner that may have moved a setting to where it is.
-fn mover<'a>(key: &'a str, live: &'a Live) -> Option<&'a Owner> {
-    let value = live.value(key)?;
-    live.owners_of(key).find(|owner| owner.within.is_some() && owner.allows(value))
+fn mover<'a>(key: &'a str, goal: &Goal, live: &'a Live) -> Option<&'a Owner> {
+    live.mover(key, goal.exact(), live.value(key)?)
 }
 
 fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
@@ -183,12 +182,9 @@ fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
     Drift {
         at: live.at.clone(),
         setting: key.to_owned(),
-        left: match goal {
-            Goal::Exact(value) => Some(value.clone()),
-            Goal::Bound(_) => None,
-        },
+        left: goal.exact().cloned(),
         live: value.cloned(),
-        moved_by: mover(key, live).map(|owner| match &owner.within {
+        moved_by: mover(key, goal, live).map(|owner| match &owner.within {
             Some((least, most)) => format!("{} (within {least}..{most})", owner.name),
             None => owner.name.clone(),
         }),

@@ -12,7 +12,7 @@ fn test_a_colleagues_edit_is_spared_by_a_rollback() {
     assert!(said.out.contains("left alone"), "{said}");
     platform.is(&[("edge", "replicas", json!(7)), ("settings", "data.colour", json!("green"))]);
     // What the spared edge needs is held back with it.
-    platform.is(&[("origin", "replicas", json!(1)), ("settings", "data.mode", json!("normal"))]);
+    platform.is(&[("origin", "replicas", json!(2)), ("settings", "data.mode", json!("normal"))]);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn test_several_operations_are_taken_back_at_once() {
     platform.ops.ends(1, &["rollback", "-y"]);
 }
 
-/// What somebody set in between stays, and is said; so does what grows on it.
+/// What somebody set in between stays, and is said; so does what it needs.
 #[test]
 fn test_of_several_what_was_changed_since_is_left_alone() {
     let platform = Platform::new();
@@ -36,5 +36,5 @@ fn test_of_several_what_was_changed_since_is_left_alone() {
     platform.edit("edge", "replicas", 6);
     let said = platform.ops.ends(10, &["rollback", &first, "-y"]);
     assert!(said.out.contains("Left alone"), "{said}");
-    platform.is(&[("origin", "replicas", json!(1)), ("edge", "replicas", json!(6))]);
+    platform.is(&[("origin", "replicas", json!(3)), ("edge", "replicas", json!(6))]);
 }

@@ -1,0 +1,77 @@
+use std::collections::BTreeSet;
+
+use opsctl_api::Edit;
+
+use super::diff::Edits;
+use super::expand::Expanded;
+use super::request::Request;
+use super::select::{beneath, hold_back};
+use super::{Skipped, SkippedWhy, guard};
+use crate::state::State;
+
+/// What a rollback leaves as it is: what others changed since and what only goes one way; with that, what would grow on it, and what it
+/// needs where that would shrink. What is restored is taken back, too, and may only go one way.
+pub(super) fn spare(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
+    let changed_since = left(expanded, |why| matches!(why, SkippedWhy::ChangedSince { .. }));
+    hold_back(request.state, expanded, edits, changed_since, "it needs what is left alone");
+    leave_one_way(request, expanded, edits);
+    if request.reverts.is_some() {
+        leave_beneath(request.state, expanded, edits);
+    }
+}
+
+/// What only goes one way is left as it is where it is taken back, by a rollback or by `restore`, and what grows on that is held back.
+fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
+    let mut stays = Vec::new();
+    for (index, item) in expanded.items.iter().enumerate() {
+        if request.allow_one_way.iter().any(|pattern| pattern.matches(&item.at)) {
+            continue;
+        }
+        let is_back =
+            |edit: &Edit| request.reverts.is_some() || item.goals.get(&edit.setting).is_some_and(|goal| goal.restored);
+        for edits in edits[index].values_mut() {
+            for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit) && is_back(edit)) {
+                let why = SkippedWhy::HeldBack("it only goes one way, and cannot be taken back".to_owned());
+                expanded.skipped.push(Skipped { at: item.at.to_string(), setting: Some(edit.setting), why });
+                stays.push(index);
+            }
+        }
+        edits[index].retain(|_, edits| !edits.is_empty());
+    }
+    hold_back(request.state, expanded, edits, stays, "it needs what cannot be taken back");
+}
+
+/// Holds back the downs of what all that needs which is left as it is: it may serve, whoever made it so.
+fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
+    let stays = left(expanded, |why| match why {
+        SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) | SkippedWhy::NotTargeted => true,
+        SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::Owed { .. }
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone => false,
+    });
+    for (item, relying) in beneath(state, expanded, stays.into_iter().collect()) {
+        let relying = &expanded.items[relying];
+        let name = relying.names.first().map_or(relying.at.as_str(), String::as_str);
+        let why = format!("{name} is left as it is, and needs it");
+        let downs: Vec<_> = edits[item].keys().copied().filter(|slot| !slot.is_up()).collect();
+        for edit in downs.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
+            let at = expanded.items[item].at.to_string();
+            let why = SkippedWhy::HeldBack(why.clone());
+            expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
+        }
+    }
+}
+
+/// The items of which something was left out for such a reason.
+fn left(expanded: &Expanded, is_reason: impl Fn(&SkippedWhy) -> bool) -> Vec<usize> {
+    let skipped = expanded.skipped.iter().filter(|skipped| is_reason(&skipped.why));
+    let items =
+        skipped.filter_map(|skipped| expanded.items.binary_search_by(|item| item.at.as_str().cmp(&skipped.at)).ok());
+    items.collect::<BTreeSet<_>>().into_iter().collect()
+}

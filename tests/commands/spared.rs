@@ -1,0 +1,74 @@
+//! What a rollback leaves to others, and what it leaves for that.
+
+use crate::harness::Repository;
+
+/// A colleague keeps traffic at the spare: it is not taken from under that, and neither is what the spare needs.
+#[test]
+fn test_nothing_is_taken_from_under_what_is_left_alone() {
+    let repository = Repository::small();
+    repository.write(
+        "states/up.toml",
+        r#"
+        extends = "baseline"
+        [resource.origin]
+        replicas = 3
+        [resource.spare]
+        replicas = 5
+        [resource.east]
+        weight = 50
+        [resource.west]
+        weight = 100
+        "#,
+    );
+    repository.done(&["apply", "up", "-y"]);
+    repository.done(&["sim", "set", "aws:route53-record/Z1/live.example.com/CNAME/west", "weight=80", "--by", "ben"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
+    rollback of ID   to what was there before up   now: up, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Look twice
+      traffic     live moves: east 50 → 100
+
+    Left alone
+      aws  route53-record/Z1/live.example.com/CNAME/west  weight  was 0, opsctl set 100, now 80: changed since by ben
+           --force aws:route53-record/Z1/live.example.com/CNAME/west takes it back too
+    Held back
+      k8s  deployment/cdn/spare    replicas  west is left as it is, and needs it
+      k8s  deployment/data/origin  replicas  west is left as it is, and needs it
+
+    Steps                                                                      waits until  after
+      1 + aws  route53-record/Z1/live.example.com/CNAME/east  weight 50 → 100  ready
+
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (1 run); 1 step told by others of their kind
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 0 as they should be.   11 API calls: aws 5, k8s 6.   Plan HASH
+
+    rollback of ID is done, but for what was left alone.   TIME.   Operation ID
+      done 1   failed 0   unknown 0   owed 0   not started 0
+    --- exit 10
+    ");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 5);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 3);
+    assert_eq!(repository.simulated("aws:route53-record/Z1/live.example.com/CNAME/east", "weight"), 100);
+}
+
+/// An HPA never sets 0 by itself: that was somebody.
+#[test]
+fn test_a_switch_off_is_no_move_of_the_hpa() {
+    let repository = Repository::small();
+    repository.append("world.toml", "\n[resource.hpa]\nat = \"k8s:hpa/cdn/edge\"\nmin = 2\nmax = 6\n");
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=0", "--by", "ben"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was applied AGO by ana (ID). 1 of 6 settings differs from what it left:
+      k8s  deployment/cdn/edge  replicas  5, now 0   by ben, AGO
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    let said = repository.ends(10, &["rollback", "-y", "-q"]);
+    assert!(said.out.contains("was 2, opsctl set 5, now 0: changed since by ben"), "{said}");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 0);
+}
