@@ -1,25 +1,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Pattern, Query, Reading, Selector, Wanted};
+use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Wanted};
 
 use super::failure::Failure;
 use super::run::Setting;
+use crate::apply::{self, ApplyError};
 use crate::instance::Instances;
 use crate::plan::{Plan, Rest, Skipped, SkippedWhy};
-use crate::snapshot::{Operation, OperationKind, Outcome, Recorded, Status, StepRecord};
+use crate::snapshot::{Operation, OperationKind, Operations, Outcome, Recorded, Status, StepRecord};
 use crate::state::{Bound, Goal, Target};
 use crate::view::status::Owed;
 
 /// What an ended operation did not do and that is still wanted.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Debt {
     pub(super) operation: Operation,
     /// Of each, only the edits that are still wanted.
     pub(super) steps: Vec<StepRecord>,
+    /// The instances that are not what they were: it cannot be done there.
+    pub(super) strangers: Vec<ApplyError>,
 }
-
-/// How far back debts are looked for.
-const RECENT: usize = 30;
 
 /// A setting of a resource.
 type Key = (Address, String);
@@ -42,6 +42,7 @@ impl Debt {
             operation: &self.operation.id,
             name: &self.operation.name,
             steps: &self.steps,
+            strangers: self.strangers.iter().map(ToString::to_string).collect(),
             command: if self.operation.reverts.is_some() { "opsctl rollback" } else { "opsctl resume" },
         }
     }
@@ -69,72 +70,137 @@ impl Debt {
 /// # Errors
 /// The history cannot be read, or something in it that is needed is damaged.
 pub(super) async fn all(setting: &Setting<'_>) -> Result<Vec<Debt>, Failure> {
-    let recent: Vec<Recorded> = setting.store.operations()?.take(RECENT).collect::<Result<_, _>>()?;
-    // Plans are large: none is read where nothing is owed.
-    let Some(oldest) = recent.iter().rposition(|recorded| undone(&recorded.operation).next().is_some()) else {
-        return Ok(Vec::new());
-    };
-    let mut since: BTreeSet<Key> = BTreeSet::new();
-    let mut later: Later<'_> = Later::default();
-    let mut taken_back: BTreeSet<&str> = BTreeSet::new();
+    let operations = setting.store.operations()?;
     let mut debts = Vec::new();
-    for recorded in recent.iter().take(oldest + 1) {
-        let operation = &recorded.operation;
-        if operation.ended.is_none() {
-            continue;
+    for (place, claim) in claims(setting, &operations)? {
+        let plan = setting.repository.planned_if_read(setting.store, &claim.recorded)?;
+        let targets = targets(place, &claim.steps, setting, &operations)?;
+        let found = setting.instances.identities(&targets.keys().map(String::as_str).collect::<Vec<_>>()).await;
+        let strangers = apply::strangers(targets.iter(), &found);
+        let operation = claim.recorded.operation;
+        let mut steps = not_so_yet(claim.steps, plan.as_ref(), &strangers, setting.instances).await;
+        if !steps.is_empty() {
+            steps.extend(ahead_of(&steps, &operation, plan.as_ref()));
+            steps.sort_by_key(|step| step.step);
+            debts.push(Debt { operation, steps, strangers: strangers.into_values().collect() });
         }
-        let plan = setting.repository.planned_if_read(setting.store, recorded)?;
-        if taken_back.is_empty() {
-            let still = |step: &StepRecord| match step.action() {
-                Some(name) => (!later.decides(name, plan.as_ref())).then(|| step.clone()),
-                None => without(step, &since),
-            };
-            let steps = undone(operation).filter_map(still).collect();
-            let mut steps = not_so_yet(steps, plan.as_ref(), setting.instances).await;
-            if !steps.is_empty() {
-                steps.extend(ahead_of(&steps, operation, plan.as_ref()));
-                steps.sort_by_key(|step| step.step);
-                debts.push(Debt { operation: operation.clone(), steps });
-            }
-        }
-        // A rollback takes back all down to that one.
-        taken_back.remove(operation.id.as_str());
-        taken_back.extend(operation.reverts.as_deref());
-        later.add(operation);
-        since.extend(operation.steps.iter().flat_map(settings_of));
-        since.extend(plan.iter().flat_map(decided));
     }
     Ok(debts)
 }
 
-/// What operations have done to actions since.
-#[derive(Default)]
-struct Later<'a> {
-    /// Those that they had.
-    actions: BTreeSet<&'a str>,
-    /// What they changed.
-    changed: BTreeSet<&'a Address>,
+/// What an operation has not done, as long as no later one decides on it.
+struct Claim {
+    recorded: Recorded,
+    steps: Vec<StepRecord>,
+    /// What each of its actions stood beside.
+    beside: BTreeMap<String, Vec<Target>>,
 }
 
-impl<'a> Later<'a> {
-    fn add(&mut self, operation: &'a Operation) {
-        for step in &operation.steps {
-            self.actions.extend(step.action());
-            self.changed.extend(step.at.as_ref().filter(|_| step.edits.iter().any(|edit| edit.sent)));
+/// What is not decided on since, newest first, each with its operation's place in the history.
+///
+/// The history is gone through towards now, and only while something is open: it is as long as it is, and what was not done is
+/// decided on soon.
+fn claims(setting: &Setting<'_>, operations: &Operations) -> Result<Vec<(usize, Claim)>, Failure> {
+    let places: BTreeMap<&str, usize> =
+        operations.entries().enumerate().map(|(place, entry)| (entry.operation.as_str(), place)).collect();
+    let mut open: Vec<(usize, Claim)> = Vec::new();
+    for (place, entry) in operations.entries().enumerate().rev() {
+        if open.is_empty() && entry.outcome == Outcome::Done.to_string() {
+            continue;
+        }
+        let recorded = operations.read(place)?;
+        let operation = &recorded.operation;
+        if operation.ended.is_none() {
+            continue;
+        }
+        // A rollback takes back all down to that one.
+        if let Some(down_to) = operation.reverts.as_deref().and_then(|reverts| places.get(reverts)) {
+            open.retain(|(owed, _)| owed > down_to);
+        }
+        let settings = operation.steps.iter().flat_map(settings_of).collect();
+        open.retain_mut(|(_, claim)| claim.outlives(&settings) && claim.outlives_done(operation));
+        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
+        // Plans are large: none is read where nothing is open.
+        if open.is_empty() && steps.iter().all(|step| step.action().is_none()) {
+            open.extend((!steps.is_empty()).then(|| (place, Claim { recorded, steps, beside: BTreeMap::new() })));
+            continue;
+        }
+        let plan = setting.repository.planned_if_read(setting.store, &recorded)?;
+        let settings = plan.as_ref().map(decided).unwrap_or_default();
+        open.retain_mut(|(_, claim)| claim.outlives(&settings));
+        if !steps.is_empty() {
+            let actions = steps.iter().filter_map(StepRecord::action);
+            let beside = actions.map(|name| (name.to_owned(), beside(name, plan.as_ref()))).collect();
+            open.push((place, Claim { recorded, steps, beside }));
         }
     }
+    open.reverse();
+    Ok(open)
+}
 
-    /// Whether an action that a plan had is not wanted any more, or again.
-    fn decides(&self, name: &str, plan: Option<&Plan>) -> bool {
-        let action = plan.and_then(|plan| Some((plan, plan.actions.iter().find(|action| action.name == name)?)));
-        let Some((plan, action)) = action else { return self.actions.contains(name) };
-        let beside = action.before.iter().chain(&action.after).filter_map(|beside| plan.declared.get(&beside.name));
-        self.actions.contains(name)
-            || beside.map(|declared| &declared.at).any(|target| match target {
-                Target::One(at) => self.changed.contains(at),
-                Target::Many { pattern, .. } => self.changed.iter().any(|at| pattern.matches(at)),
-            })
+impl Claim {
+    /// Takes out what is decided on by these settings; whether anything is left.
+    fn outlives(&mut self, decided: &BTreeSet<Key>) -> bool {
+        let left = self.steps.drain(..).filter_map(|step| match step.action() {
+            Some(_) => Some(step),
+            None => without(&step, decided),
+        });
+        self.steps = left.collect();
+        !self.steps.is_empty()
     }
+
+    /// The same of its actions: void are those that an operation had, and those beside what it changed.
+    fn outlives_done(&mut self, operation: &Operation) -> bool {
+        let actions: BTreeSet<&str> = operation.steps.iter().filter_map(StepRecord::action).collect();
+        let sent = operation.steps.iter().filter(|step| step.edits.iter().any(|edit| edit.sent));
+        let changed: BTreeSet<&Address> = sent.filter_map(|step| step.at.as_ref()).collect();
+        let beside = &self.beside;
+        self.steps.retain(|step| match step.action() {
+            None => true,
+            Some(name) => {
+                let mut beside = beside.get(name).into_iter().flatten();
+                let is_moved = beside.any(|target| match target {
+                    Target::One(at) => changed.contains(at),
+                    Target::Many { pattern, .. } => changed.iter().any(|at| pattern.matches(at)),
+                });
+                !actions.contains(name) && !is_moved
+            }
+        });
+        !self.steps.is_empty()
+    }
+}
+
+/// What an action of a plan is before or after.
+fn beside(name: &str, plan: Option<&Plan>) -> Vec<Target> {
+    let Some(plan) = plan else { return Vec::new() };
+    let action = plan.actions.iter().find(|action| action.name == name);
+    let names = action.into_iter().flat_map(|action| action.before.iter().chain(&action.after));
+    names.filter_map(|beside| Some(plan.declared.get(&beside.name)?.at.clone())).collect()
+}
+
+/// What the instances of these steps were: as the operation's own plan has it, or, of one that it could not reach, an earlier one.
+fn targets(
+    place: usize,
+    steps: &[StepRecord],
+    setting: &Setting<'_>,
+    operations: &Operations,
+) -> Result<BTreeMap<String, Identity>, Failure> {
+    let mut wanted: BTreeSet<&str> = steps.iter().filter_map(|step| step.at.as_ref()).map(Address::instance).collect();
+    let mut targets = BTreeMap::new();
+    for place in place..operations.entries().len() {
+        if wanted.is_empty() {
+            break;
+        }
+        // Of what is damaged nothing more is known.
+        let Ok(recorded) = operations.read(place) else { continue };
+        let plan = setting.repository.planned_if_read(setting.store, &recorded)?;
+        for (name, identity) in plan.iter().flat_map(Plan::targets) {
+            if wanted.remove(name.as_str()) {
+                targets.insert(name.clone(), identity.clone());
+            }
+        }
+    }
+    Ok(targets)
 }
 
 /// Whether there was nothing to do for an action of this name.
@@ -142,14 +208,22 @@ fn is_idle(skipped: &Skipped, name: &str) -> bool {
     matches!(skipped.why, SkippedWhy::NothingToDo(_)) && skipped.at.strip_prefix("action ") == Some(name)
 }
 
-/// The steps that live is not as they want it.
-async fn not_so_yet(steps: Vec<StepRecord>, plan: Option<&Plan>, instances: &Instances) -> Vec<StepRecord> {
+/// The steps that live is not as they want it. What is at another instance of that name tells nothing of them.
+async fn not_so_yet(
+    steps: Vec<StepRecord>,
+    plan: Option<&Plan>,
+    strangers: &BTreeMap<String, ApplyError>,
+    instances: &Instances,
+) -> Vec<StepRecord> {
     let mut left = Vec::new();
-    let wishes: Vec<Vec<Wish>> = steps.iter().map(|step| goals(step, plan)).collect();
+    let is_strange = |step: &StepRecord| step.at.as_ref().is_some_and(|at| strangers.contains_key(at.instance()));
+    let of = |step| if is_strange(step) { Vec::new() } else { goals(step, plan) };
+    let wishes: Vec<Vec<Wish>> = steps.iter().map(of).collect();
     let granted = granted(&wishes.concat(), instances).await;
     let mut granted = granted.into_iter();
     for (step, wishes) in steps.into_iter().zip(wishes) {
-        let open = granted.by_ref().take(wishes.len()).filter(|granted| !granted).count();
+        let open =
+            usize::from(is_strange(&step)) + granted.by_ref().take(wishes.len()).filter(|granted| !granted).count();
         // Nothing that failed is done for being written: it may not be ready.
         if open > 0 || step.action().is_some() || matches!(step.status, Status::Failed | Status::Unknown) {
             left.push(step);
@@ -158,10 +232,13 @@ async fn not_so_yet(steps: Vec<StepRecord>, plan: Option<&Plan>, instances: &Ins
     left
 }
 
-/// Whether a setting is among these; of a wildcard, that of any that it stands for.
+/// Whether a setting is among these; of a wildcard, that of any that it stands for, and the other way round.
 fn is_in(settings: &BTreeSet<Key>, setting: &Key) -> bool {
-    let meant = Pattern::new(setting.0.to_string());
-    settings.contains(setting) || settings.iter().any(|(at, key)| *key == setting.1 && meant.matches(at))
+    let stands_for = |many: &Address, one: &Address| {
+        Pattern::is_pattern(many.as_str()) && Pattern::new(many.to_string()).matches(one)
+    };
+    let meets = |(at, key): &Key| *key == setting.1 && (stands_for(&setting.0, at) || stands_for(at, &setting.0));
+    settings.contains(setting) || settings.iter().any(meets)
 }
 
 /// What a plan has a goal for, changed or not; what it leaves to others is not decided by it.

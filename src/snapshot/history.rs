@@ -80,6 +80,21 @@ impl Store {
     }
 }
 
+impl Operations {
+    /// The newest snapshot of each that is left, the one that began last first: no record is read for it.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
+        self.groups.as_slice().iter().map(|group| &group[0])
+    }
+
+    /// The operation at a place of [`entries`](Self::entries).
+    ///
+    /// # Errors
+    /// There is none, or its record is damaged.
+    pub fn read(&self, place: usize) -> Result<Recorded, StoreError> {
+        self.load(self.groups.as_slice().get(place).cloned().unwrap_or_default())
+    }
+}
+
 impl Iterator for Operations {
     type Item = Result<Recorded, StoreError>;
 

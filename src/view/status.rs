@@ -43,6 +43,9 @@ pub struct Owed<'a> {
     pub name: &'a str,
     /// The steps.
     pub steps: &'a [StepRecord],
+    /// The instances that are not what they were, as sentences: there it is not done.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strangers: Vec<String>,
     /// What does them: a rollback is planned anew as a whole.
     pub command: &'static str,
 }
@@ -96,6 +99,9 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
         for step in owed.steps {
             let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
             page.push_str(&format!("  {:12}{}{why}\n", step.status.to_string(), described(step, screen)));
+        }
+        for stranger in &owed.strangers {
+            page.push_str(&format!("  {:12}{}\n", "not here", clean(stranger)));
         }
     }
     if let Some(unfinished) = &status.unfinished {
@@ -232,7 +238,13 @@ mod tests {
             drift("k8s:deployment/media/packager", None),
         ];
         let steps: Vec<_> = last.steps.iter().filter(|step| step.status == Ended::Owed).cloned().collect();
-        let owed = vec![Owed { operation: &last.id, name: &last.name, steps: &steps, command: "opsctl resume" }];
+        let owed = vec![Owed {
+            operation: &last.id,
+            name: &last.name,
+            steps: &steps,
+            strangers: vec![],
+            command: "opsctl resume",
+        }];
         let now = moment("2026-11-25T05:00:00Z");
         let stands = Status { last: Some(&last), settings: 38, drifts, owed, ..Status::default() };
         insta::assert_snapshot!(status(&stands, now, &PLAIN), @"

@@ -211,3 +211,35 @@ fn test_an_apply_of_which_all_is_owed_is_an_operation() {
     assert_eq!(repository.simulated(EDGE, "replicas"), 2);
     repository.done(&["status"]);
 }
+
+/// However long it is ago: only what decides on it makes it void.
+#[test]
+fn test_what_is_owed_is_not_forgotten() {
+    let repository = apart();
+    repository.ends(10, &["apply", "cut", "-y"]);
+    for weight in ["1", "2"] {
+        let overlay = "over = \"baseline\"\n[resource.east]\nweight = ";
+        repository.write(&format!("states/w{weight}.toml"), &format!("{overlay}{weight}\n"));
+    }
+    for _ in 0..16 {
+        repository.done(&["apply", "w2", "-y", "-q"]);
+        repository.done(&["apply", "w1", "-y", "-q"]);
+    }
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("1 step of cut ("), "{said}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable"]);
+    repository.done(&["apply", "baseline", "-y", "-q"]);
+    repository.done(&["status"]);
+}
+
+/// What is owed to one cluster is not done at another that has its name by now.
+#[test]
+fn test_what_is_owed_is_not_done_elsewhere() {
+    let (repository, _) = stopped();
+    repository.done(&["sim", "set", "k8s", "sim.identity=another"]);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("  not here    `k8s` is simulated k8s (another)"), "{said}");
+    let said = repository.ends(3, &["resume", "-y"]);
+    assert!(said.err.contains("the plan was made for"), "{said}");
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+}

@@ -76,10 +76,13 @@ struct Document<'a> {
 
 /// Plans what ended operations owe anew, and does it.
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
-    let Some(debt) = owed::all(setting).await?.into_iter().next() else {
+    let Some(mut debt) = owed::all(setting).await?.into_iter().next() else {
         output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };
+    if let Some(stranger) = debt.strangers.pop() {
+        return Err(stranger.into());
+    }
     if debt.operation.reverts.is_some() {
         return Err(Failure::Unknown {
             what: format!("{} was not done in full, and a rollback is planned anew as a whole", debt.operation.name),
