@@ -78,7 +78,8 @@ pub(super) async fn preflight(plan: &Plan, instances: &Instances) -> Result<(), 
     if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
 }
 
-/// The checks of one gate.
+/// The checks of one gate; none where nothing is done, as in a plan of which all is owed.
 pub(super) fn checks(plan: &Plan, gate: &Gate) -> Vec<Check> {
-    plan.checks.iter().filter(|check| check.gate == *gate).cloned().collect()
+    let checks = plan.checks.iter().filter(|check| check.gate == *gate && !plan.is_empty());
+    checks.cloned().collect()
 }
