@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::future::join_all;
 use opsctl_api::{Cx, Fault, Written};
 
 use crate::fault::fault;
@@ -59,6 +60,19 @@ where
         Ok(Err(error)) => Err(failed(verb, &error)),
         Err(_) => Err(late(cx.timeout)),
     }
+}
+
+/// How many calls of one read are under way at once: more of them than an API takes in a second would be throttled.
+const AT_ONCE: usize = 8;
+
+/// Makes many calls, a few at once; answers in their order.
+pub(crate) async fn few_at_once<F: Future>(calls: Vec<F>) -> Vec<F::Output> {
+    let mut answers = Vec::with_capacity(calls.len());
+    let mut calls = calls.into_iter();
+    while calls.len() > 0 {
+        answers.extend(join_all(calls.by_ref().take(AT_ONCE)).await);
+    }
+    answers
 }
 
 fn late(timeout: Duration) -> Failed {

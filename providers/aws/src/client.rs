@@ -29,6 +29,7 @@ macro_rules! clients {
 
 clients! {
     autoscaling: aws_sdk_autoscaling;
+    kinesis: aws_sdk_kinesis;
     route53: aws_sdk_route53;
     sts: aws_sdk_sts;
 }

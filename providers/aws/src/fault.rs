@@ -13,7 +13,7 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
         (code, "") => code.to_owned(),
         (code, said) => format!("{code}: {said}"),
     };
-    if is_throttling(code) || status == 429 {
+    if is_throttling(code) || is_busy(code) || status == 429 || (code == LIMIT && said.starts_with("Rate exceeded")) {
         return Fault::Throttled(retry_after);
     }
     if is_denial(code) || status == 401 || status == 403 {
@@ -29,7 +29,24 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
     }
 }
 
-/// Too many calls, or one that must wait for another. Nothing was done.
+/// Kinesis says it of too many calls, and of what a rule forbids.
+const LIMIT: &str = "LimitExceededException";
+
+/// What is asked for must wait for another change of the same resource. Nothing was done.
+fn is_busy(code: &str) -> bool {
+    matches!(
+        code,
+        "ConcurrentUpdateException"
+            | "PriorRequestNotComplete"
+            | "ResourceConflictException"
+            | "ResourceContention"
+            | "ResourceInUseException"
+            | "ScalingActivityInProgress"
+            | "UpdateInProgressException"
+    )
+}
+
+/// Too many calls. Nothing was done.
 fn is_throttling(code: &str) -> bool {
     matches!(
         code,
@@ -42,7 +59,6 @@ fn is_throttling(code: &str) -> bool {
             | "TooManyRequestsException"
             | "ProvisionedThroughputExceededException"
             | "BandwidthLimitExceeded"
-            | "PriorRequestNotComplete"
             | "SlowDown"
     )
 }
@@ -85,6 +101,10 @@ mod tests {
         let of = |status, code| fault("ecs:UpdateService", status, code, "said", None);
         assert_eq!(of(400, "ThrottlingException"), Fault::Throttled(None));
         assert_eq!(of(503, "SlowDown"), Fault::Throttled(None));
+        assert_eq!(of(400, "ResourceInUseException"), Fault::Throttled(None));
+        let limit = |said| fault("kinesis:UpdateShardCount", 400, LIMIT, said, None);
+        assert_eq!(limit("Rate exceeded for account 1"), Fault::Throttled(None));
+        assert!(matches!(limit("scaled 10 times in the last 24 hours"), Fault::Invalid(_)));
         assert_eq!(
             of(400, "AccessDeniedException"),
             Fault::Denied("ecs:UpdateService: AccessDeniedException: said".into())

@@ -31,6 +31,8 @@ mod kinds;
 #[cfg(feature = "live")]
 mod open;
 #[cfg(feature = "live")]
+mod owner;
+#[cfg(feature = "live")]
 mod preflight;
 #[cfg(feature = "live")]
 mod provider;

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use opsctl_api::{Address, Fault, Live, Pattern, Query, Reading, Selector, Wanted};
+use opsctl_api::{Address, Fault, Hop, Live, Pattern, Query, Reading, Selector, Wanted, Write};
 
 use crate::kinds::served;
 use crate::provider::Site;
@@ -49,6 +49,16 @@ impl<'a> Need<'a> {
             .collect()
     }
 
+    /// Whether a pattern stands for this one.
+    pub(crate) fn covers(&self, at: &Address) -> bool {
+        self.many.iter().any(|(pattern, _)| pattern.matches(at))
+    }
+
+    /// Whether members are chosen by their tags.
+    pub(crate) fn by_tags(&self) -> bool {
+        self.many.iter().any(|(_, tags)| !tags.is_empty())
+    }
+
     fn add(&mut self, query: &'a Query) {
         match &query.at {
             Selector::One(at) => {
@@ -65,9 +75,14 @@ impl<'a> Need<'a> {
         }
     }
 
-    /// What one resource asks, with all of its settings.
-    pub(crate) fn of(paths: impl Iterator<Item = &'a str>) -> Self {
-        Self { one: paths.map(|path| (path, None)).collect(), many: Vec::new(), settings: None }
+    /// What writes are about: their resources, with the settings that they move.
+    pub(crate) fn of(writes: &'a [Write]) -> Self {
+        let moved = |hop: &'a Hop| hop.edits.iter().chain(&hop.coupled).map(|edit| edit.setting.as_str());
+        Self {
+            one: writes.iter().map(|write| (write.hop.at.path(), None)).collect(),
+            many: Vec::new(),
+            settings: Some(writes.iter().flat_map(|write| moved(&write.hop)).collect()),
+        }
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
     }
     // What an API cannot compare is read again right before. Who writes between that and the call is overwritten: each kind's
     // documentation says whether that race is left.
-    let found = served.calls.read(site, &Need::of(batch.iter().map(|write| write.hop.at.path()))).await;
+    let found = served.calls.read(site, &Need::of(batch)).await;
     let mut answers: Vec<Option<Written>> = Vec::with_capacity(batch.len());
     let mut go: Vec<(&Write, &Live)> = Vec::new();
     for write in batch {

@@ -4,6 +4,9 @@ use opsctl_api::{Change, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, T
 
 use super::{Served, alone, hop};
 
+#[cfg(feature = "live")]
+mod live;
+
 /// UpdateShardCount takes at most twice and at least half of what is open, up to 10,000 shards, ten times in 24 hours
 /// (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html>).
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -38,7 +41,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("kinesis-stream"),
+    calls: &live::Stream,
 };
 
 /// One call a setting, and of shards as many as it takes; the stream is ACTIVE again before each next one.

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::account::{Ground, REGION};
 use crate::groups::Groups;
 use crate::records::Records;
+use crate::streams::Streams;
 
 /// An account on moto.
 pub(crate) struct Moto {
@@ -62,6 +63,7 @@ impl Moto {
         proxy.when("*", "*").is(|call| signed_by(call, "WRITESNOTHING") && !reads(call)).refuse(denied());
         let mut grounds: BTreeMap<&'static str, Box<dyn Ground>> = BTreeMap::new();
         grounds.insert("asg", Box::new(Groups::default()));
+        grounds.insert("kinesis-stream", Box::new(Streams));
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
         let built = opsctl_aws::catalogue().kinds().iter().filter(|kind| grounds.contains_key(kind.name));

@@ -6,6 +6,7 @@ mod account;
 mod groups;
 mod harness;
 mod records;
+mod streams;
 
 use std::process::{Command, ExitCode};
 

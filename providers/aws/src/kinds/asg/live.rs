@@ -8,6 +8,7 @@ use opsctl_api::{Answer, Fault, Live, Owner, Readiness, Value, Write, Written};
 use super::switched;
 use crate::call::{Failed, call};
 use crate::kinds::{Calls, edit};
+use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{integer, set};
@@ -15,6 +16,7 @@ use crate::value::{integer, set};
 /// DescribeAutoScalingGroups takes up to 100 names, and gives up to 100 a page
 /// (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html>).
 const PAGE: usize = 100;
+const SIZES: [&str; 3] = ["desired", "max", "min"];
 
 pub(in crate::kinds) struct Asg;
 
@@ -36,7 +38,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let names: Vec<String> = need.one.keys().map(|name| (*name).to_owned()).collect();
     let chunks: Vec<Option<&[String]>> =
         if need.many.is_empty() { names.chunks(PAGE).map(Some).collect() } else { vec![None] };
-    let sized = ["desired", "max", "min"].iter().any(|setting| need.wants(setting));
+    let sized = SIZES.iter().any(|setting| need.wants(setting));
     let (groups, owners) = tokio::join!(join_all(chunks.iter().map(|names| groups(&client, site, *names))), async {
         if sized { owners(&client, site).await } else { Ok(BTreeMap::new()) }
     },);
@@ -172,12 +174,11 @@ fn live(
 /// What made the group and sizes it in its own way, by its tags.
 fn keepers(group: &AutoScalingGroup) -> Vec<Owner> {
     let tag = |key: &str| group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
-    let sizes = || ["desired", "max", "min"].map(str::to_owned).to_vec();
     let mut keepers = Vec::new();
     if let Some(nodes) = tag("eks:nodegroup-name") {
         keepers.push(Owner {
             name: format!("EKS node group {nodes}"),
-            settings: sizes(),
+            settings: SIZES.map(str::to_owned).to_vec(),
             within: None,
             off_at: None,
             reverts: true,
@@ -191,18 +192,7 @@ fn keepers(group: &AutoScalingGroup) -> Vec<Owner> {
         let within = Some((Value::Integer(min.into()), Value::Integer(max.into())));
         keepers.push(owner("cluster autoscaler", "adds and removes nodes as pods need them", within));
     }
-    if let Some(stack) = tag("aws:cloudformation:stack-name") {
-        keepers.push(Owner {
-            name: format!("CloudFormation stack {stack}"),
-            settings: sizes(),
-            within: None,
-            off_at: None,
-            reverts: false,
-            soon: None,
-            does: "puts its own values back when it is updated".to_owned(),
-            instead: String::new(),
-        });
-    }
+    keepers.extend(makers(&SIZES, tag));
     keepers
 }
 
