@@ -28,7 +28,9 @@ macro_rules! clients {
 }
 
 clients! {
+    applicationautoscaling: aws_sdk_applicationautoscaling;
     autoscaling: aws_sdk_autoscaling;
+    ecs: aws_sdk_ecs;
     kinesis: aws_sdk_kinesis;
     route53: aws_sdk_route53;
     sts: aws_sdk_sts;

@@ -49,6 +49,14 @@ impl<'a> Need<'a> {
             .collect()
     }
 
+    /// Whether a pattern may have members of which this is the first part of the path.
+    pub(crate) fn opens(&self, first: &str) -> bool {
+        self.many.iter().any(|(pattern, _)| {
+            let part = pattern.path().split('/').next().unwrap_or_default();
+            part.split_once('*').map_or(part == first, |(begin, _)| first.starts_with(begin))
+        })
+    }
+
     /// Whether a pattern stands for this one.
     pub(crate) fn covers(&self, at: &Address) -> bool {
         self.many.iter().any(|(pattern, _)| pattern.matches(at))

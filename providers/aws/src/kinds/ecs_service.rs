@@ -2,6 +2,11 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, V
 
 use super::{Served, alone, edit, one_call};
 
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+mod readiness;
+
 pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "ecs-service",
@@ -28,24 +33,32 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("ecs-service"),
+    calls: &live::Services,
 };
 
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
+    if edit(&change.edits, "desired_count").is_some_and(|edit| edit.from.is_none()) {
+        return Err(NoWay {
+            why: "a daemon service runs a task on each instance, and has no count".to_owned(),
+            instead: String::new(),
+        });
+    }
     let Some(edit) = edit(&change.edits, "task_definition") else { return one_call(change) };
     match edit.to.as_ref().and_then(Value::as_str) {
         Some(named) if revision(named) => one_call(change),
         _ => Err(NoWay {
-            why: "a task definition without a revision means another one tomorrow".to_owned(),
+            why: "a task definition without a revision means another one tomorrow, and an ARN is not how it is read"
+                .to_owned(),
             instead: "name it: FAMILY:REVISION".to_owned(),
         }),
     }
 }
 
-/// `web:12`.
+/// `web:12`; not an ARN, for a service is read by family and revision.
 fn revision(named: &str) -> bool {
     let number = |revision: &str| !revision.is_empty() && revision.chars().all(|c| c.is_ascii_digit());
-    named.rsplit_once(':').is_some_and(|(family, revision)| !family.is_empty() && number(revision))
+    let word = |family: &str| !family.is_empty() && !family.contains([':', '/']);
+    named.rsplit_once(':').is_some_and(|(family, revision)| word(family) && number(revision))
 }
 
 fn by_hand(hop: &Hop) -> String {
@@ -67,7 +80,8 @@ mod tests {
 
     #[test]
     fn test_a_task_definition_has_a_revision() {
-        assert!(revision("web:12") && revision("arn:aws:ecs:us-east-1:1:task-definition/web:12"));
+        assert!(revision("web:12"));
+        assert!(!revision("arn:aws:ecs:us-east-1:1:task-definition/web:12"));
         assert!(!revision("web") && !revision("web:latest") && !revision(":1"));
     }
 }

@@ -2,6 +2,16 @@ use opsctl_api::{Change, Confines, Hop, Kind, Live, NoWay, Segment, Setting, Typ
 
 use super::{Served, after, alone, one_call};
 
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+mod owners;
+
+#[cfg(feature = "live")]
+pub(super) use live::ECS;
+#[cfg(feature = "live")]
+pub(super) use owners::owners;
+
 /// Capacities are 32-bit.
 const COUNT: Type = Type::Integer { min: 0, max: i32::MAX as i64 };
 
@@ -26,7 +36,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("scalable-target"),
+    calls: &live::Target,
 };
 
 fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {

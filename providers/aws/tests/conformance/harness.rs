@@ -10,7 +10,9 @@ use serde_json::json;
 use crate::account::{Ground, REGION};
 use crate::groups::Groups;
 use crate::records::Records;
+use crate::services::Services;
 use crate::streams::Streams;
+use crate::targets::Targets;
 
 /// An account on moto.
 pub(crate) struct Moto {
@@ -63,9 +65,11 @@ impl Moto {
         proxy.when("*", "*").is(|call| signed_by(call, "WRITESNOTHING") && !reads(call)).refuse(denied());
         let mut grounds: BTreeMap<&'static str, Box<dyn Ground>> = BTreeMap::new();
         grounds.insert("asg", Box::new(Groups::default()));
+        grounds.insert("ecs-service", Box::new(Services::default()));
         grounds.insert("kinesis-stream", Box::new(Streams));
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
+        grounds.insert("scalable-target", Box::new(Targets::default()));
         let built = opsctl_aws::catalogue().kinds().iter().filter(|kind| grounds.contains_key(kind.name));
         let catalogue = Box::leak(Box::new(Built(built.copied().collect())));
         Self { proxy, grounds, made: AtomicUsize::new(0), catalogue }

@@ -6,7 +6,9 @@ mod account;
 mod groups;
 mod harness;
 mod records;
+mod services;
 mod streams;
+mod targets;
 
 use std::process::{Command, ExitCode};
 
