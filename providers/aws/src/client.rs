@@ -32,6 +32,7 @@ clients! {
     autoscaling: aws_sdk_autoscaling;
     ecs: aws_sdk_ecs;
     kinesis: aws_sdk_kinesis;
+    lambda: aws_sdk_lambda;
     route53: aws_sdk_route53;
     sts: aws_sdk_sts;
 }

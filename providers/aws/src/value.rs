@@ -9,6 +9,10 @@ pub(crate) fn integer(number: impl Into<i64>) -> LiveSetting {
     LiveSetting::is(Value::Integer(number), number.into())
 }
 
+pub(crate) fn number(number: f64) -> LiveSetting {
+    LiveSetting::is(Value::Number(number), number.into())
+}
+
 pub(crate) fn switch(on: bool) -> LiveSetting {
     LiveSetting::is(Value::Bool(on), on.into())
 }

@@ -2,6 +2,9 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, V
 
 use super::{Served, alone, edit, one_call};
 
+#[cfg(feature = "live")]
+mod live;
+
 /// UpdateAlias carries all of it, against the revision that was read.
 const ROUTING: &str = "routing";
 
@@ -28,7 +31,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("lambda-alias"),
+    calls: &live::Alias,
 };
 
 fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {

@@ -8,6 +8,7 @@ use opsctl_aws_proxy::{Call, Proxy, Refusal};
 use serde_json::json;
 
 use crate::account::{Ground, REGION};
+use crate::aliases::Aliases;
 use crate::groups::Groups;
 use crate::records::Records;
 use crate::services::Services;
@@ -67,6 +68,7 @@ impl Moto {
         grounds.insert("asg", Box::new(Groups::default()));
         grounds.insert("ecs-service", Box::new(Services::default()));
         grounds.insert("kinesis-stream", Box::new(Streams));
+        grounds.insert("lambda-alias", Box::new(Aliases::default()));
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
         grounds.insert("scalable-target", Box::new(Targets::default()));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that cannot go on ends")]
 
 mod account;
+mod aliases;
 mod groups;
 mod harness;
 mod records;
