@@ -33,6 +33,7 @@ clients! {
     ecs: aws_sdk_ecs;
     kinesis: aws_sdk_kinesis;
     lambda: aws_sdk_lambda;
+    rds: aws_sdk_rds;
     route53: aws_sdk_route53;
     sts: aws_sdk_sts;
 }

@@ -2,6 +2,9 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, 
 
 use super::{Served, alone, edit, hop};
 
+#[cfg(feature = "live")]
+mod live;
+
 pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "rds-instance",
@@ -31,7 +34,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("rds-instance"),
+    calls: &live::Database,
 };
 
 /// It takes changes only while it runs, one at a time.

@@ -12,6 +12,10 @@ pub(crate) trait Ground: Send + Sync {
     fn illegal(&self) -> Vec<Example> {
         Vec::new()
     }
+    /// Settings that move by themselves.
+    fn restless(&self) -> Vec<String> {
+        Vec::new()
+    }
     fn disturb(&self, console: &Console<'_>, path: &str, setting: &str, to: Option<&Value>);
     fn missing(&self, console: &Console<'_>) -> String;
     /// A pattern of paths that stands for all that were made.

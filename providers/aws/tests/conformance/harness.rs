@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::account::{Ground, REGION};
 use crate::aliases::Aliases;
+use crate::databases::Databases;
 use crate::groups::Groups;
 use crate::records::Records;
 use crate::services::Services;
@@ -69,6 +70,7 @@ impl Moto {
         grounds.insert("ecs-service", Box::new(Services::default()));
         grounds.insert("kinesis-stream", Box::new(Streams));
         grounds.insert("lambda-alias", Box::new(Aliases::default()));
+        grounds.insert("rds-instance", Box::new(Databases::new(&proxy)));
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
         grounds.insert("scalable-target", Box::new(Targets::default()));
@@ -138,6 +140,10 @@ impl Harness for Moto {
 
     fn labels(&self, kind: &'static Kind) -> Option<BTreeMap<String, String>> {
         self.ground(kind.name).tagged().then(|| [("made".to_owned(), "fresh".to_owned())].into())
+    }
+
+    fn restless(&self, kind: &'static Kind) -> Vec<String> {
+        self.ground(kind.name).restless()
     }
 
     fn denied_reads(&self) -> Option<Arc<dyn Provider>> {

@@ -4,6 +4,7 @@
 
 mod account;
 mod aliases;
+mod databases;
 mod groups;
 mod harness;
 mod records;

@@ -1,0 +1,242 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_rds::Client;
+use aws_sdk_rds::types::{DbInstance, Filter};
+use aws_smithy_types::DateTime;
+use futures_util::future::join_all;
+use opsctl_api::{Answer, Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written, format_duration};
+
+use crate::call::{Failed, call, few_at_once};
+use crate::kinds::Calls;
+use crate::owner::makers;
+use crate::provider::Site;
+use crate::read::{Found, Need, address};
+use crate::value::{optional, switch, text};
+
+/// DescribeDBInstances and DescribeDBSnapshots give up to 100 a page
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>).
+const PAGE: usize = 100;
+/// How long an instance stays stopped.
+const STOPPED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+pub(in crate::kinds) struct Database;
+
+impl Calls for Database {
+    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
+        Box::pin(read(site, need))
+    }
+
+    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
+        Box::pin(async move {
+            let client = site.client.rds().await;
+            join_all(batch.iter().map(|(write, live)| send(&client, site, write, live))).await
+        })
+    }
+}
+
+/// A filter, and not an identifier: of many, one that is missing would fail all.
+async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
+    let client = site.client.rds().await;
+    let ids: Vec<String> = need.one.keys().map(|id| (*id).to_owned()).collect();
+    let chunks: Vec<&[String]> = if need.many.is_empty() { ids.chunks(PAGE).collect() } else { vec![&[]] };
+    let aged = need.wants("snapshot_age");
+    let read = few_at_once(
+        chunks
+            .iter()
+            .map(async |ids| {
+                let newest = async { if aged { newest(&client, site, ids).await } else { Ok(BTreeMap::new()) } };
+                tokio::join!(instances(&client, site, ids), newest)
+            })
+            .collect(),
+    );
+    let mut found = Found::default();
+    for (chunk, (instances, newest)) in chunks.iter().zip(read.await) {
+        match instances {
+            Ok(instances) => instances.iter().for_each(|instance| {
+                if let Some(live) = live(site, instance, &newest) {
+                    let tags =
+                        instance.tag_list().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into())));
+                    found.add(live, tags);
+                }
+            }),
+            Err(failed) => {
+                let asked = if chunk.is_empty() { &ids } else { *chunk };
+                found.failed(asked.iter().map(String::as_str), &failed.fault);
+                found.partly = Some(failed.fault);
+            }
+        }
+    }
+    found
+}
+
+/// Of these instances; of all, where none are named.
+fn filter(ids: &[String]) -> Option<Vec<Filter>> {
+    let filter = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec()));
+    (!ids.is_empty()).then(|| vec![filter.build()])
+}
+
+async fn instances(client: &Client, site: Site<'_>, ids: &[String]) -> Result<Vec<DbInstance>, Failed> {
+    let (mut all, mut next) = (Vec::new(), None);
+    loop {
+        let ask = client.describe_db_instances().set_filters(filter(ids)).max_records(PAGE as i32).set_marker(next);
+        let page = call(site.cx, "rds:DescribeDBInstances", ask.send()).await?;
+        all.extend(page.db_instances.unwrap_or_default());
+        match page.marker.filter(|marker| !marker.is_empty()) {
+            Some(marker) => next = Some(marker),
+            None => return Ok(all),
+        }
+    }
+}
+
+/// When the newest snapshot of each instance was made.
+async fn newest(client: &Client, site: Site<'_>, ids: &[String]) -> Result<BTreeMap<String, DateTime>, Failed> {
+    let (mut newest, mut next) = (BTreeMap::<String, DateTime>::new(), None);
+    loop {
+        let ask = client.describe_db_snapshots().set_filters(filter(ids)).max_records(PAGE as i32).set_marker(next);
+        let page = call(site.cx, "rds:DescribeDBSnapshots", ask.send()).await?;
+        for snapshot in page.db_snapshots.unwrap_or_default() {
+            // One that is being made has no time yet.
+            if let (Some(id), Some(at)) = (snapshot.db_instance_identifier, snapshot.snapshot_create_time) {
+                let known = newest.entry(id).or_insert(at);
+                *known = at.max(*known);
+            }
+        }
+        match page.marker.filter(|marker| !marker.is_empty()) {
+            Some(marker) => next = Some(marker),
+            None => return Ok(newest),
+        }
+    }
+}
+
+fn live(site: Site<'_>, found: &DbInstance, newest: &Result<BTreeMap<String, DateTime>, Failed>) -> Option<Live> {
+    let id = found.db_instance_identifier()?;
+    let mut live = Live::new(address(site, "rds-instance", id)?);
+    let named = |id: Option<&str>| id.is_some_and(|id| !id.is_empty());
+    let replica = named(found.read_replica_source_db_instance_identifier())
+        || named(found.read_replica_source_db_cluster_identifier());
+    let status = found.db_instance_status().unwrap_or_default();
+    let age = match newest {
+        Ok(newest) => optional(newest.get(id).map(age)),
+        Err(failed) => LiveSetting::Hidden(failed.fault.to_string()),
+    };
+    let settings = [
+        ("class", optional(found.db_instance_class().map(text))),
+        ("promoted", switch(!replica)),
+        ("running", switch(!matches!(status, "stopped" | "stopping"))),
+        ("snapshot_age", age),
+    ];
+    live.settings = settings.into_iter().map(|(name, setting)| (name.to_owned(), setting)).collect();
+    live.readiness = readiness(found, status);
+    live.owners.push(match found.db_cluster_identifier() {
+        Some(id) => cluster(id),
+        None => restart(found.automatic_restart_time().filter(|_| status == "stopped")),
+    });
+    let tag = |key: &str| found.tag_list().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+    live.owners.extend(makers(&["class"], tag));
+    Some(live)
+}
+
+fn age(made: &DateTime) -> LiveSetting {
+    let made = SystemTime::try_from(*made).unwrap_or(SystemTime::UNIX_EPOCH);
+    let age = SystemTime::now().duration_since(made).unwrap_or_default();
+    let age = Duration::from_secs(age.as_secs());
+    LiveSetting::is(Value::Duration(age), format_duration(age).into())
+}
+
+/// An instance of a cluster is started and stopped with it alone.
+fn cluster(id: &str) -> Owner {
+    Owner {
+        name: format!("DB cluster {id}"),
+        settings: vec!["promoted".to_owned(), "running".to_owned()],
+        within: None,
+        off_at: None,
+        reverts: true,
+        soon: None,
+        does: "starts and stops its instances, and says which one writes".to_owned(),
+        instead: "start or stop the cluster".to_owned(),
+    }
+}
+
+/// What is stopped is started again (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html>), at this time
+/// if it is stopped already.
+fn restart(at: Option<&DateTime>) -> Owner {
+    let at = at.and_then(|at| SystemTime::try_from(*at).ok());
+    let soon = at.map_or(STOPPED, |at| at.duration_since(SystemTime::now()).unwrap_or_default());
+    Owner {
+        name: "RDS".to_owned(),
+        settings: vec!["running".to_owned()],
+        within: Some((Value::Bool(true), Value::Bool(true))),
+        off_at: None,
+        reverts: true,
+        soon: Some(Duration::from_secs(soon.as_secs())),
+        does: "starts a stopped instance by itself after seven days".to_owned(),
+        instead: String::new(),
+    }
+}
+
+/// What an instance is in that does not go on by itself
+/// (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html>).
+fn stuck(status: &str) -> bool {
+    status.starts_with("incompatible-")
+        || status.starts_with("inaccessible-")
+        || matches!(status, "deleting" | "failed" | "insufficient-capacity" | "restore-error" | "storage-full")
+}
+
+/// It is available or stopped, and of its class nothing is pending. A replica says what ails it.
+fn readiness(found: &DbInstance, status: &str) -> Readiness {
+    let ill = found.status_infos().iter().find(|info| info.normal() == Some(false));
+    let ill = ill.map(|info| info.message().or(info.status()).unwrap_or("its replication does not work"));
+    let said = |status: &str| ill.map_or_else(|| status.to_owned(), |ill| format!("{status}: {ill}"));
+    let pending = found.pending_modified_values().and_then(|pending| pending.db_instance_class());
+    let waits = |what: String| Readiness::Progressing { done: 0, total: 0, what };
+    match (status, pending) {
+        (status, _) if stuck(status) => Readiness::Failed(said(status)),
+        ("available" | "stopped", Some(class)) => waits(format!("the class {class} is pending")),
+        ("available", None) if ill.is_some() => Readiness::Failed(said(status)),
+        // These go on while it serves.
+        ("available" | "stopped" | "backing-up" | "storage-optimization" | "configuring-enhanced-monitoring", None) => {
+            Readiness::Ready
+        }
+        (status, _) => waits(said(status)),
+    }
+}
+
+async fn send(client: &Client, site: Site<'_>, write: &Write, live: &Live) -> Written {
+    let [edit] = &write.hop.edits[..] else {
+        return Written::Refused(Fault::Invalid("a call sets one thing of an instance".to_owned()));
+    };
+    match set(client, site, write.hop.at.path(), edit).await {
+        Ok(()) => Written::Sent { receipt: None, version: None },
+        // It is not in a state for this, and on its way to another one: to be asked again. Otherwise it never takes it.
+        Err(failed)
+            if failed.code.starts_with("InvalidDBInstanceState")
+                && matches!(live.readiness, Readiness::Progressing { .. }) =>
+        {
+            Written::Refused(Fault::Throttled(None))
+        }
+        Err(failed) => failed.written(),
+    }
+}
+
+async fn set(client: &Client, site: Site<'_>, id: &str, edit: &Edit) -> Result<(), Failed> {
+    match (edit.setting.as_str(), &edit.to) {
+        ("running", Some(Value::Bool(true))) => {
+            let ask = client.start_db_instance().db_instance_identifier(id);
+            call(site.cx, "rds:StartDBInstance", ask.send()).await.map(drop)
+        }
+        ("running", Some(Value::Bool(false))) => {
+            let ask = client.stop_db_instance().db_instance_identifier(id);
+            call(site.cx, "rds:StopDBInstance", ask.send()).await.map(drop)
+        }
+        ("promoted", Some(Value::Bool(true))) => {
+            let ask = client.promote_read_replica().db_instance_identifier(id);
+            call(site.cx, "rds:PromoteReadReplica", ask.send()).await.map(drop)
+        }
+        ("class", Some(Value::String(class))) => {
+            let ask = client.modify_db_instance().db_instance_identifier(id).db_instance_class(class);
+            call(site.cx, "rds:ModifyDBInstance", ask.apply_immediately(true).send()).await.map(drop)
+        }
+        (setting, _) => Err(Failed::from_fault(Fault::Invalid(format!("{setting} is not set so")))),
+    }
+}
