@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Fault, Live, LiveSetting, Query, Selector, Wanted};
+use opsctl_api::{Address, Fault, Live, Query, Selector, Wanted};
 
 use crate::check::{Check, Gate};
 use crate::instance::Instances;
@@ -65,37 +65,19 @@ fn keys(plan: &Plan) -> BTreeMap<&Address, BTreeSet<String>> {
 }
 
 impl Sight {
-    /// What was seen, as a snapshot: the settings that the plan observed.
+    /// What was seen, as a snapshot: the settings that the plan observed or moves.
     pub(super) fn snapshot(&self, plan: &Plan) -> Snapshot {
-        let mut snapshot = Snapshot {
-            taken_at: self.taken_at,
-            declared: plan.declared.clone(),
-            resources: BTreeMap::new(),
-            relations: BTreeMap::new(),
-            unread: self.faults.iter().map(|(at, fault)| (at.to_string(), fault.to_string())).collect(),
-            checks: plan.checks.iter().map(without_gate).collect(),
-        };
+        let mut snapshot = Snapshot::new(self.taken_at, plan.declared.clone());
+        snapshot.checks = plan.checks.iter().map(without_gate).collect();
+        snapshot.unread = self.faults.iter().map(|(at, fault)| (at.to_string(), fault.to_string())).collect();
         for (name, instance) in &plan.instances {
             if let Some(why) = &instance.unreachable {
                 snapshot.unread.insert(format!("{name}:*"), why.clone());
             }
         }
-        for (at, seen) in &plan.resources {
-            let Some(live) = self.found.get(at) else { continue };
-            let mut values = BTreeMap::new();
-            for key in seen.settings.keys() {
-                match live.settings.get(key) {
-                    Some(LiveSetting::Hidden(why)) => {
-                        snapshot.unread.insert(format!("{at} {key}"), why.clone());
-                    }
-                    _ => {
-                        values.insert(key.clone(), live.value(key).cloned());
-                    }
-                }
-            }
-            snapshot.resources.insert(at.clone(), values);
-            if !live.relations.is_empty() {
-                snapshot.relations.insert(at.clone(), live.relations.clone());
+        for (at, keys) in keys(plan) {
+            if let Some(live) = self.found.get(at) {
+                snapshot.see(live, &keys);
             }
         }
         snapshot

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Identity, Settings, Value};
 
@@ -6,9 +6,9 @@ use super::failure::Failure;
 use super::repository::Repository;
 use super::scope::scope_of;
 use crate::apply::ApplyError;
-use crate::instance::Instances;
+use crate::instance::{Catalogues, Instances};
 use crate::snapshot::{Operation, Store, Unwound};
-use crate::state::{Bound, Goal, Scope, State, Target};
+use crate::state::{Bound, Declared, Goal, Resource, Scope, State, Target, Want};
 
 /// What a rollback shall restore, as a state, and what opsctl left there.
 pub(super) struct Back {
@@ -44,7 +44,7 @@ impl Back {
 /// The state of before an operation, from snapshots alone: no state file is read, so a broken one does not matter.
 ///
 /// # Errors
-/// A snapshot is missing or damaged.
+/// A snapshot is missing or damaged, or what is to be restored is nothing that this opsctl knows.
 pub(super) fn back(
     repository: &Repository,
     store: &Store,
@@ -63,7 +63,7 @@ pub(super) fn back(
         let Some(before) = repository.before(store, &recorded)? else { continue };
         match &mut state {
             None => state = Some(before),
-            Some(state) => add(state, before, unwound),
+            Some(state) => state.take_in(before),
         }
     }
     let mut state = state.ok_or_else(|| Failure::Unknown {
@@ -73,7 +73,7 @@ pub(super) fn back(
     let mut scope = scope_of(&state);
     // What no state sets is left by none.
     scope.settings.values_mut().flat_map(Settings::values_mut).for_each(Vec::clear);
-    restrict(&mut state, unwound);
+    restore(&mut state, unwound, &repository.catalogues)?;
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
     state.checks = repository.checks_before(store, &operation.id)?;
@@ -88,42 +88,41 @@ fn is_restored(instance: &str, unwound: &Unwound) -> bool {
     unwound.values.keys().any(|at| at.instance() == instance)
 }
 
-/// Takes over the resources of a later snapshot that are to be restored and that the state does not have.
-fn add(state: &mut State, later: State, unwound: &Unwound) {
-    let known: BTreeSet<Address> = addresses(state).cloned().collect();
-    for (name, resource) in later.resources {
-        if let Target::One(at) = &resource.declared.at
-            && unwound.values.contains_key(at)
-            && !known.contains(at)
-        {
-            state.resources.entry(name).or_insert(resource);
+/// Leaves of each resource only what is to be restored, whether a snapshot has it or not; the others stay for the order alone.
+///
+/// # Errors
+/// There is no such kind or setting.
+fn restore(state: &mut State, unwound: &Unwound, catalogues: &Catalogues) -> Result<(), Failure> {
+    let mut names: BTreeMap<Address, String> = BTreeMap::new();
+    for (name, resource) in &mut state.resources {
+        resource.wants = Settings::new();
+        if let Target::One(at) = &resource.declared.at {
+            names.insert(at.clone(), name.clone());
         }
     }
-}
-
-fn addresses(state: &State) -> impl Iterator<Item = &Address> {
-    state.resources.values().filter_map(|resource| match &resource.declared.at {
-        Target::One(at) => Some(at),
-        Target::Many { .. } => None,
-    })
-}
-
-/// Leaves of each resource only what is to be restored; the others stay for the order alone.
-fn restrict(state: &mut State, unwound: &Unwound) {
-    for resource in state.resources.values_mut() {
-        let wanted = match &resource.declared.at {
-            Target::One(at) => unwound.values.get(at),
-            Target::Many { .. } => None,
-        };
-        resource.wants.retain(|key, want| match wanted.and_then(|settings| settings.get(key)) {
-            Some(setting) => {
-                want.goal = match &setting.before {
-                    Some(value) => Goal::Exact(value.clone()),
-                    None => Goal::from(Bound { absent: true, ..Bound::default() }),
-                };
-                true
-            }
-            None => false,
-        });
+    for (at, settings) in &unwound.values {
+        let name = names.get(at).cloned().unwrap_or_else(|| at.to_string());
+        let alone = || Resource { declared: Declared::alone(Target::One(at.clone())).into(), wants: Settings::new() };
+        let resource = state.resources.entry(name).or_insert_with(alone);
+        let kind = catalogues.kind(at.instance(), at.kind());
+        for (key, setting) in settings {
+            let known = kind.and_then(|kind| kind.setting(key)).ok_or_else(|| unknown(at, key, catalogues))?;
+            let goal = match &setting.before {
+                Some(value) => Goal::Exact(value.clone()),
+                None => Goal::from(Bound { absent: true, ..Bound::default() }),
+            };
+            resource.wants.insert(key.clone(), Want { goal, setting: known, place: None });
+        }
     }
+    Ok(())
+}
+
+/// What was written once, and is now nothing that could be.
+fn unknown(at: &Address, key: &str, catalogues: &Catalogues) -> Failure {
+    let instance = at.instance();
+    let hint = match catalogues.names().any(|name| name == instance) {
+        true => format!("use a version of opsctl that knows it, or leave it out: --exclude {at}"),
+        false => format!("put [provider.{instance}] back into opsctl.toml, or leave it out: --exclude '{instance}:*'"),
+    };
+    Failure::Unknown { what: format!("{at} {key} is to be taken back, and opsctl does not know it"), hint }
 }

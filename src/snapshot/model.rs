@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Relation, Value};
+use opsctl_api::{Address, Live, LiveSetting, Relation, Value};
 
 use crate::check::Check;
 use crate::state::Declared;
@@ -22,4 +22,37 @@ pub struct Snapshot {
     pub unread: BTreeMap<String, String>,
     /// The state's checks, without gates.
     pub checks: Vec<Check>,
+}
+
+impl Snapshot {
+    /// One in which nothing was seen yet.
+    pub fn new(taken_at: Timestamp, declared: BTreeMap<String, Arc<Declared>>) -> Self {
+        Self {
+            taken_at,
+            declared,
+            resources: BTreeMap::new(),
+            relations: BTreeMap::new(),
+            unread: BTreeMap::new(),
+            checks: Vec::new(),
+        }
+    }
+
+    /// Takes in what was read of a resource, of these settings and no others: what a provider reads along is nobody's wish.
+    pub fn see<'k>(&mut self, live: &Live, keys: impl IntoIterator<Item = &'k String>) {
+        let mut values = BTreeMap::new();
+        for key in keys {
+            match live.settings.get(key) {
+                Some(LiveSetting::Hidden(why)) => {
+                    self.unread.insert(format!("{} {key}", live.at), why.clone());
+                }
+                Some(LiveSetting::Is { .. } | LiveSetting::Absent) | None => {
+                    values.insert(key.clone(), live.value(key).cloned());
+                }
+            }
+        }
+        self.resources.insert(live.at.clone(), values);
+        if !live.relations.is_empty() {
+            self.relations.insert(live.at.clone(), live.relations.clone());
+        }
+    }
 }

@@ -16,6 +16,7 @@ mod layer;
 mod literal;
 mod load;
 mod loops;
+mod merge;
 mod model;
 mod names;
 mod part;

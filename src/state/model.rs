@@ -122,6 +122,24 @@ pub struct Declared {
     pub restarts_with: Option<RestartsWith>,
 }
 
+impl Declared {
+    /// Of a target alone.
+    pub fn alone(at: Target) -> Self {
+        Self {
+            at,
+            place: None,
+            needs: Vec::new(),
+            pool: None,
+            after: Vec::new(),
+            optional: false,
+            timeout: None,
+            drain_time: Duration::ZERO,
+            enough: None,
+            restarts_with: None,
+        }
+    }
+}
+
 /// A resource is started anew when what these come to is something else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

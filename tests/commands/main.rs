@@ -38,5 +38,6 @@ mod status;
 mod stopped;
 #[cfg(unix)]
 mod terminal;
+mod unwound;
 mod usage;
 mod ways;

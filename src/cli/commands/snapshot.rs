@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use opsctl_api::LiveSetting;
+use opsctl_api::{Address, Settings};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -125,44 +125,28 @@ struct TakenDocument<'a> {
     unread: &'a BTreeMap<String, String>,
 }
 
+/// What was observed of a scope, as a snapshot: the settings that it has.
 fn of_observation(scope: &Scope, observation: &Observation, taken_at: Timestamp) -> Taken {
-    let mut snapshot = Taken {
-        taken_at,
-        declared: scope.declared.clone(),
-        resources: BTreeMap::new(),
-        relations: BTreeMap::new(),
-        unread: BTreeMap::new(),
-        checks: Vec::new(),
-    };
+    let mut snapshot = Taken::new(taken_at, scope.declared.clone());
+    let mut keys: BTreeMap<&Address, BTreeSet<&String>> = BTreeMap::new();
     for (name, members) in &observation.names {
         match members {
-            Ok(members) if members.complete => {}
-            Ok(_) => {
-                snapshot.unread.insert(name.clone(), "the list of its members is not whole".to_owned());
+            Ok(members) => {
+                if !members.complete {
+                    snapshot.unread.insert(name.clone(), "the list of its members is not whole".to_owned());
+                }
+                for at in &members.found {
+                    keys.entry(at).or_default().extend(scope.settings.get(name).into_iter().flat_map(Settings::keys));
+                }
             }
             Err(fault) => {
                 snapshot.unread.insert(name.clone(), fault.to_string());
             }
         }
     }
-    for (at, live) in &observation.found {
-        let mut values = BTreeMap::new();
-        for (key, setting) in &live.settings {
-            match setting {
-                LiveSetting::Hidden(why) => {
-                    snapshot.unread.insert(format!("{at} {key}"), why.clone());
-                }
-                LiveSetting::Is { value, .. } => {
-                    values.insert(key.clone(), Some(value.clone()));
-                }
-                LiveSetting::Absent => {
-                    values.insert(key.clone(), None);
-                }
-            }
-        }
-        snapshot.resources.insert(at.clone(), values);
-        if !live.relations.is_empty() {
-            snapshot.relations.insert(at.clone(), live.relations.clone());
+    for (at, keys) in keys {
+        if let Some(live) = observation.found.get(at) {
+            snapshot.see(live, keys);
         }
     }
     snapshot

@@ -1,0 +1,80 @@
+//! What several operations have done is taken back as one.
+
+use crate::harness::Repository;
+
+impl Repository {
+    /// The id of an operation; 0 is the last one.
+    pub(crate) fn operation(&self, back: usize) -> String {
+        self.json(&["log"])["operations"][back]["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// A group and a map of keys, of which the states set a part.
+fn of_aws(baseline: &str, up: &str) -> Repository {
+    Repository::of(&[
+        (
+            "opsctl.toml",
+            "[provider.aws]\ntype = \"sim\"\nemulates = \"aws\"\nworld = \"world.toml\"\n
+             [provider.k8s]\ntype = \"sim\"\nemulates = \"kubernetes\"\nworld = \"world.toml\"\n",
+        ),
+        (
+            "world.toml",
+            "[resource.web]\nat = \"aws:asg/web\"\nmin = 1\ndesired = 2\nmax = 10\n
+             [resource.settings]\nat = \"k8s:configmap/cdn/settings\"\ndata.a = \"1\"\ndata.b = \"1\"\n",
+        ),
+        ("states/baseline.toml", baseline),
+        ("states/up.toml", &format!("extends = \"baseline\"\n{up}")),
+    ])
+}
+
+/// No state sets it: the API moved it along.
+#[test]
+fn test_what_was_moved_along_goes_back() {
+    let repository = of_aws("[resource.web]\nat = \"aws:asg/web\"\nmin = 1\n", "[resource.web]\nmin = 5\n");
+    repository.done(&["apply", "up", "-y"]);
+    assert_eq!(repository.simulated("aws:asg/web", "desired"), 5);
+    assert!(repository.done(&["snapshot", "show"]).out.contains("desired = 5"));
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("aws:asg/web", "min"), 1);
+    assert_eq!(repository.simulated("aws:asg/web", "desired"), 2);
+}
+
+/// The oldest snapshot knows nothing of a key that the states set only later.
+#[test]
+fn test_what_the_states_set_only_later_goes_back() {
+    let settings = "[resource.settings]\nat = \"k8s:configmap/cdn/settings\"\ndata.a = \"1\"\n";
+    let repository = of_aws(settings, "[resource.settings]\ndata.a = \"2\"\n");
+    repository.done(&["apply", "up", "-y"]);
+    repository.append("states/baseline.toml", "data.b = \"1\"\n");
+    repository.append("states/up.toml", "data.b = \"2\"\n");
+    repository.done(&["apply", "up", "-y"]);
+    repository.done(&["rollback", &repository.operation(1), "-y"]);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.a"), "1");
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.b"), "1");
+}
+
+/// What grew on something since shrinks before it, though the oldest snapshot does not say that it needs it.
+#[test]
+fn test_needs_that_were_written_in_between_order_the_way_back() {
+    let repository = Repository::small();
+    repository.write("states/first.toml", "extends = \"baseline\"\n[resource.origin]\nreplicas = 7\n");
+    let baseline = std::fs::read_to_string(repository.path("states/baseline.toml")).unwrap();
+    repository.write("states/baseline.toml", &baseline.replace("needs = [\"origin\"]\n", ""));
+    repository.done(&["apply", "first", "-y"]);
+    repository.write("states/baseline.toml", &baseline);
+    repository.write("states/second.toml", "extends = \"first\"\n[resource.edge]\nreplicas = 4\n");
+    repository.done(&["apply", "second", "-y"]);
+    let said = repository.done(&["rollback", &repository.operation(1), "-y", "-q"]);
+    assert!(said.out.contains("2 - k8s  deployment/data/origin  replicas 7 → 1"), "{said}");
+}
+
+/// What no state sets is in no snapshot, though the provider reads it along.
+#[test]
+fn test_a_snapshot_has_what_the_states_set_and_no_more() {
+    let repository = of_aws("[resource.web]\nat = \"aws:asg/web\"\ndesired = 2\n", "");
+    repository.done(&["snapshot", "take"]);
+    let said = repository.done(&["snapshot", "show"]).out;
+    assert!(said.contains("desired = 2") && !said.contains("max") && !said.contains("min"), "{said}");
+    repository.done(&["sim", "set", "aws:asg/web", "max=20"]);
+    repository.done(&["plan", "@", "--detailed-exitcode"]);
+}
