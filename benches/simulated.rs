@@ -30,7 +30,30 @@ fn main() -> ExitCode {
     line(&name, |folder| repository(folder, changed, changed), &["apply", "wanted", "-y", "-q"]);
     let name = format!("snapshot of {changed}");
     line(&name, |folder| repository(folder, changed, 0), &["snapshot", "take"]);
+    let past = 100;
+    let name = format!("plan with a restore, {past} operations before it");
+    line(&name, |folder| with_a_past(folder, past), &["plan", "restored"]);
     ExitCode::SUCCESS
+}
+
+/// A repository in which many operations have changed much, and one setting is to be restored that only the first one touched.
+fn with_a_past(folder: &Path, operations: usize) {
+    repository(folder, 50, 50);
+    let apply = |state: &str| {
+        run(folder, env!("CARGO_BIN_EXE_opsctl"), &["apply", state, "-y", "-q"]);
+    };
+    let write = |name: &str, text: String| {
+        std::fs::write(folder.join(format!("states/{name}.toml")), text).expect("a file is written")
+    };
+    write("restored", "over = \"wanted\"\n[resource.s0]\nreplicas = { restore = true }\n".to_owned());
+    for (state, replicas) in [("more", 3), ("less", 2)] {
+        let rows: Vec<String> = (1..50).map(|index| format!("[resource.s{index}]\nreplicas = {replicas}\n")).collect();
+        write(state, format!("over = \"wanted\"\n{}", rows.concat()));
+    }
+    apply("wanted");
+    for index in 1..operations {
+        apply(if index % 2 == 1 { "more" } else { "less" });
+    }
 }
 
 /// Measures one command in repositories of its own and prints a line of the table.

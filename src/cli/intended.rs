@@ -157,9 +157,11 @@ pub(super) async fn plan(
     };
     let secrets = repository.secrets();
     let mut request = selection.request(repository, &state, &scope, &secrets);
-    // The whole history is read for it.
-    if state.resources.values().flat_map(|resource| resource.wants.values()).any(|want| want.goal.restores()) {
-        request.past = store.past()?;
+    let restored = state.resources.values().filter(|resource| resource.wants.values().any(|want| want.goal.restores()));
+    let restored: Vec<Pattern> = restored.map(|resource| resource.declared.at.pattern()).collect();
+    // The whole history is looked through for it.
+    if !restored.is_empty() {
+        request.past = store.past(&restored)?;
     }
     Ok(plan::make(request, instances).await?)
 }

@@ -32,6 +32,13 @@ impl Files {
         [(LIVE, Some(&self.live)), (OPERATION, Some(&self.operation)), (PLAN, self.plan.as_deref())]
     }
 
+    /// Whether the record of the operation may name an address that begins so.
+    pub(super) fn names(&self, text: &str) -> bool {
+        // What TOML may write otherwise than it is.
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\'));
+        !plain || String::from_utf8_lossy(&self.operation).contains(text)
+    }
+
     /// sha256 over name, length and content of each file, in hex.
     pub(super) fn digest(&self) -> String {
         let mut hash = Digest::new();

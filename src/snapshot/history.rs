@@ -2,8 +2,10 @@ use std::collections::HashMap;
 use std::vec;
 
 use git2::Repository;
+use opsctl_api::Pattern;
 
-use super::{Entry, Operation, Store, StoreError, Which, last_to_roll_back};
+use super::files::Files;
+use super::{Entry, Operation, OperationKind, Store, StoreError, Which, last_to_roll_back, read};
 
 /// An operation as the history has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +36,16 @@ impl Store {
             None => Vec::new(),
         };
         Ok(Operations { store: self.clone(), repository, groups: grouped(entries).into_iter() })
+    }
+
+    /// The operation that began last, what was merely let go of passed over.
+    ///
+    /// # Errors
+    /// The repository cannot be read, or the record is damaged.
+    pub fn last_changing(&self) -> Result<Option<Recorded>, StoreError> {
+        let is_let_go = |recorded: &Recorded| recorded.operation.kind == OperationKind::LetGo;
+        let mut operations = self.operations()?;
+        operations.find(|recorded| !recorded.as_ref().is_ok_and(is_let_go)).transpose()
     }
 
     /// One operation, by its id or as much of its beginning as no other has.
@@ -109,9 +121,30 @@ impl Operations {
         let (Some(repository), Some(newest)) = (&self.repository, snapshots.first()) else {
             return Err(StoreError::Empty { path: self.store.path().to_owned() });
         };
-        let commit = repository.find_commit(newest.commit.0).map_err(self.store.git("read"))?;
-        let operation = self.store.load(repository, &commit)?.operation;
+        let operation = read::record(newest.commit, &self.files(repository, newest)?)?;
         Ok(Recorded { operation, snapshots })
+    }
+
+    fn files(&self, repository: &Repository, entry: &Entry) -> Result<Files, StoreError> {
+        let commit = repository.find_commit(entry.commit.0).map_err(self.store.git("read"))?;
+        Ok(self.store.files(repository, &commit)?.1)
+    }
+
+    /// Only those whose record names one of these, in the same order. All are held against their digests.
+    pub(super) fn naming(mut self, wanted: &[Pattern]) -> impl Iterator<Item = Result<Operation, StoreError>> {
+        // What stands before the first `*` of a pattern stands in each address that it matches.
+        let texts: Vec<String> =
+            wanted.iter().map(|pattern| pattern.as_str().split('*').next().unwrap_or_default().to_owned()).collect();
+        std::iter::from_fn(move || {
+            while let Some(snapshots) = self.groups.next() {
+                let (repository, newest) = (self.repository.as_ref()?, snapshots.first()?);
+                match self.files(repository, newest) {
+                    Ok(files) if !texts.iter().any(|text| files.names(text)) => {}
+                    files => return Some(files.and_then(|files| read::record(newest.commit, &files))),
+                }
+            }
+            None
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Value};
+use opsctl_api::{Address, Pattern, Value};
 
 use super::unwind::edits_newest_first;
 use super::{Operation, Store, StoreError};
@@ -59,14 +59,15 @@ impl Runs {
 }
 
 impl Store {
-    /// What was before the latest unbroken run of operations on each setting. Every record is read.
+    /// What was before the latest unbroken run of operations on each setting of these resources. Of all records it is looked whether
+    /// they are whole; only those that name one of these are taken apart.
     ///
     /// # Errors
     /// The repository cannot be read, or a record is damaged.
-    pub fn past(&self) -> Result<Past, StoreError> {
+    pub fn past(&self, wanted: &[Pattern]) -> Result<Past, StoreError> {
         let mut runs = Runs::default();
-        for recorded in self.operations()? {
-            runs.take(&recorded?.operation);
+        for operation in self.operations()?.naming(wanted) {
+            runs.take(&operation?);
         }
         Ok(runs.past())
     }

@@ -106,6 +106,22 @@ impl Store {
 
     /// Reads a snapshot from its commit, and holds it against its digest.
     pub(super) fn load(&self, repository: &Repository, commit: &Commit<'_>) -> Result<Stored, StoreError> {
+        let (entry, files) = self.files(repository, commit)?;
+        let commit = entry.commit;
+        let operation = record(commit, &files)?;
+        // What is there and what was done can be read all the same.
+        let (plan, other_format) = match files.plan.as_deref().map(plan::parse) {
+            None => (None, None),
+            Some(Ok(plan)) => (Some(plan), None),
+            Some(Err(Unread::Format(found))) => (None, Some(found)),
+            Some(Err(Unread::Json(error))) => return Err(unreadable(commit, PLAN, error.to_string())),
+        };
+        let live_toml = String::from_utf8(files.live).map_err(|error| unreadable(commit, LIVE, error.to_string()))?;
+        Ok(Stored { entry, live_toml, operation, plan, other_format })
+    }
+
+    /// The files of a snapshot, as they were when its digest was made.
+    pub(super) fn files(&self, repository: &Repository, commit: &Commit<'_>) -> Result<(Entry, Files), StoreError> {
         let id = CommitId(commit.id());
         let entry = entry::of_commit(commit).ok_or(StoreError::Foreign { commit: id })?;
         let damaged = |why: String| StoreError::Damaged { commit: id, why };
@@ -124,18 +140,17 @@ impl Store {
         if files.digest() != entry.digest {
             return Err(damaged("its files are not those that its digest was made of".to_owned()));
         }
-        let unreadable = |name: &str, why: String| damaged(format!("its {name} cannot be read: {why}"));
-        let text =
-            |name: &str, bytes: Vec<u8>| String::from_utf8(bytes).map_err(|error| unreadable(name, error.to_string()));
-        let operation = ::toml::from_str(&text(OPERATION, files.operation)?)
-            .map_err(|error| unreadable(OPERATION, error.message().to_owned()))?;
-        // What is there and what was done can be read all the same.
-        let (plan, other_format) = match files.plan.map(|json| plan::parse(&json)) {
-            None => (None, None),
-            Some(Ok(plan)) => (Some(plan), None),
-            Some(Err(Unread::Format(found))) => (None, Some(found)),
-            Some(Err(Unread::Json(error))) => return Err(unreadable(PLAN, error.to_string())),
-        };
-        Ok(Stored { entry, live_toml: text(LIVE, files.live)?, operation, plan, other_format })
+        Ok((entry, files))
     }
+}
+
+/// The record of an operation, of files that were found to be whole.
+pub(super) fn record(commit: CommitId, files: &Files) -> Result<Operation, StoreError> {
+    let text =
+        std::str::from_utf8(&files.operation).map_err(|error| unreadable(commit, OPERATION, error.to_string()))?;
+    ::toml::from_str(text).map_err(|error| unreadable(commit, OPERATION, error.message().to_owned()))
+}
+
+fn unreadable(commit: CommitId, name: &str, why: String) -> StoreError {
+    StoreError::Damaged { commit, why: format!("its {name} cannot be read: {why}") }
 }

@@ -244,6 +244,14 @@ impl Target {
         matches!(self, Self::Many { except, .. } if except.iter().any(|pattern| pattern.matches(at)))
     }
 
+    /// What its addresses look like.
+    pub(crate) fn pattern(&self) -> Pattern {
+        match self {
+            Self::One(at) => Pattern::new(at.as_str()),
+            Self::Many { pattern, .. } => pattern.clone(),
+        }
+    }
+
     /// The question that asks for it.
     pub fn selector(&self) -> Selector {
         match self {
