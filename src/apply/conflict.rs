@@ -6,9 +6,8 @@ use super::dispatch::Machine;
 use super::settle::{by_whom, seen};
 use super::unfinished::Effect;
 use crate::instance::Catalogues;
-use crate::plan::{Plan, Work};
+use crate::plan::{Goal, Plan, Work};
 use crate::snapshot::Status;
-use crate::state::Goal;
 
 /// What to do where a write met another value than it came from.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,9 +7,8 @@ use opsctl_api::{Address, Batch, Hop};
 use super::entry::{Answer, Entry, Intent};
 use super::progress::{Progress, Stand};
 use crate::action::Member;
-use crate::plan::{Plan, Step, Work};
+use crate::plan::{OnFailure, Plan, Step, Work};
 use crate::snapshot::Status;
-use crate::state::OnFailure;
 
 /// Where every step of an operation stands, and what may be begun next. No I/O: entries in, starts out.
 ///

@@ -6,9 +6,8 @@ use opsctl_api::{Edit, Receipt, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
-use crate::plan::Plan;
+use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
-use crate::state::OnFailure;
 
 /// The version of the journal's format: another one with every change of what it has in it, the plan among that.
 pub(super) const FORMAT: u32 = 2;

@@ -72,7 +72,7 @@ pub use progress::{Progress, Stand};
 pub use resume::{Resume, resume};
 pub use run::{Run, run};
 pub use running::{Running, running};
-pub use secrets::Secrets;
+pub use secrets::{Secrets, lacking};
 pub use stale::{Moved, Unreadable};
 pub use tempo::Tempo;
 pub use unfinished::{Effect, OpenStep, Unfinished, open_record, unfinished};

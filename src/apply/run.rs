@@ -18,9 +18,8 @@ use super::sight::Sight;
 use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say};
 use crate::check::{Check, Gate};
 use crate::instance::Instances;
-use crate::plan::Plan;
+use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Operation, Outcome, Store};
-use crate::state::OnFailure;
 
 /// What an apply is made of.
 pub struct Run<'a> {

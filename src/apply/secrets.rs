@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use opsctl_api::{Plain, Secret, Source, Value};
@@ -22,27 +22,43 @@ pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan
     }
     let mut known: BTreeMap<Source, Plain> = BTreeMap::new();
     let filled = Arc::make_mut(&mut plan);
-    for step in &mut filled.steps {
-        let Work::Change { edits, hops, .. } = &mut step.work else { continue };
-        for edit in edits.iter_mut().chain(hops.iter_mut().flat_map(|hop| &mut hop.edits)) {
-            if let Some(Value::Secret(secret)) = &mut edit.to {
-                fill(secret, secrets, &mut known)?;
-            }
-        }
-    }
-    for member in filled.actions.iter_mut().flat_map(|action| &mut action.members) {
-        for secret in member.secrets_mut() {
-            fill(secret, secrets, &mut known)?;
-        }
+    for secret in secrets_of(filled) {
+        fill(secret, secrets, &mut known)?;
     }
     if filled.intent.reverts.is_some() {
         filled.checks = revealed(std::mem::take(&mut filled.checks), secrets);
-        return Ok(plan);
-    }
-    for secret in filled.checks.iter_mut().flat_map(|check| check.probe.secrets_mut()) {
-        fill(secret, secrets, &mut known)?;
     }
     Ok(plan)
+}
+
+/// The sources of secrets from which an apply of this plan, here and now, would get nothing, each with the reason.
+pub fn lacking(plan: &Plan, secrets: &Secrets<'_>) -> BTreeMap<Source, String> {
+    let mut plan = plan.clone();
+    let sources = secrets_of(&mut plan).into_iter().filter_map(|secret| secret.source.clone());
+    sources
+        .collect::<BTreeSet<Source>>()
+        .into_iter()
+        .filter_map(|source| Some((source.clone(), secrets(&source).err()?)))
+        .collect()
+}
+
+/// All that must be had before anything is changed: what is set, what actions send, and what checks do, but for those of a state
+/// that is gone back to.
+fn secrets_of(plan: &mut Plan) -> Vec<&mut Secret> {
+    let edits = plan.steps.iter_mut().filter_map(|step| match &mut step.work {
+        Work::Change { edits, hops, .. } => {
+            Some(edits.iter_mut().chain(hops.iter_mut().flat_map(|hop| &mut hop.edits)))
+        }
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
+    });
+    let set = edits.flatten().filter_map(|edit| match &mut edit.to {
+        Some(Value::Secret(secret)) => Some(secret.as_mut()),
+        _ => None,
+    });
+    let sent = plan.actions.iter_mut().flat_map(|action| &mut action.members).flat_map(Member::secrets_mut);
+    let goes_back = plan.intent.reverts.is_some();
+    let checks = plan.checks.iter_mut().filter(|_| !goes_back);
+    set.chain(sent).chain(checks.flat_map(|check| check.probe.secrets_mut())).collect()
 }
 
 /// The checks of the state that was, with the texts of their secrets. One that cannot be had stops no way back: its check does not

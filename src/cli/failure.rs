@@ -170,9 +170,8 @@ impl Failure {
                 message: messages(self),
                 hint: self.hint(),
             };
-            if let Ok(text) = view::json::document("error", &document) {
-                output.result(&text);
-            }
+            // Where even that cannot be written, standard error has said it.
+            let _ = output.document("error", &document);
         }
     }
 }

@@ -70,12 +70,20 @@ pub(super) struct Selection {
     /// The rest of an operation, and nothing else.
     #[arg(skip)]
     rest: Option<Rest>,
+    /// Nobody is asked.
+    #[arg(skip)]
+    offline: bool,
 }
 
 impl Selection {
     /// Only what an operation did not do.
     pub(super) fn rest(rest: Rest) -> Self {
         Self { rest: Some(rest), ..Self::default() }
+    }
+
+    /// The same, planned without asking anybody.
+    pub(super) fn offline(self) -> Self {
+        Self { offline: true, ..self }
     }
 
     /// Whether nothing is selected and nothing allowed.
@@ -111,6 +119,7 @@ impl Selection {
             left: Default::default(),
             past: Default::default(),
             force: Vec::new(),
+            offline: self.offline,
             secrets,
         }
     }

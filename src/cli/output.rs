@@ -19,6 +19,8 @@ pub(super) struct Output {
     no_input: bool,
     /// Whether standard output took what it was given.
     broken: Cell<Option<io::ErrorKind>>,
+    /// Whether what is printed is a line a document.
+    in_lines: Cell<bool>,
 }
 
 impl Output {
@@ -33,6 +35,7 @@ impl Output {
             quiet: everywhere.quiet,
             no_input: everywhere.no_input,
             broken: Cell::new(None),
+            in_lines: Cell::new(false),
         }
     }
 
@@ -51,6 +54,28 @@ impl Output {
         }
     }
 
+    /// Prints a document on one line, and from now on all others so: whoever reads events reads lines.
+    ///
+    /// # Errors
+    /// A field cannot be written as JSON.
+    pub(super) fn line<T: serde::Serialize>(&self, kind: &'static str, body: &T) -> Result<(), serde_json::Error> {
+        self.in_lines.set(true);
+        self.document(kind, body)
+    }
+
+    /// Prints a document.
+    ///
+    /// # Errors
+    /// A field cannot be written as JSON.
+    pub(super) fn document<T: serde::Serialize>(&self, kind: &'static str, body: &T) -> Result<(), serde_json::Error> {
+        let text = match self.in_lines.get() {
+            true => view::json::line(kind, body)?,
+            false => view::json::document(kind, body)?,
+        };
+        self.result(&text);
+        Ok(())
+    }
+
     /// Prints a result that is one sentence.
     pub(super) fn sentence(&self, text: &str) {
         #[derive(serde::Serialize)]
@@ -59,7 +84,7 @@ impl Output {
         }
         if self.json {
             // A struct of one string is always written.
-            self.result(&view::json::document("message", &Sentence { message: text }).unwrap_or_default());
+            let _ = self.document("message", &Sentence { message: text });
         } else {
             self.result(&format!("{text}\n"));
         }

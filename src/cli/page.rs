@@ -24,6 +24,9 @@ pub(super) struct Situation {
     /// The snapshot that was planned against, where nobody was asked what is live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) offline: Option<Offline>,
+    /// The secrets that cannot be had here: where from, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) lacking: Vec<String>,
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
@@ -62,6 +65,12 @@ impl Situation {
         };
         Ok(Self { open, lock, last: Standing::of(repository)?.last(store), ..Self::default() })
     }
+
+    /// Looks whether the secrets of a plan can be had.
+    pub(super) fn look_for_secrets(&mut self, plan: &Plan, repository: &Repository) {
+        let lacking = apply::lacking(plan, &repository.secrets());
+        self.lacking = lacking.into_values().collect();
+    }
 }
 
 /// How many operations are looked at for an estimate.
@@ -96,6 +105,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 open,
                 lock,
                 on_failure: situation.on_failure,
+                lacking: &situation.lacking,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },
             &output.results,
@@ -111,8 +121,7 @@ pub(super) fn show_before(plan: &Plan, situation: &Situation, output: &Output) -
     }
     let last = situation.last.as_ref();
     let document = Document { plan, totals: view::plan::totals(plan), last, situation };
-    output.result(&view::json::line("plan", &document)?);
-    Ok(())
+    Ok(output.line("plan", &document)?)
 }
 
 #[derive(serde::Serialize)]

@@ -48,6 +48,7 @@ pub(super) async fn plan(
         left: back.left,
         past: Default::default(),
         force,
+        offline: false,
         secrets: &secrets,
     };
     let mut plan = plan::make(request, instances).await?;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use opsctl_api::{Address, Fault, Kind, Live, Settings};
 
+use super::asked::Share;
 use super::observe::Observation;
 use super::problem::Problem;
 use super::{Skipped, SkippedWhy};
@@ -89,6 +90,7 @@ impl Item {
 pub(super) fn expand(
     state: &State,
     reverts: bool,
+    shares: &BTreeMap<&str, Share>,
     observation: &Observation,
     catalogues: &Catalogues,
     problems: &mut Vec<Problem>,
@@ -96,6 +98,7 @@ pub(super) fn expand(
     let mut expansion = Expansion {
         state,
         reverts,
+        shares,
         observation,
         catalogues,
         problems,
@@ -126,6 +129,7 @@ struct Expansion<'a> {
     state: &'a State,
     /// Whether it is a rollback: what it restores stands in no file.
     reverts: bool,
+    shares: &'a BTreeMap<&'a str, Share>,
     observation: &'a Observation,
     catalogues: &'a Catalogues,
     problems: &'a mut Vec<Problem>,
@@ -159,7 +163,7 @@ impl Expansion<'_> {
                 return (Vec::new(), self.missing(at, name, resource));
             }
             (Target::One(at), Some(Err(Fault::Missing(_)))) => return (Vec::new(), self.missing(at, name, resource)),
-            (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), resource, fault) {
+            (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), name, resource, fault) {
                 Some(why) => {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
                     return (vec![at.clone()], Some(format!("cannot be reached: {why}")));
@@ -167,7 +171,7 @@ impl Expansion<'_> {
                 None => self.unreadable(at.as_str(), fault, place),
             },
             (Target::Many { pattern, .. }, Some(Ok(found))) => {
-                if !found.complete {
+                if !found.complete && !self.is_left_out(name) {
                     let why = "not all of its members could be read".to_owned();
                     self.problems.push(problem(Code::MembersIncomplete, pattern, why));
                 }
@@ -184,14 +188,21 @@ impl Expansion<'_> {
             (Target::Many { pattern, .. }, Some(Err(Fault::Missing(_)))) => {
                 return (Vec::new(), self.nothing(pattern, name, resource));
             }
-            (Target::Many { pattern, .. }, Some(Err(fault))) => match self.tolerated(pattern.as_str(), resource, fault)
-            {
-                Some(why) => {
-                    self.owed(pattern, resource, &why);
-                    return (Vec::new(), Some(format!("cannot be reached: {why}")));
+            (Target::Many { pattern, .. }, Some(Err(fault))) => {
+                match self.tolerated(pattern.as_str(), name, resource, fault) {
+                    Some(why) if self.shares.get(name) == Some(&Share::Part) && !resource.wants.is_empty() => {
+                        let why = format!("unreachable: {why}; which of its members are meant is not known");
+                        let instead = format!("ask for all of {name}, or leave all of it out: --exclude {name}");
+                        self.problems.push(problem(Code::InstanceUnreachable, pattern, why).instead(instead));
+                        return (Vec::new(), Some("cannot be reached".to_owned()));
+                    }
+                    Some(why) => {
+                        self.owed(pattern, name, resource, &why);
+                        return (Vec::new(), Some(format!("cannot be reached: {why}")));
+                    }
+                    None => self.unreadable(pattern.as_str(), fault, place),
                 }
-                None => self.unreadable(pattern.as_str(), fault, place),
-            },
+            }
             (_, None) => self.problems.push(problem(Code::BrokenProvider, &name, "it was not asked for".to_owned())),
         }
         (Vec::new(), None)
@@ -207,6 +218,7 @@ impl Expansion<'_> {
             let item = Item { at: at.clone(), kind, names: Vec::new(), goals: Settings::new(), presence: presence() };
             self.items.insert(at.clone(), item);
         }
+        let is_left_out = self.is_left_out(name);
         let Some(item) = self.items.get_mut(at) else { return };
         if explicit {
             item.names.insert(0, name.to_owned());
@@ -214,6 +226,10 @@ impl Expansion<'_> {
             item.names.push(name.to_owned());
         }
         for (key, want) in &resource.wants {
+            if is_left_out && matches!(item.presence, Presence::Unreachable(_)) {
+                self.skipped.push(not_asked(at, key));
+                continue;
+            }
             let overlay = self.state.overlaid.of(name, key);
             let (goal, place) = (want.goal.clone(), want.place.clone());
             let new =
@@ -253,26 +269,28 @@ impl Expansion<'_> {
     fn missing(&mut self, at: &Address, name: &str, resource: &Resource) -> Option<String> {
         let problem = Problem::new(Code::ResourceMissing, at, "there is no such resource")
             .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"));
-        self.absent(at, resource, problem, "is not there")
+        self.absent(at, name, resource, problem, "is not there")
     }
 
     /// A wildcard that finds nothing.
     fn nothing(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource) -> Option<String> {
         let problem = Problem::new(Code::WildcardEmpty, pattern, "it finds nothing")
             .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"));
-        self.absent(pattern, resource, problem, "finds nothing")
+        self.absent(pattern, name, resource, problem, "finds nothing")
     }
 
-    /// An optional resource holds up nothing. What an overlay or a rollback merely names, for its place in the order, holds up what grows
-    /// and needs it; what is set must be there.
+    /// An optional resource holds up nothing. What an overlay or a rollback merely names, for its place in the order, and what is left
+    /// out holds up what grows and needs it; what is set must be there.
     fn absent(
         &mut self,
         at: &dyn std::fmt::Display,
+        name: &str,
         resource: &Resource,
         problem: Problem,
         lacks: &str,
     ) -> Option<String> {
         let merely_named = resource.wants.is_empty() && (self.state.over.is_some() || self.reverts);
+        let merely_named = merely_named || self.is_left_out(name);
         let (why, lacking) = match (resource.declared.optional, merely_named) {
             (true, _) => (SkippedWhy::Missing, None),
             (false, true) => (SkippedWhy::MissingUnasked, Some(lacks.to_owned())),
@@ -285,20 +303,35 @@ impl Expansion<'_> {
         lacking
     }
 
-    fn owed(&mut self, pattern: &opsctl_api::Pattern, resource: &Resource, why: &str) {
+    fn owed(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource, why: &str) {
+        let is_left_out = self.is_left_out(name);
         for (key, want) in &resource.wants {
-            self.skipped.push(Skipped {
-                at: pattern.to_string(),
-                setting: Some(key.clone()),
-                why: SkippedWhy::Owed { wants: want.goal.clone(), why: why.to_owned() },
+            self.skipped.push(if is_left_out {
+                not_asked(pattern, key)
+            } else {
+                Skipped {
+                    at: pattern.to_string(),
+                    setting: Some(key.clone()),
+                    why: SkippedWhy::Owed { wants: want.goal.clone(), why: why.to_owned() },
+                }
             });
         }
     }
 
+    /// Whether `--target` or `--exclude` leaves all of a name out.
+    fn is_left_out(&self, name: &str) -> bool {
+        self.shares.get(name) == Some(&Share::Nothing)
+    }
+
     /// Why it is not reached, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
-    /// stands in the order. What needs it is refused then.
-    fn tolerated(&self, at: &str, resource: &Resource, fault: &Fault) -> Option<String> {
-        let Fault::Unreachable(why) = fault else { return None };
+    /// stands in the order. What needs it is refused then, or held back.
+    fn tolerated(&self, at: &str, name: &str, resource: &Resource, fault: &Fault) -> Option<String> {
+        let Fault::Unreachable(why) = fault else {
+            return self.is_left_out(name).then(|| fault.to_string());
+        };
+        if self.is_left_out(name) {
+            return Some(why.clone());
+        }
         let tolerated = resource.wants.is_empty()
             || self.state.tolerates_unreachable.iter().any(|pattern| pattern.matches_text(at));
         tolerated.then(|| why.clone())
@@ -326,11 +359,18 @@ impl Expansion<'_> {
             let instead = if self.reverts || name.starts_with('@') {
                 format!("what was there before is not known to be there without it: try again when {instance} answers")
             } else {
-                format!("if {name} may go on without it, say `tolerates_unreachable = [\"{instance}:*\"]` in the state")
+                format!(
+                    "leave it out (--exclude '{instance}:*'); if {name} may always go on without it, say \
+                     `tolerates_unreachable = [\"{instance}:*\"]` in the state"
+                )
             };
             let at = format!("{}{others}", down.first);
             let problem = Problem::new(Code::InstanceUnreachable, &at, format!("unreachable: {}", down.why));
             self.problems.push(problem.instead(instead).at_place(down.place));
         }
     }
+}
+
+fn not_asked(at: &dyn std::fmt::Display, key: &str) -> Skipped {
+    Skipped { at: at.to_string(), setting: Some(key.to_owned()), why: SkippedWhy::NotTargeted }
 }

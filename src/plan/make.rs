@@ -11,7 +11,7 @@ use super::order::{Order, What, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
-    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, guard, notes,
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, asked, guard, notes,
     preflight, quota, rest, restarts, restore, select, spare, steps,
 };
 use crate::instance::Instances;
@@ -25,7 +25,10 @@ pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, P
     let scope = with_state(request.scope, request.state);
     let observation = observe(&scope, instances).await;
     let draft = draft(&request, &scope, &observation, instances);
-    let idle = actions::idle(&request, &draft.due, instances).await;
+    let idle = match request.offline {
+        true => BTreeMap::new(),
+        false => actions::idle(&request, &draft.due, instances).await,
+    };
     let mut plan = from_draft(draft, &request, &scope, &observation, &idle, instances)?;
     plan.preflight = preflight::preflight(&plan.steps, instances).await;
     plan.refusals.extend(preflight::refused(&plan.steps, &plan.preflight));
@@ -51,12 +54,14 @@ struct Draft {
 fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instances: &Instances) -> Draft {
     let state = request.state;
     let mut problems = Vec::new();
-    let mut expanded = expand(state, request.reverts.is_some(), observation, &instances.catalogues(), &mut problems);
+    let shares = asked::shares(state, &request.target, &request.exclude);
+    let reverts = request.reverts.is_some();
+    let mut expanded = expand(state, reverts, &shares, observation, &instances.catalogues(), &mut problems);
     restore::resolve(&mut expanded, &request.past);
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
     restarts::begin(state, scope, &mut expanded, &mut edits);
-    select::select(state, &mut expanded, &mut edits, &request.target, &request.exclude, &mut problems);
+    select::select(request, &shares, &mut expanded, &mut edits, &mut problems);
     if let Some(rest) = &request.rest {
         rest::only(rest, state, &mut expanded, &mut edits);
     }
@@ -302,7 +307,7 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
     let irreversible = guard::one_way(expanded, edits);
     let stays = |index: &usize| irreversible.contains_key(&expanded.items[*index].at);
     let mut held_back = Vec::new();
-    for item in select::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect()) {
+    for item in select::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect::<Vec<_>>()) {
         let planned = turned[item].len();
         turned[item].retain(|slot, _| !slot.is_up());
         if turned[item].len() < planned {

@@ -108,6 +108,7 @@ impl<'a> Asked<'a> {
             left: BTreeMap::new(),
             past: Past::new(),
             force: Vec::new(),
+            offline: false,
             secrets: &no_secrets,
         };
         (self.change)(&mut request);

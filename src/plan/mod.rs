@@ -3,6 +3,8 @@
 mod actions;
 #[cfg(test)]
 mod actions_test;
+mod asked;
+mod by_hand;
 mod diff;
 mod digest;
 mod estimate;
@@ -34,7 +36,11 @@ mod select;
 mod spare;
 mod step;
 mod steps;
+mod undercut;
 
+// What a plan takes over of a state as it stands there: who obeys a plan knows no state.
+pub use crate::state::{Goal, OnFailure};
+pub use by_hand::by_hand;
 pub use estimate::{Estimate, Times, estimate};
 pub use file::{FileError, Unread, parse, read, write};
 pub use make::make;
@@ -52,3 +58,4 @@ pub use said::{
 };
 pub use step::{Edge, Position, Reason, Rule, Step, Work};
 pub use steps::passing;
+pub use undercut::{Undercut, undercut};

@@ -32,6 +32,8 @@ pub struct Request<'a> {
     pub past: Past,
     /// A rollback takes these back whoever changed them.
     pub force: Vec<Pattern>,
+    /// Nobody is asked anything: what no snapshot tells is not known.
+    pub offline: bool,
     /// Where secrets' texts come from, to be compared with what is live.
     pub secrets: &'a (dyn Fn(&Source) -> Result<Plain, String> + Send + Sync),
 }

@@ -3,25 +3,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::Pattern;
 
-use super::diff::Edits;
+use super::asked::{Share, declares};
+use super::diff::{Edits, Slot};
 use super::expand::{Expanded, Item};
 use super::problem::Problem;
+use super::request::Request;
 use super::{Skipped, SkippedWhy};
 use crate::diagnostic::Code;
-use crate::state::State;
+use crate::state::{State, Target};
 
 /// Takes out the edits that `--target` does not reach and those that `--exclude` names, with what grows on the latter.
 pub(super) fn select(
-    state: &State,
+    request: &Request<'_>,
+    shares: &BTreeMap<&str, Share>,
     expanded: &mut Expanded,
     edits: &mut Edits,
-    target: &[Pattern],
-    exclude: &[Pattern],
     problems: &mut Vec<Problem>,
 ) {
+    let (state, target, exclude) = (request.state, &request.target, &request.exclude);
     for pattern in target.iter().chain(exclude) {
         let mut actions = state.actions.iter();
-        if !expanded.items.iter().any(|item| names(item, pattern))
+        let mut declared = state.resources.iter().map(|(name, resource)| (name, &resource.declared.at));
+        let may_mean = |name: &str, target: &Target| match target {
+            Target::Many { pattern: meant, .. } => meant.meets(pattern) && is_unseen(expanded, name),
+            Target::One(_) => false,
+        };
+        if !declared.any(|(name, target)| declares(name, target, pattern) || may_mean(name, target))
+            && !expanded.items.iter().any(|item| names(item, pattern))
             && !actions.any(|action| pattern.matches_text(&action.name))
         {
             let problem = Problem::new(Code::PatternWithoutMatch, pattern, "it matches no resource of the state")
@@ -50,35 +58,77 @@ pub(super) fn select(
             expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why: SkippedWhy::NotTargeted });
         }
     }
-    hold_back(state, expanded, edits, excluded.into_iter().collect(), "it needs what is excluded");
+    // What cannot be seen has no members to go by.
+    let unseen = shares.iter().filter(|(name, share)| **share == Share::Nothing && is_unseen(expanded, name));
+    let names = unseen.map(|(name, _)| *name).collect();
+    let gone = Gone { items: excluded.into_iter().collect(), names };
+    hold_back(state, expanded, edits, gone, "it needs what is excluded");
 }
 
-/// Takes out the ups of all that needs these items, directly or through others.
-pub(super) fn hold_back(state: &State, expanded: &mut Expanded, edits: &mut Edits, from: Vec<usize>, why: &str) {
-    for item in relying_on(state, expanded, from) {
-        let ups: Vec<_> = edits[item].keys().copied().filter(|slot| slot.is_up()).collect();
-        for edit in ups.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
-            let at = expanded.items[item].at.to_string();
-            let why = SkippedWhy::HeldBack(why.to_owned());
-            expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
+/// Whether it is not known, or is nothing, what a name stands for.
+fn is_unseen(expanded: &Expanded, name: &str) -> bool {
+    expanded.groups.get(name).is_some_and(|group| group.lacking.is_some())
+}
+
+/// What cannot be relied on any more.
+#[derive(Debug, Default)]
+pub(super) struct Gone<'a> {
+    items: Vec<usize>,
+    /// Whole names, of which no member is known.
+    names: Vec<&'a str>,
+}
+
+impl From<Vec<usize>> for Gone<'_> {
+    fn from(items: Vec<usize>) -> Self {
+        Self { items, ..Self::default() }
+    }
+}
+
+/// Takes out the ups of all that needs these, directly or through others, and what would raise it from above.
+pub(super) fn hold_back<'a>(
+    state: &State,
+    expanded: &mut Expanded,
+    edits: &mut Edits,
+    gone: impl Into<Gone<'a>>,
+    why: &str,
+) {
+    let confiners = super::order::confiners(expanded);
+    for item in relying_on(state, expanded, gone) {
+        take_out(item, |slot| slot.is_up(), why, expanded, edits);
+        for &confiner in confiners.get(&item).into_iter().flatten() {
+            let why = format!("it would raise {}, which is held back", expanded.items[item].at.local());
+            take_out(confiner, |slot| slot == Slot::FloorUp, &why, expanded, edits);
         }
     }
 }
 
-/// All that has nothing left to rely on without these items, directly or through others; themselves not.
-pub(super) fn relying_on(state: &State, expanded: &Expanded, from: Vec<usize>) -> Vec<usize> {
-    let mut missing: BTreeSet<usize> = from.iter().copied().collect();
-    let (mut open, mut relying) = (from, Vec::new());
+fn take_out(item: usize, which: impl Fn(Slot) -> bool, why: &str, expanded: &mut Expanded, edits: &mut Edits) {
+    for (_, taken) in edits[item].extract_if(.., |slot, _| which(*slot)) {
+        expanded.skipped.extend(taken.into_iter().map(|edit| Skipped {
+            at: expanded.items[item].at.to_string(),
+            setting: Some(edit.setting),
+            why: SkippedWhy::HeldBack(why.to_owned()),
+        }));
+    }
+}
+
+/// All that has nothing left to rely on without these, directly or through others; themselves not.
+pub(super) fn relying_on<'a>(state: &State, expanded: &Expanded, gone: impl Into<Gone<'a>>) -> Vec<usize> {
+    let Gone { items: mut open, names } = gone.into();
+    let mut missing: BTreeSet<usize> = open.iter().copied().collect();
+    let mut relying = Vec::new();
     let mut reliance = Reliance::new(state, expanded);
-    while let Some(gone) = open.pop() {
-        for item in reliance.without(expanded, gone) {
+    let mut without: Vec<usize> = names.into_iter().flat_map(|name| reliance.without_name(expanded, name)).collect();
+    loop {
+        for item in without {
             if missing.insert(item) {
                 open.push(item);
                 relying.push(item);
             }
         }
+        let Some(gone) = open.pop() else { return relying };
+        without = reliance.without(expanded, gone);
     }
-    relying
 }
 
 /// Who relies on what, followed as one item after the other goes missing. Each need is met or not for all members of a name
@@ -122,14 +172,21 @@ impl<'a> Reliance<'a> {
     fn without(&mut self, expanded: &Expanded, gone: usize) -> Vec<usize> {
         let mut items = self.by_provider.get(&gone).cloned().unwrap_or_default();
         for name in &expanded.items[gone].names {
-            for &need in self.alternative_of.get(name.as_str()).into_iter().flatten() {
-                let need = &mut self.needs[need];
-                if need.whole.remove(name.as_str()) && need.whole.is_empty() {
-                    let groups: Vec<_> = need.any_of.iter().filter_map(|name| expanded.groups.get(name)).collect();
-                    let members = expanded.groups.get(need.name).into_iter().flat_map(|group| &group.items);
-                    // A member of what is needed does not need itself.
-                    items.extend(members.filter(|item| !groups.iter().any(|group| group.has(**item))));
-                }
+            items.extend(self.without_name(expanded, name));
+        }
+        items
+    }
+
+    /// The same for all of a name.
+    fn without_name(&mut self, expanded: &Expanded, name: &str) -> Vec<usize> {
+        let mut items = Vec::new();
+        for &need in self.alternative_of.get(name).into_iter().flatten() {
+            let need = &mut self.needs[need];
+            if need.whole.remove(name) && need.whole.is_empty() {
+                let groups: Vec<_> = need.any_of.iter().filter_map(|name| expanded.groups.get(name)).collect();
+                let members = expanded.groups.get(need.name).into_iter().flat_map(|group| &group.items);
+                // A member of what is needed does not need itself.
+                items.extend(members.filter(|item| !groups.iter().any(|group| group.has(**item))));
             }
         }
         items

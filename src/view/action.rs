@@ -5,10 +5,10 @@ use opsctl_api::format_duration;
 use super::check;
 use super::screen::{Screen, Sign};
 use super::words::{clean, count, cut};
-use crate::action::{Action, Member};
+use crate::action::{Action, Call, Member};
 
 /// How much of what is called is shown where not all is told.
-const SHOWN: usize = 60;
+const SHOWN: usize = 84;
 
 /// An action in one line, and what is measured around its call. Of the rolling form the first member stands for all.
 pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
@@ -16,12 +16,11 @@ pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
     let Some(member) = action.members.iter().find(|member| !member.done).or(action.members.first()) else {
         return (format!("action {name}"), Vec::new());
     };
-    let call = clean(&member.call.to_string());
-    let call = if screen.verbose { call } else { cut(&call, SHOWN, screen.sign(Sign::More)) };
+    let sent = sent(&member.call, screen);
     let mut lines = Vec::new();
     let head = match &member.name {
         None => {
-            lines.push(call);
+            lines.extend(sent);
             format!("action {name}")
         }
         Some(first) => {
@@ -34,7 +33,11 @@ pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
             if !done.is_empty() {
                 lines.push(format!("done already: {}", done.join(", ")));
             }
-            lines.push(format!("{}: {call}", clean(first)));
+            let first = clean(first);
+            lines.extend(sent.into_iter().enumerate().map(|(index, line)| match index {
+                0 => format!("{first}: {line}"),
+                _ => line,
+            }));
             format!("action {name}: {}, one at a time", count(left.len(), "call"))
         }
     };
@@ -47,4 +50,22 @@ pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
         lines.push(format!("a call may take {}", format_duration(action.timeout)));
     }
     (head, lines)
+}
+
+/// What goes out, and how it must be answered where that is asked for. Of secrets it is said that there is one.
+fn sent(call: &Call, screen: &Screen) -> Vec<String> {
+    let shown = |text: &str| match screen.verbose {
+        true => clean(text),
+        false => cut(&clean(text), SHOWN, screen.sign(Sign::More)),
+    };
+    let mut lines = vec![shown(&call.to_string())];
+    if let Call::Http { body, status, .. } = call {
+        lines.extend(body.as_ref().map(|body| format!("body {}", shown(body))));
+        match status {
+            Some(status) => lines.push(format!("it must be answered with {status}")),
+            None if screen.verbose => lines.push("it must be answered with 2xx".to_owned()),
+            None => {}
+        }
+    }
+    lines
 }

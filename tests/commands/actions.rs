@@ -205,3 +205,34 @@ fn test_what_cannot_be_told_is_not_called_again() {
     repository.done(&["resume", "--abandon", "restarted by hand"]);
     repository.done(&["status"]);
 }
+
+#[test]
+fn test_what_goes_out_is_shown() {
+    let repository = repository("exit 0");
+    let long = format!("{{\\\"all\\\": true, \\\"why\\\": \\\"{}\\\"}}", "x".repeat(80));
+    let sends = format!(
+        "[action.drain-all]\nhttp = {{ post = \"http://127.0.0.1:9/drain\", body = \"{long}\", status = 202, \
+         header = {{ authorization = {{ env = \"TOKEN\" }} }} }}\nwhen = \"always\"\n"
+    );
+    repository.write("states/baseline.toml", &format!("{BASELINE}{sends}"));
+    let action = |arguments: &[&str]| {
+        let said = repository.opsctl(&[&["plan", "baseline"], arguments].concat());
+        let lines = said.out.lines().skip_while(|line| !line.contains("> action"));
+        lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(action(&[]), @r#"
+    1 > action drain-all
+              POST http://127.0.0.1:9/drain with authorization: (sensitive)
+              body {"all": true, "why":
+              "xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
+              it must be answered with 202
+    "#);
+    insta::assert_snapshot!(action(&["-v"]), @r#"
+    1 > action drain-all
+              POST http://127.0.0.1:9/drain with authorization: (sensitive)
+              body {"all": true, "why":
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}
+              it must be answered with 202
+              a call may take 30s
+    "#);
+}

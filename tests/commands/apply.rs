@@ -146,6 +146,7 @@ fn test_a_step_that_fails_is_told_first() {
     insta::assert_snapshot!(Said { out: summary, ..said }, @"
     busy failed. What was done stays as it is.   TIME.   Operation ID
       failed      k8s deployment/data/origin replicas 1 → 2: no node has room
+      by hand     kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2
       1 step was not started because of that.
       done 1   failed 1   unknown 0   owed 0   not started 1
       go on       opsctl resume
@@ -200,4 +201,24 @@ fn test_what_a_plan_says_is_to_be_typed_does_it() {
         repository.done(&words);
         repository.done(&["rollback", "-y"]);
     }
+}
+
+/// Whoever reads events reads lines to the end.
+#[test]
+fn test_an_error_after_a_line_is_a_line() {
+    let repository = Repository::small();
+    let said = repository.ends(3, &["apply", "busy", "--json"]);
+    let kinds: Vec<serde_json::Value> =
+        said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].clone()).collect();
+    assert_eq!(kinds, ["plan", "error"], "{said}");
+}
+
+#[test]
+fn test_a_plan_whose_state_says_otherwise_by_now_is_obeyed_and_noted() {
+    let repository = Repository::small();
+    repository.done(&["plan", "busy", "--out", "busy.json"]);
+    repository.append("states/busy.toml", "\n[resource.spare]\nreplicas = 1\n");
+    let said = repository.done(&["apply", "busy.json", "-y"]);
+    assert!(said.err.contains("note: busy says otherwise by now"), "{said}");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 0);
 }

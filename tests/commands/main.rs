@@ -28,6 +28,7 @@ mod repository;
 mod rollback;
 mod schema;
 mod secrets;
+mod selection;
 mod servers;
 mod sim;
 mod small;

@@ -119,3 +119,17 @@ fn test_what_the_snapshot_does_not_have_is_said() {
     --- exit 1
     ");
 }
+
+/// `unless` is a question, too.
+#[test]
+fn test_nobody_is_asked_whether_an_action_has_anything_to_do() {
+    let repository = Repository::small();
+    let action = "[action.purge]\nrun = [\"true\"]\nwhen = \"always\"\nunless = { run = [\"touch\", \"asked\"] }\n";
+    repository.append("states/busy.toml", &format!("\n{action}"));
+    repository.done(&["snapshot", "take"]);
+    let said = repository.done(&["plan", "busy", "--offline"]);
+    assert!(!repository.path("asked").exists(), "{said}");
+    assert!(said.out.contains("actions     whether action purge has anything to do is not known offline"), "{said}");
+    assert!(said.out.contains("> action purge"), "{said}");
+    repository.done(&["plan", "busy"]);
+}

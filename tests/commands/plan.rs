@@ -85,6 +85,32 @@ fn test_a_target_takes_what_it_needs_along() {
     ");
 }
 
+/// Nobody would read half a word, and a refusal that is not shown was not told.
+#[test]
+fn test_a_long_summary_is_broken_between_words_and_refusals_are_all_told() {
+    let repository = Repository::small();
+    let summary = "More of everything, for the nights on which half a continent watches, and the morning after that";
+    let busy = include_str!("small/busy.toml").replace("More of everything", summary);
+    let mut more = String::new();
+    let mut world = String::new();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        more.push_str(&format!("\n[resource.{name}]\nat = \"k8s:deployment/more/{name}\"\nreplicas = 2\n"));
+        world.push_str(&format!("\n[resource.{name}]\nat = \"k8s:deployment/more/{name}\"\nreplicas = 1\n"));
+    }
+    repository.write("states/busy.toml", &format!("{busy}{more}"));
+    repository.append("states/baseline.toml", &world);
+    repository.append("world.toml", &world);
+    repository.append("opsctl.toml", "\n[guard]\nprotect = [\"k8s:deployment/more/*\"]\n");
+    let said = repository.ends(3, &["plan", "busy"]);
+    let head: Vec<&str> = said.out.lines().take(3).collect();
+    insta::assert_snapshot!(head.join("\n"), @"
+    busy   More of everything, for the nights on which half a continent watches, and the morning after
+           that
+    now: nothing was applied yet
+    ");
+    assert_eq!(said.out.matches("  refused  ").count(), 6, "{said}");
+}
+
 #[test]
 fn test_a_guard_refuses() {
     let repository = Repository::small();
@@ -160,7 +186,8 @@ fn test_an_unreachable_instance_that_is_tolerated_is_owed() {
     --- stderr
     error[E0301]: k8s:deployment/cdn/edge, and 3 more at k8s: unreachable: nobody answers
       written at states/baseline.toml:7:11
-      = if busy may go on without it, say `tolerates_unreachable = ["k8s:*"]` in the state
+      = leave it out (--exclude 'k8s:*'); if busy may always go on without it, say
+        `tolerates_unreachable = ["k8s:*"]` in the state
 
     1 error; nothing was changed.
     --- exit 1
@@ -225,4 +252,16 @@ fn test_a_failure_is_a_document_too() {
       = did you mean `busy`?
     --- exit 1
     "#);
+}
+
+#[test]
+fn test_nothing_but_a_plan_is_written_over() {
+    let repository = Repository::small();
+    let config = std::fs::read_to_string(repository.path("opsctl.toml")).unwrap();
+    repository.ends(1, &["plan", "busy", "--out", "opsctl.toml"]);
+    assert_eq!(std::fs::read_to_string(repository.path("opsctl.toml")).unwrap(), config);
+    repository.write("empty", "");
+    for out in ["empty", "new.json", "new.json"] {
+        repository.done(&["plan", "busy", "--out", out]);
+    }
 }

@@ -213,3 +213,13 @@ run = ["psql", "postgres://ana:hunter3@db/live"]
     --- exit 1
     "#);
 }
+
+/// Who plans hears what an apply would lack, all of it.
+#[test]
+fn test_a_secret_that_cannot_be_had_is_looked_at_twice() {
+    let repository = repository();
+    std::fs::remove_file(repository.path("secrets/token")).unwrap();
+    let said = repository.opsctl(&["plan", "busy"]);
+    assert_eq!(said.out.matches("an apply here needs it").count(), 3, "{said}");
+    assert!(said.out.contains("secret      $TOKEN: ") && said.out.contains("/secrets/token`"), "{said}");
+}

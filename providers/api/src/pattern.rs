@@ -70,6 +70,27 @@ impl Pattern {
         }
         pattern[p..].iter().all(|&byte| byte == b'*')
     }
+
+    /// Whether there may be a text that both stand for.
+    pub fn meets(&self, other: &Pattern) -> bool {
+        let (one, two) = (self.0.as_bytes(), other.0.as_bytes());
+        // `meet[t]`: whether what is left of the one meets what is left of the other from `t` on; from the end to the beginning.
+        let mut meet = vec![false; two.len() + 1];
+        for o in (0..=one.len()).rev() {
+            let after = std::mem::replace(&mut meet, vec![false; two.len() + 1]);
+            for t in (0..=two.len()).rev() {
+                meet[t] = match (one.get(o), two.get(t)) {
+                    (None, None) => true,
+                    (Some(b'*'), None) => after[t],
+                    (None, Some(b'*')) => meet[t + 1],
+                    (Some(b'*'), Some(_)) | (Some(_), Some(b'*')) => after[t] || meet[t + 1],
+                    (Some(a), Some(b)) => a == b && after[t + 1],
+                    (None, Some(_)) | (Some(_), None) => false,
+                };
+            }
+        }
+        meet[0]
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -102,6 +123,24 @@ mod tests {
             ("", "x", false),
         ] {
             assert_eq!(Pattern::new(pattern).matches_text(text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn test_meets() {
+        for (one, two, expected) in [
+            ("k8s:deployment/cdn/*", "k8s:*", true),
+            ("k8s:deployment/cdn/*", "k8s:deployment/*/edge", true),
+            ("k8s:deployment/cdn/*", "k8s:deployment/data/*", false),
+            ("k8s:deployment/cdn/*", "*edge*", true),
+            ("k8s:deployment/cdn/*", "k8s:deployment/cdn/edge", true),
+            ("k8s:deployment/*/edge", "k8s:deployment/cdn/origin", false),
+            ("a*c", "ab", false),
+            ("edge", "edge", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(Pattern::new(one).meets(&Pattern::new(two)), expected, "{one} {two}");
+            assert_eq!(Pattern::new(two).meets(&Pattern::new(one)), expected, "{two} {one}");
         }
     }
 

@@ -11,6 +11,8 @@ use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Setting};
+use crate::plan::Plan;
+use crate::state;
 
 /// Makes a state live, in order, and takes a snapshot before and after
 #[derive(Debug, Args)]
@@ -43,8 +45,22 @@ impl Apply {
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store);
+        situation.look_for_secrets(&plan, &repository);
         page::show_before(&plan, &situation, output)?;
+        if matches!(intended, Intended::File(_)) && is_otherwise(&plan, &repository) {
+            let name = &plan.intent.name;
+            output.say(&format!(
+                "note: {name} says otherwise by now than when this was planned; the plan is obeyed as it is\n"
+            ));
+        }
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
         run::run(Arc::new(plan), &setting, &self.flags, output).await
     }
+}
+
+/// Whether the state of a plan file says otherwise by now. States that are gone or have mistakes say nothing.
+fn is_otherwise(plan: &Plan, repository: &Repository) -> bool {
+    let mut loaded = state::load(&repository.config.root, &repository.catalogues);
+    let state = (!loaded.report.has_errors()).then(|| loaded.find(&plan.intent.name));
+    state.is_some_and(|state| state.is_ok_and(|state| state.digest != plan.intent.state_digest))
 }

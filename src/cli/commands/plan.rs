@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
 use crate::cli::complete;
@@ -12,7 +12,7 @@ use crate::cli::offline::Offline;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::plan;
+use crate::plan::{self, FileError};
 use crate::view;
 
 /// Shows what a state would change, in which order and why; changes nothing
@@ -55,15 +55,20 @@ impl Plan {
                 "a plan file is what was live when it was made: --offline plans anew".to_owned(),
             ));
         }
+        if let Some(path) = &self.out {
+            free(&repository.path(path))?;
+        }
         let offline = if self.offline { Some(Arc::new(Offline::last(&repository, &store)?)) } else { None };
         let instances = match &offline {
             Some(offline) => offline.instances(&repository),
             None => repository.instances(output)?,
         };
-        let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
+        let selection = if self.offline { self.selection.offline() } else { self.selection };
+        let mut plan = intended::plan(&repository, &intended, &selection, &instances, &store, output).await?;
         let mut situation = Situation::of(&repository, &store)?;
         situation.offline = offline.as_deref().map(page::Offline::of);
         page::estimate(&mut plan, &store);
+        situation.look_for_secrets(&plan, &repository);
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
         }
@@ -73,19 +78,31 @@ impl Plan {
         }
         if offline.is_some() {
             if !output.json {
-                let asks = format!("opsctl plan {}{}", opsctl_api::shell_word(&self.state), self.selection.flags());
+                let asks = format!("opsctl plan {}{}", opsctl_api::shell_word(&self.state), selection.flags());
                 output.result(&format!("Nothing was asked, and nothing was changed. To ask what is live: {asks}\n"));
             }
         } else if !plan.is_empty() && !output.json {
             let what =
                 self.out.as_ref().map_or_else(|| self.state.clone(), |path| intended::typed_as_file(path, &repository));
             let command = format!("opsctl apply {}", opsctl_api::shell_word(&what));
-            output.result(&format!("Nothing was changed. To do it: {command}{}\n", self.selection.flags()));
+            output.result(&format!("Nothing was changed. To do it: {command}{}\n", selection.flags()));
         }
         Ok(if self.detailed_exitcode && (!plan.is_empty() || view::plan::spares(&plan)) {
             Exit::Differs
         } else {
             Exit::Done
         })
+    }
+}
+
+/// Whether a plan can be written here: nothing is there, or nothing is in it, or an older plan.
+fn free(path: &Utf8Path) -> Result<(), Failure> {
+    let is_empty = fs_err::metadata(path).is_ok_and(|file| file.len() == 0);
+    match plan::read(path) {
+        Err(FileError::NoPlan { .. }) if !is_empty => Err(Failure::Unknown {
+            what: format!("{path} is there and is no plan: nothing is written over it"),
+            hint: "name another file with --out".to_owned(),
+        }),
+        _ => Ok(()),
     }
 }

@@ -6,18 +6,21 @@ use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
-use super::{labelled, lasts, locals};
-use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing};
+use super::{Now, labelled, lasts, locals};
+use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing, undercut};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;
+/// What is always listed whole: who has not seen one of these has not seen the plan.
+const WHOLE: [&str; 2] = ["refused", "one-way"];
 
 /// "Look twice": what an operator must not overlook. Empty where there is nothing of it.
-pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
+pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let sorts = [
         ("refused", refused(plan)),
         ("traffic", traffic(plan, screen)),
         ("one-way", one_way(plan, screen)),
+        ("undercut", undercuts(plan)),
         ("interrupts", interrupts(plan)),
         ("quota", quotas(plan)),
         ("owed", owed(plan)),
@@ -30,10 +33,12 @@ pub(super) fn block(plan: &Plan, screen: &Screen) -> String {
         ("restore", not_restored(plan, screen)),
         ("missing", missing(plan)),
         ("actions", actions(plan)),
+        ("actions", unmeasured(plan, now)),
+        ("secret", now.lacking.iter().map(|why| format!("{}; an apply here needs it", clean(why))).collect()),
     ];
     let mut block = String::new();
     for (label, lines) in sorts {
-        let most = if screen.verbose { lines.len() } else { MOST };
+        let most = if screen.verbose || WHOLE.contains(&label) { lines.len() } else { MOST };
         let more = lines.len().saturating_sub(most);
         for line in lines.iter().take(most) {
             block.push_str(&labelled(&format!("  {label}"), line, Some(Ink::Attention), screen));
@@ -88,6 +93,14 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
         edits.iter().filter(|edit| settings.contains(&edit.setting)).map(move |edit| (at, edit))
     });
     edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
+}
+
+/// What `--target` or `--exclude` leaves as it is, while what it needs shrinks.
+fn undercuts(plan: &Plan) -> Vec<String> {
+    let line = |undercut: crate::plan::Undercut| {
+        format!("{} is left as it is, and {}, which it needs, shrinks", undercut.at, clean(&undercut.needs))
+    };
+    undercut(plan).into_iter().map(line).collect()
 }
 
 /// What does not serve for a while, since the way of a change leads through that.
@@ -281,6 +294,15 @@ pub(super) fn actions(plan: &Plan) -> Vec<String> {
         | SkippedWhy::HeldBack(_) => None,
     });
     told.collect()
+}
+
+/// Actions of which nobody was asked whether there is anything to do.
+pub(super) fn unmeasured(plan: &Plan, now: &Now<'_>) -> Vec<String> {
+    let asks = |action: &&crate::action::Action| action.members.iter().any(|member| member.unless.is_some());
+    let asking = plan.actions.iter().filter(|action| now.offline.is_some() && asks(action));
+    asking
+        .map(|action| format!("whether action {} has anything to do is not known offline", clean(&action.name)))
+        .collect()
 }
 
 /// What a rollback leaves to others, and what waits for that. Empty for anything else.

@@ -1,8 +1,8 @@
 use super::super::record::called;
 use super::super::table::{Cell, Column, Table};
 use super::super::time::ago;
-use super::super::words::{and, clean, count, cut, width};
-use super::super::{Ink, Screen, Sign, WIDTH};
+use super::super::words::{and, clean, count, width, wrap};
+use super::super::{Ink, Screen, WIDTH};
 use super::Now;
 use crate::plan::{InstanceSeen, Plan};
 use crate::snapshot::{Operation, Outcome};
@@ -43,15 +43,17 @@ fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let rest = if plan.intent.rest_of.is_some() { "the rest of " } else { "" };
     let name = &format!("{rest}{}", plan.intent.name);
     let from = format!("now: {}", before(now));
-    let head = format!("{}   {}", name, clean(&plan.intent.summary));
-    // Where both do not fit beside each other, each has a line.
-    let beside = width(&head) + 3 + width(&from) <= WIDTH;
-    let (head, fill) = match beside {
-        true => (head.clone(), " ".repeat(WIDTH - width(&head) - width(&from))),
-        false => (cut(&head, WIDTH, screen.sign(Sign::More)), "\n".to_owned()),
+    let summary = clean(&plan.intent.summary);
+    let taken = width(name) + 3 + width(&summary);
+    // Where both do not fit beside each other, each has lines of its own, and what is long is broken under itself.
+    let (summary, fill) = match taken + 3 + width(&from) <= WIDTH {
+        true => (summary, " ".repeat(WIDTH - taken - width(&from))),
+        false => {
+            let indent = (width(name) + 3).min(WIDTH / 2);
+            (wrap(&summary, WIDTH - indent).join(&format!("\n{:indent$}", "")), "\n".to_owned())
+        }
     };
-    let (name, summary) = head.split_at(name.len());
-    format!("{}{summary}{fill}{}\n", screen.paint(Ink::Strong, name), screen.paint(Ink::Dim, &from))
+    format!("{}   {summary}{fill}{}\n", screen.paint(Ink::Strong, name), screen.paint(Ink::Dim, &from))
 }
 
 /// What was applied last, when and by whom.

@@ -37,6 +37,8 @@ pub struct Now<'a> {
     pub on_failure: Option<OnFailure>,
     /// The snapshot that stands for what is live, and when it was taken, where nobody was asked.
     pub offline: Option<(&'a str, Timestamp)>,
+    /// Where secrets come from that cannot be had here, and why.
+    pub lacking: &'a [String],
 }
 
 /// Draws the page. Ends with the counts; what to do next is the command's to say.
@@ -47,7 +49,7 @@ pub fn page(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     }
     let blocks = [
         header::block(plan, now, screen),
-        danger::block(plan, screen),
+        danger::block(plan, now, screen),
         danger::spared(plan, screen),
         steps::block(plan, screen),
         foot::facts(plan, now, screen),
