@@ -1,6 +1,7 @@
 //! The command line: arguments, the environment, exit codes, signals. One file a command, whose doc comment is its help.
 
 mod arguments;
+mod by_hand;
 mod commands;
 mod complete;
 mod confirm;

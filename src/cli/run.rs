@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
-use super::{operator, owed, signals, taking_back};
+use super::{by_hand, operator, owed, signals, taking_back};
 use crate::apply::{self, ApplyError, Event, LetGo, Lock, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
@@ -219,10 +219,11 @@ pub(super) async fn carry_out(
     }
     let (held, how) = (Held::take(setting)?, flags.how());
     let operation = obey(&plan, setting, &how, &held, output).await?;
-    let exit = ended(&operation, plan.intent.rto, setting, &held, output).await?;
+    let exit = ended(&operation, Some(&plan), setting, &held, output).await?;
     let is_as_before = how.on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback
         && operation.outcome == Outcome::Failed
-        && !operation.has_sent();
+        && !operation.has_sent()
+        && !operation.has_called();
     Ok(if is_as_before { Exit::RolledBack } else { exit })
 }
 
@@ -263,14 +264,14 @@ pub(super) async fn obey(
 /// It is not taken back.
 pub(super) async fn ended(
     operation: &Operation,
-    rto: Option<Duration>,
+    plan: Option<&Plan>,
     setting: &Setting<'_>,
     held: &Held,
     output: &Output,
 ) -> Result<Exit, Failure> {
     let open = apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?;
     if !open.is_some_and(|open| open.takes_back && open.operation == operation.id) {
-        return summed_up(operation, rto, output);
+        return summed_up(operation, plan, setting, output);
     }
     if !output.json {
         output.result(&format!("\n{}\n", view::failed(operation, &output.results)));
@@ -279,9 +280,17 @@ pub(super) async fn ended(
 }
 
 /// Prints what became of an operation; the exit code that it means.
-pub(super) fn summed_up(operation: &Operation, rto: Option<Duration>, output: &Output) -> Result<Exit, Failure> {
+pub(super) fn summed_up(
+    operation: &Operation,
+    plan: Option<&Plan>,
+    setting: &Setting<'_>,
+    output: &Output,
+) -> Result<Exit, Failure> {
     if !output.json {
-        output.result(&format!("\n{}", view::summary(operation, rto, &output.results)));
+        let rto = plan.and_then(|plan| plan.intent.rto);
+        let catalogues = &setting.repository.catalogues;
+        let ways = plan.map(|plan| by_hand::ways(plan, operation, catalogues)).unwrap_or_default();
+        output.result(&format!("\n{}", view::summary(operation, rto, &ways, &output.results)));
     }
     Ok(match operation.outcome {
         Outcome::Done => Exit::Done,

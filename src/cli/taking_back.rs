@@ -95,6 +95,6 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
         return Ok(Exit::Failed);
     }
     let back = run::obey(&plan, setting, &How::default(), held, output).await?;
-    run::summed_up(&back, None, output)?;
+    run::summed_up(&back, Some(&plan), setting, output)?;
     Ok(if back.outcome == Outcome::Done { Exit::RolledBack } else { Exit::Failed })
 }

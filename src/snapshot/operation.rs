@@ -223,9 +223,29 @@ impl Operation {
         }
     }
 
+    /// How long it took; `None` of one that did not end.
+    pub fn took(&self) -> Option<Duration> {
+        Duration::try_from(self.ended?.duration_since(self.began)).ok()
+    }
+
+    /// Whether it kept to a time. Nobody has kept to it who did not come to the end, and what failed can only have missed it.
+    pub fn held(&self, rto: Duration) -> Option<bool> {
+        let held = self.took()? <= rto;
+        match self.outcome {
+            Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed => Some(held),
+            Outcome::Failed => (!held).then_some(false),
+            Outcome::Running | Outcome::Interrupted | Outcome::Abandoned => None,
+        }
+    }
+
     /// Whether any write of it went out.
     pub fn has_sent(&self) -> bool {
         self.steps.iter().any(|step| step.edits.iter().any(|edit| edit.sent))
+    }
+
+    /// Whether any action of it was called.
+    pub fn has_called(&self) -> bool {
+        self.steps.iter().any(|step| !step.called.is_empty())
     }
 
     /// How many steps stand at a status.

@@ -33,5 +33,6 @@ mod words;
 
 pub use fold::fold;
 pub use log::log;
+pub use record::Ways;
 pub use screen::{Ink, Screen, Sign, WIDTH};
 pub use summary::{failed, let_go, summary};

@@ -1,6 +1,10 @@
-use opsctl_api::Edit;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use opsctl_api::{Edit, format_duration};
 
 use super::screen::Screen;
+use super::time::length;
 use super::value::way;
 use super::words::clean;
 use crate::snapshot::{EditRecord, Operation, StepRecord};
@@ -17,6 +21,19 @@ pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
 pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
     let as_planned = Edit { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone() };
     format!("{} {}", clean(&edit.setting), way(&as_planned, screen))
+}
+
+/// By step: what a person would type instead of it, a line for each of its calls.
+pub type Ways = BTreeMap<usize, Vec<String>>;
+
+/// How an operation kept to its time: `RTO 15m held`.
+pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<String> {
+    let rto = rto?;
+    let shown = format_duration(rto);
+    Some(match operation.held(rto)? {
+        true => format!("RTO {shown} held"),
+        false => format!("RTO {shown} missed by {}", length(operation.took()?.saturating_sub(rto))),
+    })
 }
 
 /// What an operation is called in a sentence: `night`, `the rest of night`.

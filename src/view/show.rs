@@ -1,9 +1,11 @@
 //! One operation in full.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::log::ending;
-use super::record::{called, edited};
+use super::record::{Ways, called, edited, kept};
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::{ago, length, moment};
@@ -11,7 +13,14 @@ use super::words::clean;
 use crate::snapshot::{Operation, Outcome, Status};
 
 /// One operation in full: what it was, who, when, what became of every step, and what it cost.
-pub fn operation(operation: &Operation, snapshots: &[(String, String)], now: Timestamp, screen: &Screen) -> String {
+pub fn operation(
+    operation: &Operation,
+    rto: Option<Duration>,
+    ways: &Ways,
+    snapshots: &[(String, String)],
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
     let (word, ink) = ending(operation);
     let mut page = format!("{}   {}\n", screen.paint(Ink::Strong, &operation.id), screen.paint(ink, word));
     let mut fact = |label: &str, text: String| {
@@ -22,11 +31,10 @@ pub fn operation(operation: &Operation, snapshots: &[(String, String)], now: Tim
     let summary = if operation.summary.is_empty() { String::new() } else { format!(": {}", clean(&operation.summary)) };
     fact("what", format!("{}{summary}", called(operation)));
     fact("who", format!("{} on {}", clean(&operation.operator), clean(&operation.host)));
-    let took =
-        operation.ended.and_then(|ended| std::time::Duration::try_from(ended.duration_since(operation.began)).ok());
-    let took = took.map_or_else(
+    let kept = kept(operation, rto).map(|kept| format!(", {kept}")).unwrap_or_default();
+    let took = operation.took().map_or_else(
         || if operation.outcome == Outcome::Running { String::new() } else { "; it did not end".to_owned() },
-        |took| format!("; took {}", length(took)),
+        |took| format!("; took {}{kept}", length(took)),
     );
     fact("when", format!("{} UTC, {}{took}", moment(operation.began), ago(operation.began, now)));
     fact("reverts", operation.reverts.clone().unwrap_or_default());
@@ -43,11 +51,11 @@ pub fn operation(operation: &Operation, snapshots: &[(String, String)], now: Tim
     for (name, seen) in &operation.failed_checks {
         fact("check", format!("{} does not hold: {}", clean(name), clean(seen)));
     }
-    page.push_str(&steps(operation, screen));
+    page.push_str(&steps(operation, ways, screen));
     page
 }
 
-fn steps(operation: &Operation, screen: &Screen) -> String {
+fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
     let mut table = Table::new([
         Column::gap(2),
         Column::gap(1),
@@ -81,6 +89,9 @@ fn steps(operation: &Operation, screen: &Screen) -> String {
         for more in edits {
             table.row([Cell::empty(), Cell::empty(), Cell::empty(), Cell::new(more)]);
         }
+        for line in ways.get(&step.step).into_iter().flatten() {
+            table.line(format!("    by hand: {}", clean(line)));
+        }
     }
     if operation.steps.is_empty() { String::new() } else { format!("\n{}", table.draw(screen)) }
 }
@@ -100,19 +111,22 @@ mod tests {
     fn test_an_operation_in_full() {
         let failed =
             record(Outcome::Failed, &[(1, Status::Failed, "minio-0: CrashLoopBackOff"), (2, Status::Skipped, "")]);
+        let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
         let snapshots = [("before".to_owned(), "0123456789".to_owned())];
-        let page = operation(&failed, &snapshots, at("2026-11-24T10:00:00Z"), &PLAIN);
+        let page =
+            operation(&failed, Some(Duration::from_secs(300)), &ways, &snapshots, at("2026-11-24T10:00:00Z"), &PLAIN);
         insta::assert_snapshot!(page, @"
         20261122-0412-ana   failed
           what      dr-active: Primary region lost: the second one serves
           who       ana on a17
-          when      2026-11-22 04:12 UTC, 2 days ago; took 5m 52s
+          when      2026-11-22 04:12 UTC, 2 days ago; took 5m 52s, RTO 5m missed by 52s
           plan      3f9c2ab1
           snapshot  before 0123456789
           calls     3 API calls: gke 3
 
           ✓ gke  hpa/cdn/ats-edge                                    max 6 → 12       21s
           ✗ gke  deployment/data/minio                               replicas 1 → 4   failed: minio-0: CrashLoopBackOff
+            by hand: kubectl scale deployment/minio -n data --replicas=4
           · gke  deployment/cdn/ats-edge                             replicas 2 → 10  not started
           ✓ check edge-west                                                           21s
           ✓ aws  route53-record/Z123456/live.example.com/CNAME/west  weight 0 → 100   21s

@@ -1,8 +1,6 @@
 use std::time::Duration;
 
-use opsctl_api::format_duration;
-
-use super::record::described;
+use super::record::{Ways, described, kept};
 use super::screen::{Ink, Screen};
 use super::time::length;
 use super::words::{clean, count};
@@ -12,11 +10,11 @@ use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
 const MOST: usize = 10;
 
 /// What became of an apply: what went wrong first, with the reason; then the counts, and the commands that make sense now.
-pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
+pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen: &Screen) -> String {
     let mut page = format!("{}\n", headline(operation, rto, screen));
     let sent = [(Status::Sent, Ink::Bad), (Status::Settling, Ink::Bad)];
     for (status, ink) in [(Status::Failed, Ink::Bad), (Status::Unknown, Ink::Bad)].into_iter().chain(sent) {
-        page.push_str(&listed(operation, status, ink, screen));
+        page.push_str(&listed(operation, status, ink, ways, screen));
     }
     for (name, seen) in &operation.failed_checks {
         let label = screen.paint(Ink::Bad, &format!("{:12}", "check"));
@@ -25,7 +23,7 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, screen: &Screen) ->
     if operation.count(Status::Failed) + operation.count(Status::Unknown) > 0 {
         page.push_str(&held_back(operation));
     }
-    page.push_str(&listed(operation, Status::Owed, Ink::Attention, screen));
+    page.push_str(&listed(operation, Status::Owed, Ink::Attention, ways, screen));
     page.push_str(&counts(operation));
     if screen.verbose {
         let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));
@@ -42,7 +40,7 @@ pub fn failed(operation: &Operation, screen: &Screen) -> String {
     let sentence = format!("{} failed. What was done is taken back.", clean(&operation.name));
     let mut page = format!("{}   Operation {}\n", screen.paint(Ink::Bad, &sentence), operation.id);
     for status in [Status::Failed, Status::Unknown] {
-        page.push_str(&listed(operation, status, Ink::Bad, screen));
+        page.push_str(&listed(operation, status, Ink::Bad, &Ways::new(), screen));
     }
     page + &held_back(operation) + &counts(operation)
 }
@@ -50,18 +48,9 @@ pub fn failed(operation: &Operation, screen: &Screen) -> String {
 fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
     let (sentence, ink) = sentence(operation);
     let mut parts = vec![screen.paint(ink, &sentence)];
-    if let Some(ended) = operation.ended {
-        let took = Duration::try_from(ended.duration_since(operation.began)).unwrap_or_default();
-        // Nobody has kept to it who did not come to the end.
-        let rto = rto.filter(|_| {
-            matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed | Outcome::Failed)
-        });
-        parts.push(match rto {
-            Some(rto) if operation.outcome == Outcome::Failed && took <= rto => format!("{}.", length(took)),
-            None => format!("{}.", length(took)),
-            Some(rto) if took <= rto => format!("{}, RTO {} held.", length(took), format_duration(rto)),
-            Some(rto) => format!("{}, RTO {} missed by {}.", length(took), format_duration(rto), length(took - rto)),
-        });
+    if let Some(took) = operation.took() {
+        let kept = kept(operation, rto).map(|kept| format!(", {kept}")).unwrap_or_default();
+        parts.push(format!("{}{kept}.", length(took)));
     }
     parts.push(format!("Operation {}", operation.id));
     parts.join("   ")
@@ -87,7 +76,9 @@ fn sentence(operation: &Operation) -> (String, Ink) {
         }
         Outcome::DoneInPart => (format!("{name} {applied}, but for what was left alone."), Ink::Attention),
         Outcome::CheckFailed => (format!("{name} {applied}, and a check does not hold."), Ink::Bad),
-        Outcome::Failed if !operation.has_sent() => (format!("{name} failed. Nothing of it was done."), Ink::Bad),
+        Outcome::Failed if !operation.has_sent() && !operation.has_called() => {
+            (format!("{name} failed. Nothing of it was done."), Ink::Bad)
+        }
         Outcome::Failed => (format!("{name} failed. What was done stays as it is."), Ink::Bad),
         Outcome::Interrupted => (format!("{name} was stopped. What was done stays as it is."), Ink::Attention),
         Outcome::Abandoned => (format!("{name} was abandoned. What was done stays as it is."), Ink::Attention),
@@ -95,7 +86,7 @@ fn sentence(operation: &Operation) -> (String, Ink) {
     }
 }
 
-fn listed(operation: &Operation, status: Status, ink: Ink, screen: &Screen) -> String {
+fn listed(operation: &Operation, status: Status, ink: Ink, ways: &Ways, screen: &Screen) -> String {
     let steps: Vec<&StepRecord> = operation.steps.iter().filter(|step| step.status == status).collect();
     let most = if screen.verbose { steps.len() } else { MOST };
     let mut block = String::new();
@@ -103,6 +94,9 @@ fn listed(operation: &Operation, status: Status, ink: Ink, screen: &Screen) -> S
         let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
         let label = screen.paint(ink, &format!("{:12}", status.to_string()));
         block.push_str(&format!("  {label}{}{why}\n", described(step, screen)));
+        for line in ways.get(&step.step).into_iter().flatten() {
+            block.push_str(&format!("  {:12}{}\n", "by hand", clean(line)));
+        }
     }
     if steps.len() > most {
         block.push_str(&format!("  {:12}and {} more (opsctl show {})\n", "", steps.len() - most, operation.id));
@@ -178,7 +172,7 @@ mod tests {
     #[test]
     fn test_done_with_a_step_owed() {
         let operation = operation(Outcome::DoneInPart, &[(6, Status::Owed, "connect timed out after 10s")]);
-        insta::assert_snapshot!(summary(&operation, RTO, &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, RTO, &Ways::new(), &PLAIN), @"
         dr-active is applied, with 1 step owed.   5m 52s, RTO 15m held.   Operation 20261122-0412-ana
           owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: connect timed out after 10s
           done 5   failed 0   unknown 0   owed 1   not started 0
@@ -197,9 +191,11 @@ mod tests {
             (6, Status::Skipped, ""),
         ];
         let operation = operation(Outcome::Failed, &statuses);
-        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &PLAIN), @"
+        let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
+        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &ways, &PLAIN), @"
         dr-active failed. What was done stays as it is.   5m 52s, RTO 5m missed by 52s.   Operation 20261122-0412-ana
           failed      gke deployment/data/minio replicas 1 → 4: minio-0: CrashLoopBackOff
+          by hand     kubectl scale deployment/minio -n data --replicas=4
           4 steps were not started because of that.
           done 1   failed 1   unknown 0   owed 0   not started 4
           go on       opsctl resume
@@ -210,7 +206,7 @@ mod tests {
 
     #[test]
     fn test_what_it_cost_is_told_where_all_is() {
-        let page = summary(&operation(Outcome::Done, &[]), None, &Screen { verbose: true, ..PLAIN });
+        let page = summary(&operation(Outcome::Done, &[]), None, &Ways::new(), &Screen { verbose: true, ..PLAIN });
         assert!(
             page.ends_with(
                 "not started 0\n  calls       3 API calls: gke 3 (3 PATCH)\n  back        opsctl rollback\n"
@@ -223,7 +219,7 @@ mod tests {
     fn test_a_check_that_does_not_hold() {
         let mut operation = operation(Outcome::CheckFailed, &[]);
         operation.failed_checks.insert("live".into(), "status 503".into());
-        insta::assert_snapshot!(summary(&operation, None, &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, None, &Ways::new(), &PLAIN), @"
         dr-active is applied, and a check does not hold.   5m 52s.   Operation 20261122-0412-ana
           check       live does not hold: status 503
           done 6   failed 0   unknown 0   owed 0   not started 0

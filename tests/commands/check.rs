@@ -282,6 +282,37 @@ file = "backup/none"
     assert!(said.out.contains("backup/db-2.dump, 3h old"), "{said}");
 }
 
+/// What was let go of was not applied; what did not end has no checks on record.
+#[test]
+fn test_the_checks_of_what_was_applied_last() {
+    let repository = Repository::small();
+    let (mut child, _lines) = crate::stopped::hanging(&repository);
+    crate::stopped::signal(&child, "KILL");
+    child.wait().unwrap();
+    insta::assert_snapshot!(repository.opsctl(&["check"]), @"
+    --- stderr
+    error: the last operation, ID, has no end on record, so nothing tells its checks
+      = how it stands: opsctl status; what a state expects: opsctl check STATE
+    --- exit 1
+    ");
+}
+
+#[test]
+fn test_what_was_let_go_of_was_not_applied() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    repository.write(
+        "states/off.toml",
+        "extends = \"baseline\"\ntolerates_unreachable = [\"k8s:*\"]\n[resource.edge]\nreplicas = 1\n\
+         [check.edge]\nat = \"east\"\nsetting = \"weight\"\nis = 100\n",
+    );
+    let said = repository.ends(10, &["apply", "off", "-y"]);
+    let checked = |said: &str| repository.opsctl(&["check"]).out.contains(said);
+    assert!(checked("aws:route53-record/Z1/live.example.com/CNAME/east weight"), "{said}");
+    repository.done(&["resume", "--abandon", "never"]);
+    assert!(checked("aws:route53-record/Z1/live.example.com/CNAME/east weight"), "{said}");
+}
+
 #[test]
 fn test_cron_is_told_by_the_exit_code_and_times_are_kept() {
     let repository = Repository::small();

@@ -38,6 +38,18 @@ fn test_log_show_and_blame() {
 }
 
 #[test]
+fn test_whether_it_kept_to_its_time() {
+    let repository = Repository::small();
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    let said = repository.done(&["show"]);
+    assert!(said.out.contains(", RTO 10m held\n"), "{said}");
+    let shown = repository.json(&["show"]);
+    assert_eq!((&shown["rto"]["held"], &shown["rto"]["within"]["secs"]), (&true.into(), &600.into()), "{shown}");
+    repository.done(&["apply", "baseline", "-y"]);
+    assert!(repository.json(&["show"])["rto"].is_null());
+}
+
+#[test]
 fn test_blame_names_who_was_not_opsctl() {
     let repository = Repository::small();
     repository.done(&["apply", "busy", "-y"]);
@@ -80,4 +92,18 @@ fn test_a_damaged_record_is_not_an_empty_log() {
     let said = repository.ends(1, &["log"]);
     assert!(said.err.contains("is damaged"), "{said}");
     assert_eq!(said.out, "", "{said}");
+}
+
+/// What could not be done can be done by hand.
+#[test]
+fn test_what_a_person_would_type() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.fail=no quota"]);
+    let said = repository.ends(7, &["apply", "busy", "-y", "-q"]);
+    let by_hand = "kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2";
+    assert!(said.out.contains(&format!("by hand     {by_hand}")), "{said}");
+    let said = repository.done(&["show"]);
+    assert!(said.out.contains(&format!("by hand: {by_hand}")), "{said}");
+    assert!(said.out.contains("kubectl scale deployment/edge"), "{said}");
+    assert!(repository.json(&["show"])["by_hand"].to_string().contains(by_hand));
 }

@@ -91,6 +91,7 @@ fn test_a_rollback_inside_an_apply_says_what_it_takes_back() {
 
     rollback of ID failed. What was done stays as it is.   TIME.   Operation ID
       failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
+      by hand     kubectl scale deployment/edge -n cdn --current-replicas=5 --replicas=2
       1 step was not started because of that.
       done 1   failed 1   unknown 0   owed 0   not started 1
       go on       opsctl rollback

@@ -75,14 +75,6 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-
-    /// The same kind and path at another instance.
-    ///
-    /// # Errors
-    /// `instance` is no name of an instance.
-    pub fn at_instance(&self, instance: &str) -> Result<Self, AddressError> {
-        Self::new(instance, self.kind(), self.path())
-    }
 }
 
 impl FromStr for Address {

@@ -79,10 +79,18 @@ struct Measured<'a> {
 /// The checks of what was applied last, from its snapshot.
 fn last_applied(repository: &Repository) -> Result<(String, Vec<check::Check>), Failure> {
     let store = repository.store()?;
-    let last = store.operations()?.next().transpose()?.ok_or_else(|| Failure::Unknown {
+    let last = store.last_changing()?.ok_or_else(|| Failure::Unknown {
         what: "nothing was applied yet, so it is not clear which checks are meant".to_owned(),
         hint: "name a state: opsctl check STATE".to_owned(),
     })?;
-    let checks = repository.after(&store, &last)?.map(|state| state.checks).unwrap_or_default();
-    Ok((last.operation.name, checks))
+    let Some(left) = repository.after(&store, &last)? else {
+        return Err(Failure::Unknown {
+            what: format!(
+                "the last operation, {}, has no end on record, so nothing tells its checks",
+                last.operation.id
+            ),
+            hint: "how it stands: opsctl status; what a state expects: opsctl check STATE".to_owned(),
+        });
+    };
+    Ok((last.operation.name, left.checks))
 }

@@ -29,7 +29,7 @@ use crate::view;
 ))]
 pub(in crate::cli) struct Resume {
     /// Closes the operation as it stands instead, or lets go of what is owed, and says why
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     abandon: Option<String>,
     #[command(flatten)]
     flags: Flags,
@@ -49,7 +49,7 @@ impl Resume {
                 if output.json {
                     output.result(&view::json::document("operation", &Document { operation: &operation })?);
                 }
-                run::summed_up(&operation, None, output)
+                run::summed_up(&operation, None, &setting, output)
             }
             (None, Some(reason)) => let_go_of_debts(&setting, reason, output).await,
             (Some(open), None) => {
@@ -62,7 +62,7 @@ impl Resume {
                 }
                 let held = Held::take(&setting)?;
                 let (operation, plan) = open::resume(&setting, &open.operation, &held, output).await?;
-                run::ended(&operation, plan.and_then(|plan| plan.intent.rto), &setting, &held, output).await
+                run::ended(&operation, plan.as_ref(), &setting, &held, output).await
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,
         }

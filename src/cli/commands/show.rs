@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::cli::by_hand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -33,14 +36,20 @@ impl Show {
                 .transpose()?
                 .ok_or_else(|| Failure::Unknown { what: "nothing was applied yet".to_owned(), hint: String::new() })?,
         };
+        let plan = repository.planned_if_read(&store, &recorded)?;
+        let rto = plan.as_ref().and_then(|plan| plan.intent.rto);
         let operation = &Standing::of(&repository)?.record(recorded.operation);
+        let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository.catalogues)).unwrap_or_default();
         let in_order = recorded.snapshots.iter().rev();
         let snapshots: Vec<(String, String)> =
             in_order.map(|entry| (entry.which.to_string(), entry.commit.short())).collect();
         if output.json {
-            output.result(&view::json::document("operation", &Document { operation, snapshots })?);
+            output.result(&view::json::document(
+                "operation",
+                &Document { operation, rto: rto.map(|rto| Rto::of(operation, rto)), by_hand: ways, snapshots },
+            )?);
         } else {
-            output.result(&view::show::operation(operation, &snapshots, Timestamp::now(), &output.results));
+            output.result(&view::show::operation(operation, rto, &ways, &snapshots, Timestamp::now(), &output.results));
         }
         Ok(Exit::Done)
     }
@@ -49,6 +58,26 @@ impl Show {
 #[derive(serde::Serialize)]
 struct Document<'a> {
     operation: &'a Operation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rto: Option<Rto>,
+    /// By step: what a person would type instead.
+    #[serde(skip_serializing_if = "view::Ways::is_empty")]
+    by_hand: view::Ways,
     /// `before` or `after`, and the commit.
     snapshots: Vec<(String, String)>,
+}
+
+/// The time that its state allowed it.
+#[derive(serde::Serialize)]
+struct Rto {
+    within: Duration,
+    /// Whether it kept to that; missing where it did not come to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<bool>,
+}
+
+impl Rto {
+    fn of(operation: &Operation, rto: Duration) -> Self {
+        Self { within: rto, held: operation.held(rto) }
+    }
 }
