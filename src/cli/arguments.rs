@@ -14,7 +14,7 @@ const EXAMPLES: &[Example] = &[
 
 /// Moves live infrastructure between named states: planned, applied in order, snapshotted, rolled back
 #[derive(Debug, Parser)]
-#[command(name = "opsctl", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "opsctl", version, max_term_width = 100)]
 #[command(after_help = help::more(EXAMPLES, &[]), after_long_help = help::more(EXAMPLES, &help::endings()))]
 pub(super) struct Arguments {
     #[command(flatten)]

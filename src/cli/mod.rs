@@ -24,6 +24,7 @@ mod signals;
 mod standing;
 mod surroundings;
 mod taking_back;
+mod typed;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,13 @@
 //! What can be read and set.
 
-use opsctl_api::{Effect, Kind, Setting, Type, format_duration};
+use std::collections::BTreeMap;
+
+use opsctl_api::{Address, Effect, Kind, Live, LiveSetting, Setting, Type, Value, format_duration};
 
 use super::screen::{Ink, Screen, WIDTH};
 use super::table::{Cell, Column, Table};
-use super::words::wrap;
+use super::value::shown;
+use super::words::{clean, wrap};
 
 /// All kinds of some providers, a line each.
 pub fn list(kinds: &[(&str, &Kind)], screen: &Screen) -> String {
@@ -50,7 +53,12 @@ struct SettingDocument {
 
 /// A kind as a document.
 pub fn document<'a>(provider: &'a str, kind: &Kind) -> Document<'a> {
-    let settings = kind.settings.iter().map(|setting| SettingDocument {
+    let settings = kind.settings.iter().map(setting_document).collect();
+    Document { provider, name: kind.name, doc: kind.doc, path: kind.path_form(), settings }
+}
+
+fn setting_document(setting: &Setting) -> SettingDocument {
+    SettingDocument {
         key: setting.form(),
         ty: type_of(&setting.ty),
         doc: setting.doc,
@@ -59,8 +67,40 @@ pub fn document<'a>(provider: &'a str, kind: &Kind) -> Document<'a> {
         one_way: setting.one_way,
         observed: setting.observed,
         group: setting.group,
+    }
+}
+
+/// A resource as a document: what can be set of it, and what is live.
+#[derive(serde::Serialize)]
+pub struct ResourceDocument<'a> {
+    at: &'a Address,
+    doc: &'static str,
+    settings: Vec<SettingDocument>,
+    /// By key; absent ones are left out.
+    live: BTreeMap<&'a str, &'a Value>,
+    /// By key: why it cannot be read.
+    hidden: BTreeMap<&'a str, &'a str>,
+    /// Why nothing of it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unread: Option<&'a str>,
+}
+
+/// A resource as a document.
+pub fn resource_document<'a>(at: &'a Address, kind: &Kind, live: &'a Result<Live, String>) -> ResourceDocument<'a> {
+    let settings = kind.settings.iter().map(setting_document).collect();
+    let read = live.iter().flat_map(|live| &live.settings);
+    let hidden = read.clone().filter_map(|(key, setting)| match setting {
+        LiveSetting::Hidden(why) => Some((key.as_str(), why.as_str())),
+        LiveSetting::Is { .. } | LiveSetting::Absent => None,
     });
-    Document { provider, name: kind.name, doc: kind.doc, path: kind.path_form(), settings: settings.collect() }
+    ResourceDocument {
+        at,
+        doc: kind.doc,
+        settings,
+        hidden: hidden.collect(),
+        live: read.filter_map(|(key, setting)| Some((key.as_str(), setting.value()?))).collect(),
+        unread: live.as_ref().err().map(String::as_str),
+    }
 }
 
 /// One kind in full: its path and its settings.
@@ -71,12 +111,54 @@ pub fn kind(provider: &str, kind: &Kind, screen: &Screen) -> String {
         page.push_str(&format!("  {line}\n"));
     }
     for setting in kind.settings {
-        page.push_str(&format!("\n  {}   {}\n", screen.paint(Ink::Strong, &setting.form()), facts(setting)));
-        for line in wrap(setting.doc, 92) {
-            page.push_str(&format!("      {line}\n"));
-        }
+        page.push_str(&told(setting, &[], screen));
     }
     page
+}
+
+/// One resource in full: what can be set of it, each setting with what is live.
+pub fn resource(at: &Address, kind: &Kind, live: &Result<Live, String>, screen: &Screen) -> String {
+    let mut page = format!("{}\n", screen.paint(Ink::Strong, at.as_str()));
+    for line in wrap(kind.doc, 96) {
+        page.push_str(&format!("  {line}\n"));
+    }
+    if let Err(why) = live {
+        let text = format!("what is live could not be read: {}", clean(why));
+        page.push_str(&format!("  {}\n", screen.paint(Ink::Bad, &text)));
+    }
+    for setting in kind.settings {
+        let read = live.iter().flat_map(|live| &live.settings).filter(|(key, _)| setting.covers(key));
+        let now: Vec<String> = read.map(|(key, live)| now(setting, key, live, screen)).collect();
+        page.push_str(&told(setting, &now, screen));
+    }
+    page
+}
+
+/// What a setting is now: of one that is one for each key, with the key.
+fn now(setting: &Setting, key: &str, live: &LiveSetting, screen: &Screen) -> String {
+    let value = match live {
+        LiveSetting::Is { value, .. } => shown(Some(value), screen),
+        LiveSetting::Absent => shown(None, screen),
+        LiveSetting::Hidden(why) => format!("not to be read: {}", clean(why)),
+    };
+    if setting.key.is_some() { format!("{} = {value}", clean(key)) } else { format!("= {value}") }
+}
+
+/// A setting with its type and its bounds, what is live of it, and its doc line.
+fn told(setting: &Setting, now: &[String], screen: &Screen) -> String {
+    let head = screen.paint(Ink::Strong, &setting.form());
+    let (beside, under) = match now {
+        [one] if setting.key.is_none() => (format!(" {one}"), &[][..]),
+        all => (String::new(), all),
+    };
+    let mut block = format!("\n  {head}{beside}   {}\n", facts(setting));
+    for line in under {
+        block.push_str(&format!("    {line}\n"));
+    }
+    for line in wrap(setting.doc, 92) {
+        block.push_str(&format!("      {line}\n"));
+    }
+    block
 }
 
 fn facts(setting: &Setting) -> String {

@@ -28,13 +28,15 @@ fn test_help_and_version_are_results() {
       log          Tells who did what, when, and how it ended
       show         Shows one operation in full
       blame        Tells who turned which knob of a resource last
-      kinds        Lists the kinds of resources with their settings; of one kind tells all
+      kinds        Lists the kinds of resources with their settings; of one kind, or of one resource
+                   beside what is live, tells all
       capture      Writes a state file from what is live, to go on from
       schema       Prints the JSON Schema of a state or of opsctl.toml, for an editor
-      explain      Explains the code of an error
+      explain      Explains the code of an error; without one lists all
       sim          Plays another operator in a simulated world
       completions  Prints what makes a shell complete opsctl's words, names of states among them
       man          Prints the manual page of opsctl, or writes those of all commands into a folder
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help
@@ -99,4 +101,12 @@ fn test_signs_are_ascii_where_the_locale_is_not_utf8() {
     let repository = Repository::small();
     let output = repository.command(&["plan", "drained"]).env("LC_ALL", "C").output().unwrap();
     assert!(output.stdout.is_ascii());
+}
+
+#[test]
+fn test_help_is_a_command_too_and_nothing_is_no_answer() {
+    let repository = Repository::small();
+    assert_eq!(repository.done(&["help", "plan"]).out, repository.done(&["plan", "--help"]).out);
+    repository.ends(64, &["log", "--limit", "0"]);
+    repository.ends(64, &["resume", "--abandon", ""]);
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use camino::Utf8Path;
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::{Address, Catalogue, Kind, Live, Pattern, Query, Reading, Selector, Wanted};
+use opsctl_api::{Address, Kind, Live, Pattern, Query, Reading, Selector, Wanted};
 
 use crate::capture::{self, Captured, Resource};
 use crate::cli::exit::Exit;
@@ -12,6 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
+use crate::cli::typed::{self, no_address, no_kind};
 use crate::instance::Instances;
 use crate::state::{self, Target};
 use crate::view;
@@ -114,33 +115,15 @@ fn write(path: &Utf8Path, before: Option<&str>, text: &str) -> Result<(), Failur
 
 /// The questions that one word of the command line means. Where its kind has a `*`, one for each kind that matches.
 fn asked(typed: &str, repository: &Repository) -> Result<Vec<Selector>, Failure> {
-    let no_address =
-        |why: String| Failure::Usage(format!("{why}; write instance:kind/path, as in k8s:deployment/cdn/*"));
-    let catalogue = |instance: &str| -> Result<&'static dyn Catalogue, Failure> {
-        repository.catalogues.0.get(instance).copied().ok_or_else(|| Failure::Unknown {
-            what: format!("there is no instance `{instance}`"),
-            hint: format!("opsctl.toml has: {}", repository.catalogues.names().collect::<Vec<_>>().join(", ")),
-        })
-    };
-    let no_kind = |kind: &str, of: &dyn Catalogue| Failure::Unknown {
-        what: format!("{} has no kind `{kind}`", of.provider()),
-        hint: "those that there are: opsctl kinds".to_owned(),
-    };
     if !Pattern::is_pattern(typed) {
-        let at: Address = typed.parse().map_err(|error| no_address(format!("{error}")))?;
-        let catalogue = catalogue(at.instance())?;
-        let kind = catalogue.kind(at.kind()).ok_or_else(|| no_kind(at.kind(), catalogue))?;
-        if !kind.accepts_path(at.path()) {
-            let form = format!("{}:{}/{}", at.instance(), kind.name, kind.path_form());
-            return Err(Failure::Usage(format!("`{typed}` is no address of a {}: write {form}", kind.name)));
-        }
+        let (at, _) = typed::address(typed, repository)?;
         return Ok(vec![Selector::One(at)]);
     }
-    let (instance, local) = typed.split_once(':').ok_or_else(|| no_address(format!("`{typed}` names no instance")))?;
+    let (instance, local) = typed.split_once(':').ok_or_else(|| no_address(&format!("`{typed}` names no instance")))?;
     if instance.contains('*') {
-        return Err(no_address(format!("`{typed}` is about several instances")));
+        return Err(no_address(&format!("`{typed}` is about several instances")));
     }
-    let catalogue = catalogue(instance)?;
+    let catalogue = typed::catalogue(instance, repository)?;
     // `k8s:*` is every path of every kind.
     let (kinds, path) = local.split_once('/').unwrap_or((local, "*"));
     let matching = catalogue.kinds().iter().filter(|kind| Pattern::new(kinds).matches_text(kind.name));

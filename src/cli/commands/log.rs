@@ -18,8 +18,8 @@ use crate::view;
 ))]
 pub(in crate::cli) struct Log {
     /// At most so many
-    #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
 }
 
 impl Log {
@@ -28,7 +28,7 @@ impl Log {
         let standing = Standing::of(&repository)?;
         let mut operations: Vec<Operation> = Vec::new();
         let mut damaged = false;
-        for recorded in repository.store()?.operations()?.take(self.limit.unwrap_or(usize::MAX)) {
+        for recorded in repository.store()?.operations()?.take(self.limit.map_or(usize::MAX, |limit| limit as usize)) {
             match recorded {
                 Ok(recorded) => operations.push(standing.record(recorded.operation)),
                 // One that is damaged hides none of the others.

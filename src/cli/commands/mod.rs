@@ -64,7 +64,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Log(log) => log.run(output),
         Command::Show(show) => show.run(output),
         Command::Blame(blame) => blame.run(output),
-        Command::Kinds(kinds) => kinds.run(output),
+        Command::Kinds(kinds) => in_runtime(kinds.run(output)),
         Command::Schema(schema) => schema.run(output),
         Command::Explain(explain) => explain.run(output),
         Command::Capture(capture) => in_runtime(capture.run(output)),
