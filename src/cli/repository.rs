@@ -42,7 +42,22 @@ impl Repository {
         let Some(config) = config else { return Err(report.into()) };
         let catalogues = registry::catalogues(&config, &mut report);
         told(report, output)?;
-        Ok(Self { config, catalogues, stood })
+        let repository = Self { config, catalogues, stood };
+        if repository.has_lost_its_history() {
+            let path = &repository.config.snapshots.path;
+            output.warn(&format!(
+                "warning: there is a journal of operations in .opsctl, and no history of them in {path}: where that was moved or \
+                 deleted, bring it back, or nothing of it can be rolled back\n"
+            ));
+        }
+        Ok(repository)
+    }
+
+    /// Whether operations were done here whose snapshots are gone.
+    fn has_lost_its_history(&self) -> bool {
+        let journals = self.work_dir().join("journal").read_dir_utf8();
+        let history = self.config.root.join(&self.config.snapshots.path).join(".git");
+        journals.is_ok_and(|mut journals| journals.next().is_some()) && !history.exists()
     }
 
     /// Where journal, lock and simulated worlds are.

@@ -5,6 +5,9 @@ use super::{Scope, State, Target};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
 
+/// How many holes of one root are told one by one. One that has more is no state that all come back to, and is told as that.
+const MOST: usize = 4;
+
 /// Warns of settings that some state or overlay sets and some root (a state that extends nothing) does not: going there leaves them.
 /// What a root in a file with mistakes sets is not known yet.
 pub(super) fn warn(
@@ -21,6 +24,7 @@ pub(super) fn warn(
         .collect();
     let by_name: BTreeMap<&str, &Chain<'_, '_>> = chains.iter().map(|chain| (chain.name(), chain)).collect();
     let wildcards: Vec<Vec<&str>> = roots.iter().map(|root| wildcards(root)).collect();
+    let mut holes: BTreeMap<&str, Vec<Hole<'_>>> = BTreeMap::new();
     for (name, settings) in &scope.settings {
         for (key, goals) in settings {
             if goals.len() == states.len() {
@@ -38,17 +42,47 @@ pub(super) fn warn(
                     continue;
                 }
                 if let Some(span) = by_name.get(state.as_str()).and_then(|chain| written_at(chain, name, key)) {
-                    found.push(hole(name, key, state, root, span));
+                    holes.entry(&root.name).or_default().push(Hole { name, key, state, span });
                 }
             }
         }
     }
+    for (root, holes) in &holes {
+        if holes.len() > MOST {
+            all(root, holes).into_iter().for_each(|hole| found.push(hole));
+        } else {
+            holes.iter().for_each(|hole| found.push(one(root, hole)));
+        }
+    }
 }
 
-fn hole(name: &str, key: &str, state: &str, root: &State, span: Span) -> Diagnostic {
-    let message = format!("{state} sets {key} of {name}, and {} does not: it has no way back", root.name);
-    let mend = format!("give it a value, or {{ restore = true }}, in states/{}.toml", root.name);
-    Diagnostic::warning(Code::Hole, span, message).note(mend)
+/// A setting that a root leaves.
+struct Hole<'a> {
+    name: &'a str,
+    key: &'a str,
+    /// A state that sets it, and where.
+    state: &'a str,
+    span: Span,
+}
+
+fn one(root: &str, hole: &Hole<'_>) -> Diagnostic {
+    let Hole { name, key, state, span } = hole;
+    let message = format!("{state} sets {key} of {name}, and {root} does not: it has no way back");
+    let mend = format!("give it a value, or {{ restore = true }}, in states/{root}.toml");
+    Diagnostic::warning(Code::Hole, *span, message).note(mend)
+}
+
+/// What one that is far from all others lacks, as one.
+fn all(root: &str, holes: &[Hole<'_>]) -> Option<Diagnostic> {
+    let Hole { name, key, state, span } = holes.first()?;
+    let (count, more) = (holes.len(), holes.len() - 1);
+    let message = format!(
+        "{root} leaves {count} settings that other states set, as {state} does {key} of {name}: they have no way back to it"
+    );
+    let mend = format!(
+        "let states/{root}.toml extend a state that sets them, or give it values or {{ restore = true }} for this one and {more} more"
+    );
+    Some(Diagnostic::warning(Code::Hole, *span, message).note(mend))
 }
 
 /// Where a state's files say something of a setting, the extending one first.

@@ -51,6 +51,8 @@ pub struct Row {
 pub enum Live {
     /// This; `None` is absent.
     Is(Option<Value>),
+    /// The resource is not there, and need not be.
+    Missing,
     /// It was not read, or could not be.
     Unread,
 }
@@ -65,6 +67,7 @@ impl Matrix {
                 let Some(Some(goal)) = row.goals.get(column) else { continue };
                 match &row.live {
                     Live::Is(live) => compared.differ += usize::from(!goal.holds(live.as_ref())),
+                    Live::Missing => {}
                     Live::Unread => compared.unknown += 1,
                 }
             }
@@ -128,6 +131,7 @@ pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
 fn cells(row: &Row, screen: &Screen) -> Vec<Cell> {
     let live = match &row.live {
         Live::Is(value) => in_full(value.as_ref()),
+        Live::Missing => "missing".to_owned(),
         Live::Unread => "?".to_owned(),
     };
     let goals = row.goals.iter().map(|goal| match goal {

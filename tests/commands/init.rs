@@ -242,3 +242,11 @@ fn test_variables_name_other_files() {
     warning: not read: two: it is no kubeconfig: its YAML has a mistake, in line 1
     ");
 }
+
+#[test]
+fn test_no_repository_among_the_states_of_one() {
+    let folder = Repository::small();
+    let said = Said::by(&mut command(&folder, &["-C", "states", "init"]));
+    assert!(said.exit == Some(1) && said.err.contains("folder of states"), "{said}");
+    assert!(!folder.path("states/opsctl.toml").exists());
+}

@@ -96,3 +96,13 @@ fn test_a_provider_that_is_left_out_names_its_feature() {
     --- exit 1
     "#);
 }
+
+#[test]
+fn test_a_history_that_is_gone_is_missed() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    assert!(!repository.done(&["log"]).err.contains("warning"));
+    std::fs::remove_dir_all(repository.path("snapshots")).unwrap();
+    let said = repository.done(&["status"]);
+    assert!(said.err.contains("no history of them in snapshots"), "{said}");
+}

@@ -64,3 +64,16 @@ at = "aws:route53-record/Z1/live.example.com/CNAME/east"
 weight = 50
 needs = ["edge"]
 "#;
+
+/// What need not be there, and was not, could not be read by nobody.
+#[test]
+fn test_what_is_optional_and_missing_is_no_failure() {
+    let repository = Repository::small();
+    let late = "\n[resource.late]\nat = \"k8s:deployment/cdn/late\"\nreplicas = 1\noptional = true\n";
+    repository.append("states/baseline.toml", late);
+    repository.done(&["apply", "busy", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(!said.out.contains("could not be read"), "{said}");
+    let said = repository.done(&["states"]);
+    assert!(said.out.contains("missing") && !said.out.contains("unknown"), "{said}");
+}

@@ -30,6 +30,12 @@ impl Init {
                 hint: "opsctl states shows what it has; opsctl init -C DIR makes another one".to_owned(),
             });
         }
+        if is_among_states() {
+            return Err(Failure::Unknown {
+                what: "this is the folder of states of the operations repository above it".to_owned(),
+                hint: "opsctl init -C DIR makes one elsewhere".to_owned(),
+            });
+        }
         let (found, unread) = surroundings::look();
         for path in &unread {
             output.warn(&format!("warning: not read: {path}\n"));
@@ -55,6 +61,11 @@ impl Init {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Whether this is where a repository has its states: all files there are read as states.
+fn is_among_states() -> bool {
+    std::env::current_dir().is_ok_and(|here| here.ends_with("states") && here.join("../opsctl.toml").is_file())
 }
 
 /// Whether anybody has written states here.

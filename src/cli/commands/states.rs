@@ -1,7 +1,7 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use opsctl_api::{Address, LiveSetting};
+use opsctl_api::{Address, Fault, LiveSetting};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -44,6 +44,7 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
     let mut rows: BTreeMap<(Address, String), Vec<Option<Goal>>> = BTreeMap::new();
     let mut unread = Vec::new();
     let mut unlisted = vec![0; states.len()];
+    let mut missing = BTreeSet::new();
     // An explicit address takes its settings out of every wildcard: it comes last and stays.
     let mut names: Vec<_> = scope.declared.iter().collect();
     names.sort_by_key(|(_, declared)| matches!(declared.at, Target::One(_)));
@@ -55,6 +56,10 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
                     count(&mut unlisted, &states, scope, name);
                 }
                 members.found.clone()
+            }
+            (Some(Err(Fault::Missing(_))), Target::One(at)) if declared.optional => {
+                missing.insert(at.clone());
+                vec![at.clone()]
             }
             (Some(Err(fault)), at) => {
                 unread.push((shown(at), fault.to_string()));
@@ -77,7 +82,8 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
         }
     }
     let rows = rows.into_iter().map(|((at, setting), goals)| {
-        let live = observation.found.get(&at).map_or(Live::Unread, |live| match live.settings.get(&setting) {
+        let not_found = || if missing.contains(&at) { Live::Missing } else { Live::Unread };
+        let live = observation.found.get(&at).map_or_else(not_found, |live| match live.settings.get(&setting) {
             Some(LiveSetting::Hidden(_)) => Live::Unread,
             Some(LiveSetting::Is { value, .. }) => Live::Is(Some(value.clone())),
             Some(LiveSetting::Absent) | None => Live::Is(None),

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::{Address, Live, Owner};
+use opsctl_api::{Address, Fault, Live, Owner};
 
 use crate::apply::{self, ApplyError};
 use crate::cli::exit::Exit;
@@ -16,7 +16,7 @@ use crate::cli::scope::scope_of;
 use crate::cli::standing::Standing;
 use crate::instance::Instances;
 use crate::plan::{self, Observation, Plan};
-use crate::snapshot::{OperationKind, Outcome, Recorded, Store, StoreError};
+use crate::snapshot::Outcome;
 use crate::state::{Goal, State, Target};
 use crate::view::{
     self,
@@ -40,7 +40,7 @@ impl Status {
         }
         let instances = repository.instances(output)?;
         let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
-        let recorded = last(&store)?;
+        let recorded = store.last_changing()?;
         let setting = Setting { repository: &repository, instances: &instances, store: &store };
         let debts = owed::all(&setting).await?;
         let standing = Standing::of(&repository)?;
@@ -94,14 +94,6 @@ fn under_way(running: String, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The operation that began last.
-fn last(store: &Store) -> Result<Option<Recorded>, StoreError> {
-    let mut operations = store.operations()?;
-    operations
-        .find(|recorded| !recorded.as_ref().is_ok_and(|recorded| recorded.operation.kind == OperationKind::LetGo))
-        .transpose()
-}
-
 /// Reads what was left again, and takes down what is not so any more.
 async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, status: &mut view::status::Status<'_>) {
     let observation = plan::observe(&scope_of(left), instances).await;
@@ -115,6 +107,8 @@ async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, statu
         }
         let live = match (observation.found.get(at), observation.names.get(name)) {
             (Some(live), _) => live,
+            // It was not there then either: nothing of it was left.
+            (None, Some(Err(Fault::Missing(_)))) if resource.wants.is_empty() => continue,
             (None, Some(Err(fault))) => {
                 unread.insert(at.to_string(), fault.to_string());
                 continue;
