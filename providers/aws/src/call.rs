@@ -95,7 +95,7 @@ where
             Failed { fault, maybe_done, code: code.to_owned() }
         }
         SdkError::DispatchFailure(_) if never_connected(error) => Failed::from_fault(Fault::Unreachable(chain(error))),
-        SdkError::DispatchFailure(dispatch) if dispatch.is_user() || dispatch.as_other().is_some() => {
+        SdkError::DispatchFailure(_) if matches!(unsigned(&chain(error)), Fault::Denied(_)) => {
             Failed { fault: unsigned(&chain(error)), maybe_done: true, code: String::new() }
         }
         _ => Failed { fault: Fault::Unreachable(chain(error)), maybe_done: true, code: String::new() },
@@ -130,7 +130,8 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();
-        let layers = ["dispatch failure", "failed to construct request", "service error", "client error (Connect)"];
+        let layers =
+            ["client error (Connect)", "dispatch failure", "failed to construct request", "other", "service error"];
         if !layers.contains(&text.as_str()) && !said.contains(&text) {
             said.push(text);
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Kept, Outcome, ask, key, text, whole};
-use crate::answer::Refusal;
+use crate::answer::{Answer, Refusal};
 use crate::call::Call;
 use crate::moto::{Fault, Moto};
 
@@ -29,6 +29,7 @@ impl Services {
                 name_definition(call, moto, &mut body).await?;
             }
             "DescribeServices" => {}
+            "ListServices" => return page(&body, moto.send(call).await?),
             _ => return moto.send(call).await,
         }
         let mut answer = moto.send(&call.with_body(body.to_string())).await?;
@@ -103,6 +104,25 @@ impl Services {
         deployment["rolloutState"] = json!("COMPLETED");
         deployment["rolloutStateReason"] = json!(format!("ECS deployment {} completed.", known.0));
     }
+}
+
+/// moto gives all services at once. AWS gives so many as are asked for, up to 100, and 10 where nothing is said:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html>.
+fn page(body: &Json, mut answer: Answer) -> Outcome {
+    let most = whole(body, "maxResults").unwrap_or(10);
+    if !(1..=100).contains(&most) {
+        return Refusal::new("InvalidParameterException", "maxResults must be between 1 and 100.").into();
+    }
+    let begin = text(body, "nextToken").parse::<usize>().unwrap_or_default();
+    answer.alter_json(|found| {
+        let all = found["serviceArns"].as_array().cloned().unwrap_or_default();
+        let end = all.len().min(begin + usize::try_from(most).unwrap_or_default());
+        found["serviceArns"] = all.get(begin..end).unwrap_or_default().into();
+        if end < all.len() {
+            found["nextToken"] = json!(end.to_string());
+        }
+    });
+    Ok(answer)
 }
 
 /// A task definition may be given as family, or as family and revision; a service has its ARN.

@@ -141,6 +141,26 @@ fn test_what_a_service_cannot_be_is_refused() {
 }
 
 #[test]
+fn test_services_are_listed_in_pages() {
+    let aws = service();
+    for nth in 0..11 {
+        let service = json!({ "cluster": "edge", "serviceName": format!("s{nth}"), "taskDefinition": "web:1" });
+        aws.console(EAST).json("ecs", "CreateService", &service);
+    }
+    let list = |more: Json| {
+        let mut body = json!({ "cluster": "edge" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask(&aws, &Call::json("ecs", EAST, "ListServices", &body))
+    };
+    let first = list(json!({})).json();
+    assert_eq!(first["serviceArns"].as_array().unwrap().len(), 10);
+    let rest = list(json!({ "nextToken": first["nextToken"] })).json();
+    assert_eq!((rest["serviceArns"].as_array().unwrap().len(), &rest["nextToken"]), (2, &Json::Null));
+    assert_eq!(list(json!({ "maxResults": 100 })).json()["serviceArns"].as_array().unwrap().len(), 12);
+    list(json!({ "maxResults": 101 })).assert_refused(400, "InvalidParameterException");
+}
+
+#[test]
 fn test_a_target_moves_the_service_between_its_bounds() {
     let aws = service();
     let register = |change: Json| {

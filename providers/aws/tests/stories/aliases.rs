@@ -1,0 +1,51 @@
+use opsctl_api::{Value, Written};
+use opsctl_aws_proxy::{Method, Refusal};
+use serde_json::json;
+
+use crate::account::{Account, text};
+
+const AT: &str = "lambda-alias/edge/live";
+const FUNCTION: &str = "/2015-03-31/functions/edge";
+
+/// A function with two versions, and an alias of the first.
+fn account() -> Account {
+    let account = Account::new();
+    let console = account.console();
+    let role = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole",
+    }] });
+    let fields = [("RoleName", "edge"), ("AssumeRolePolicyDocument", &role.to_string())];
+    let made = console.form("iam", "CreateRole", &fields);
+    let send = |method, path: &str, body: serde_json::Value| console.rest("lambda", method, path, body.to_string());
+    let function = json!({
+        "FunctionName": "edge", "Runtime": "python3.12", "Handler": "x.y", "Role": made.all("Arn")[0].text, "Publish": true,
+        "Code": { "ZipFile": "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==" },
+    });
+    send(Method::POST, "/2015-03-31/functions", function);
+    send(Method::PUT, &format!("{FUNCTION}/configuration"), json!({ "Environment": { "Variables": { "A": "1" } } }));
+    send(Method::POST, &format!("{FUNCTION}/versions"), json!({}));
+    send(Method::POST, &format!("{FUNCTION}/aliases"), json!({ "Name": "live", "FunctionVersion": "1" }));
+    account
+}
+
+/// Between the reading right before and the call: the API refuses it, and what is there now is told.
+pub(crate) fn somebody_was_faster() {
+    let account = account();
+    let stale = Refusal::new("PreconditionFailedException", "The RevisionId provided does not match").status(412);
+    account.proxy.when("lambda", "UpdateAlias").times(1).refuse(stale);
+    let Written::Conflict(live) = account.write(AT, "version", text("2")) else { panic!() };
+    assert_eq!(live.value("version"), Some(&text("1")));
+}
+
+/// What is not set stays: a call names the version and the weights, and nothing else.
+pub(crate) fn who_changes_the_description_is_not_overwritten() {
+    let account = account();
+    let path = format!("{FUNCTION}/aliases/live");
+    account.console().rest("lambda", Method::PUT, &path, json!({ "Description": "ours" }).to_string());
+    let written = account.write(AT, "weights.2", Value::Number(0.1));
+    let Written::Sent { version, .. } = written else { panic!("{written:?}") };
+    assert_eq!(account.read(AT).version, version);
+    let alias = account.console().rest("lambda", Method::GET, &path, "").as_json();
+    assert_eq!((&alias["Description"], &alias["FunctionVersion"]), (&json!("ours"), &json!("1")));
+    assert_eq!(alias["RoutingConfig"]["AdditionalVersionWeights"], json!({ "2": 0.1 }));
+}

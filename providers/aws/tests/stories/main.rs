@@ -1,0 +1,36 @@
+//! What the conformance suite does not ask: what is slow, busy, throttled or somebody else's, and how many calls it takes. On moto,
+//! behind the proxy that is told to be so: `tests/rig/rig run --only moto cargo test -p opsctl-aws --features rig`.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that cannot go on ends")]
+
+mod account;
+mod aliases;
+mod databases;
+#[path = "../conformance/environment.rs"]
+mod environment;
+mod services;
+mod streams;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// Trials, each named after the function that is one.
+macro_rules! stories {
+    ($($module:ident: $($story:ident),+;)*) => {
+        vec![$($(Trial::test(concat!(stringify!($module), "::", stringify!($story)), || {
+            $module::$story();
+            Ok(())
+        }),)+)*]
+    };
+}
+
+fn main() -> ExitCode {
+    let stories = stories! {
+        aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
+        databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own;
+        services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it,
+            a_thousand_take_few_calls;
+        streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards;
+    };
+    environment::alone(|| libtest_mimic::run(&Arguments::from_args(), stories).exit_code())
+}
