@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use opsctl_api::{Fault, Query, Readiness, Reading, Value, Wanted, Written};
-use opsctl_aws_proxy::late;
+use opsctl_aws_proxy::{Refusal, late};
 use serde_json::json;
 
 use crate::account::{Account, address, all, text};
@@ -89,6 +89,11 @@ pub(crate) fn others_hold_it() {
     assert_eq!(owner.name, "scalable-target/ecs/service/edge/web/ecs:service:DesiredCount");
     assert_eq!(owner.within, Some((Value::Integer(1), Value::Integer(6))));
     assert_eq!(owner.does, "moves it into its bounds, and between them by the policy half-busy");
+    let denied = || Refusal::new("AccessDeniedException", "no");
+    account.proxy.when(scaling, "DescribeScalingPolicies").times(1).refuse(denied());
+    let unread = account.read(AT);
+    assert_eq!(unread.owners[0].within, owner.within);
+    assert!(unread.owners[0].does.contains("policies could not be read: denied"), "{:?}", unread.owners);
     // What is suspended as a whole acts no more.
     let suspended = json!({ "SuspendedState": {
         "DynamicScalingInSuspended": true, "DynamicScalingOutSuspended": true, "ScheduledScalingSuspended": true,
@@ -100,8 +105,7 @@ pub(crate) fn others_hold_it() {
     let live = account.read("ecs-service/edge/deployed");
     let owners: Vec<_> = live.owners.iter().map(|owner| (owner.name.as_str(), owner.reverts)).collect();
     assert_eq!(owners, [("CodeDeploy", true), ("CloudFormation stack edge", false)]);
-    let denied = opsctl_aws_proxy::Refusal::new("AccessDeniedException", "no");
-    account.proxy.when(scaling, "DescribeScalableTargets").times(1).refuse(denied);
+    account.proxy.when(scaling, "DescribeScalableTargets").times(1).refuse(denied());
     let live = account.read(AT);
     assert!(live.owners[0].does.contains("could not be read: denied"), "{:?}", live.owners);
 }
