@@ -51,6 +51,12 @@ pub(super) enum Failure {
         /// Why.
         source: Box<Failure>,
     },
+    /// Another operation began while this one was looked at.
+    #[error("stale: {operation} began after this was planned; nothing was changed")]
+    Overtaken {
+        /// The other one.
+        operation: String,
+    },
     /// The operator, or the lack of one, said no.
     #[error("{what}")]
     Refused {
@@ -98,6 +104,7 @@ impl Failure {
             Self::Refused { .. } => Exit::Refused,
             Self::Apply(error) => of_apply(error),
             Self::NotTakenBack { .. } => Exit::Failed,
+            Self::Overtaken { .. } => Exit::Stale,
             Self::NoRepository(_)
             | Self::Report(_)
             | Self::Unknown { .. }
@@ -123,6 +130,7 @@ impl Failure {
             Self::NotTakenBack { .. } => {
                 Some("opsctl resume tries it again; opsctl resume --abandon REASON leaves all as it is now".to_owned())
             }
+            Self::Overtaken { operation } => Some(format!("see what it did (opsctl show {operation}), and plan again")),
             Self::Store(error) => error.hint(),
             Self::PlanFile(error) => error.hint(),
             Self::Usage(_)

@@ -76,6 +76,29 @@ pub(super) struct Setting<'a> {
     pub(super) repository: &'a Repository,
     pub(super) instances: &'a Instances,
     pub(super) store: &'a Store,
+    /// The operation that began last when this one looked around.
+    newest: Option<String>,
+}
+
+impl<'a> Setting<'a> {
+    /// As it is before anything is planned.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub(super) fn new(repository: &'a Repository, instances: &'a Instances, store: &'a Store) -> Result<Self, Failure> {
+        Ok(Self { repository, instances, store, newest: store.newest_operation()? })
+    }
+
+    /// Whether nothing began since. Under the lock nothing can any more.
+    ///
+    /// # Errors
+    /// Another operation did: what it left may be what this one is about.
+    fn is_not_overtaken(&self) -> Result<(), Failure> {
+        match self.store.newest_operation()? {
+            newest if newest == self.newest => Ok(()),
+            newest => Err(Failure::Overtaken { operation: newest.unwrap_or_default() }),
+        }
+    }
 }
 
 /// Somebody else at it is in the way of all that changes anything: said before anything is read. Whoever comes in between is met
@@ -218,6 +241,7 @@ pub(super) async fn carry_out(
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
     let (held, how) = (Held::take(setting)?, flags.how());
+    setting.is_not_overtaken()?;
     let operation = obey(&plan, setting, &how, &held, output).await?;
     let exit = ended(&operation, Some(&plan), setting, &held, output).await?;
     let is_as_before = how.on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback

@@ -48,6 +48,15 @@ impl Store {
         operations.find(|recorded| !recorded.as_ref().is_ok_and(is_let_go)).transpose()
     }
 
+    /// The id of the operation that began last; its record is not read.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn newest_operation(&self) -> Result<Option<String>, StoreError> {
+        let mut operations = self.operations()?;
+        Ok(operations.groups.next().map(|mut group| group.swap_remove(0).operation))
+    }
+
     /// One operation, by its id or as much of its beginning as no other has.
     ///
     /// # Errors

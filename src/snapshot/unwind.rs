@@ -51,27 +51,47 @@ pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
     Unwound { values, reverts: reverts.map(|operation| operation.id.clone()).collect() }
 }
 
-/// What a rollback takes back when nobody says: the last operation that is neither a rollback nor rolled back.
+/// What a rollback takes back when nobody says: the last operation that sent anything and is neither a rollback nor rolled back. With the
+/// rest of an operation, which was done later, it is the whole of it.
 ///
-/// A rollback that failed or was stopped has not taken anything back for good: what it was for is still the answer.
+/// A rollback that failed, was stopped, or left something alone has not taken all back: what it was for is still the answer. `None` where
+/// that is not among these operations.
 pub fn last_to_roll_back(operations_newest_first: &[Operation]) -> Option<&Operation> {
     let mut rest = operations_newest_first;
     while let Some((operation, older)) = rest.split_first() {
         rest = match (operation.kind, &operation.reverts) {
-            (OperationKind::Apply, _) => return Some(operation),
-            // It took back all down to that one, rollbacks among them.
-            (OperationKind::Rollback, Some(reverts)) if took_effect(operation.outcome) => {
-                let down_to = older.iter().position(|operation| operation.id == *reverts);
-                down_to.map_or(&[], |index| &older[index + 1..])
+            (OperationKind::Apply, _) if may_have_sent(operation) => return whole(operation, older),
+            (OperationKind::Rollback, Some(reverts)) => {
+                let down_to = older.iter().position(|operation| operation.id == *reverts)?;
+                // It took back all down to that one, rollbacks among them.
+                match operation.outcome {
+                    Outcome::Done | Outcome::CheckFailed => &older[down_to + 1..],
+                    _ => return Some(&older[down_to]),
+                }
             }
-            (OperationKind::Rollback | OperationKind::Take | OperationKind::LetGo, _) => older,
+            (OperationKind::Apply | OperationKind::Rollback | OperationKind::Take | OperationKind::LetGo, _) => older,
         };
     }
     None
 }
 
-fn took_effect(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed)
+/// Of what was the rest of an operation that operation, where nothing else was sent in between.
+fn whole<'o>(operation: &'o Operation, older: &'o [Operation]) -> Option<&'o Operation> {
+    let Some(first) = &operation.rest_of else { return Some(operation) };
+    for other in older {
+        if other.id == *first {
+            return Some(other);
+        }
+        if may_have_sent(other) && other.rest_of != operation.rest_of {
+            return Some(operation);
+        }
+    }
+    None
+}
+
+/// What has no end has no steps in the history either.
+fn may_have_sent(operation: &Operation) -> bool {
+    operation.ended.is_none() || edits_newest_first(operation).next().is_some()
 }
 
 /// What an operation sent, what it sent last first.
@@ -162,7 +182,7 @@ mod tests {
 
     #[test]
     fn test_the_default() {
-        let (a, b) = (applied("a", &[]), applied("b", &[]));
+        let (a, b) = (applied("a", &[(A, 1, 2)]), applied("b", &[(A, 2, 3)]));
         let back = |id: &str, reverts: &str| rolled_back(id, reverts, Outcome::Done);
         let default = |operations: &[&Operation]| {
             let operations: Vec<Operation> = operations.iter().map(|&operation| operation.clone()).collect();
@@ -176,6 +196,27 @@ mod tests {
         assert_eq!(default(&[&rolled_back("r", "b", Outcome::Failed), &b, &a]).as_deref(), Some("b"));
         let take = Operation { kind: OperationKind::Take, ..sample::operation("t", Outcome::Done) };
         assert_eq!(default(&[&take, &b]).as_deref(), Some("b"));
+        // What was left alone may still be taken back, and what failed was for more than the last one.
+        assert_eq!(default(&[&rolled_back("r", "b", Outcome::DoneInPart), &b, &a]).as_deref(), Some("b"));
+        assert_eq!(default(&[&rolled_back("r", "a", Outcome::Failed), &b, &a]).as_deref(), Some("a"));
+        assert_eq!(default(&[&rolled_back("r", "a", Outcome::Failed), &b]), None);
+        // What sent nothing is nothing to take back.
+        assert_eq!(default(&[&applied("c", &[]), &b]).as_deref(), Some("b"));
+        let running = Operation { ended: None, ..applied("c", &[]) };
+        assert_eq!(default(&[&running, &b]).as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn test_the_default_is_the_whole_of_what_was_done_in_parts() {
+        let rest = |id: &str| Operation { rest_of: Some("b".into()), ..applied(id, &[(A, 3, 4)]) };
+        let (a, b, c) = (applied("a", &[(A, 1, 2)]), applied("b", &[(A, 2, 3)]), applied("c", &[(A, 4, 5)]));
+        let default = |operations: &[&Operation]| {
+            let operations: Vec<Operation> = operations.iter().map(|&operation| operation.clone()).collect();
+            last_to_roll_back(&operations).map(|operation| operation.id.clone())
+        };
+        assert_eq!(default(&[&rest("d"), &rest("c"), &b, &a]).as_deref(), Some("b"));
+        assert_eq!(default(&[&rest("d"), &c, &b, &a]).as_deref(), Some("d"));
+        assert_eq!(default(&[&rest("d")]), None);
     }
 
     /// Operations as they come about: each edit begins with what is live, and others change things in between.

@@ -13,7 +13,7 @@ fn test_a_colleagues_edit_is_spared() {
 
     Left alone
       k8s  deployment/cdn/edge  replicas  was 2, opsctl set 5, now 7: changed since by kubectl-scale
-           --force k8s:deployment/cdn/edge takes it back too
+           opsctl rollback ID --force k8s:deployment/cdn/edge takes it back too
     Held back
       k8s  deployment/data/origin  replicas  edge is left as it is, and needs it
 

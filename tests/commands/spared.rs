@@ -33,7 +33,7 @@ fn test_nothing_is_taken_from_under_what_is_left_alone() {
 
     Left alone
       aws  route53-record/Z1/live.example.com/CNAME/west  weight  was 0, opsctl set 100, now 80: changed since by ben
-           --force aws:route53-record/Z1/live.example.com/CNAME/west takes it back too
+           opsctl rollback ID --force aws:route53-record/Z1/live.example.com/CNAME/west takes it back too
     Held back
       k8s  deployment/cdn/spare    replicas  west is left as it is, and needs it
       k8s  deployment/data/origin  replicas  west is left as it is, and needs it

@@ -114,3 +114,22 @@ fn test_colour_only_where_it_is_wanted() {
     let (seen, _) = Terminal::start(&repository, &["plan", "bsy", "--no-color"]).end();
     assert!(!seen.contains(escape), "{seen}");
 }
+
+/// A colleague applies while the operator reads the page: it is not about what is there any more.
+#[test]
+fn test_what_began_while_the_operator_was_asked_makes_it_stale() {
+    let repository = Repository::small();
+    repository.write("states/more.toml", "over = \"baseline\"\n[resource.spare]\nreplicas = 4\n");
+    repository.done(&["apply", "busy", "-y"]);
+    let mut terminal = Terminal::start(&repository, &["rollback"]);
+    terminal.expect("Go on?");
+    repository.done(&["apply", "more", "-y"]);
+    terminal.type_line("y");
+    let (seen, exit) = terminal.end();
+    assert_eq!(exit, Some(4), "{seen}");
+    assert!(seen.contains("began after this was planned; nothing was changed"), "{seen}");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
+    // What the colleague did is what the next one is about.
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 0);
+}

@@ -78,3 +78,43 @@ fn test_a_snapshot_has_what_the_states_set_and_no_more() {
     repository.done(&["sim", "set", "aws:asg/web", "max=20"]);
     repository.done(&["plan", "@", "--detailed-exitcode"]);
 }
+
+/// What the page says is to be typed takes back what the page was about, and not what was before.
+#[test]
+fn test_what_was_left_alone_is_taken_back_as_the_page_says() {
+    let repository = Repository::small();
+    repository.write("states/first.toml", "extends = \"baseline\"\n[resource.east]\nweight = 70\n");
+    repository.write(
+        "states/second.toml",
+        "extends = \"first\"\n[resource.edge]\nreplicas = 5\n[resource.settings]\ndata.mode = \"busy\"\n",
+    );
+    repository.done(&["apply", "first", "-y"]);
+    repository.done(&["apply", "second", "-y"]);
+    let second = repository.operation(0);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=9", "--by", "ben"]);
+    repository.ends(10, &["rollback", "-y"]);
+    // Nothing is left to do, but for that.
+    let said = repository.ends(10, &["rollback", "-y"]);
+    let hint = format!("opsctl rollback {second} --force k8s:deployment/cdn/edge takes it back too");
+    assert!(said.out.contains(&hint), "{said}");
+    repository.done(&["rollback", &second, "--force", "k8s:deployment/cdn/edge", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("aws:route53-record/Z1/live.example.com/CNAME/east", "weight"), 70);
+    // Now it is taken back, and what was before it comes next.
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("aws:route53-record/Z1/live.example.com/CNAME/east", "weight"), 100);
+}
+
+/// An apply that ended at its gate has sent nothing that could be taken back.
+#[test]
+fn test_what_sent_nothing_is_passed_over() {
+    let repository = Repository::small();
+    repository.write(
+        "states/gated.toml",
+        "extends = \"busy\"\n[resource.east]\nweight = 3\n[check.no]\nrun = [\"false\"]\ngates = [\"east\"]\nwithin = \"0s\"\n",
+    );
+    repository.done(&["apply", "busy", "-y"]);
+    repository.ends(7, &["apply", "gated", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+}

@@ -42,6 +42,7 @@ impl Apply {
         let store = repository.store()?;
         let mut situation = Situation::of(&repository, &store)?;
         let instances = repository.instances(output)?;
+        let setting = Setting::new(&repository, &instances, &store)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store);
@@ -53,7 +54,6 @@ impl Apply {
                 "note: {name} says otherwise by now than when this was planned; the plan is obeyed as it is\n"
             ));
         }
-        let setting = Setting { repository: &repository, instances: &instances, store: &store };
         run::run(Arc::new(plan), &setting, &self.flags, output).await
     }
 }

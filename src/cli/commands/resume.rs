@@ -41,7 +41,7 @@ impl Resume {
         run::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
-        let setting = Setting { repository: &repository, instances: &instances, store: &store };
+        let setting = Setting::new(&repository, &instances, &store)?;
         let open = open::find(&setting)?;
         match (open, self.abandon) {
             (Some(_), Some(reason)) => {

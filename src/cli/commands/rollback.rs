@@ -45,7 +45,7 @@ impl Rollback {
         run::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
-        let setting = Setting { repository: &repository, instances: &instances, store: &store };
+        let setting = Setting::new(&repository, &instances, &store)?;
         // An operation that did not end is taken back with those that have; it stays open until the operator has agreed.
         let open = match open::find(&setting)? {
             Some(_) => Some(open::settled(&setting, output).await?),
@@ -64,7 +64,7 @@ impl Rollback {
         }
         let (force, allow_one_way) = (patterns(&self.force), patterns(&self.allow_one_way));
         let Some(plan) = taking_back::plan(&setting, &operations, force, allow_one_way).await? else {
-            close(&open, &setting, output).await?;
+            close(&open, &operations, &setting, output).await?;
             let id = operations.last().map(|operation| operation.id.as_str()).unwrap_or_default();
             output.sentence(&format!("{id} changed nothing that is not as it was before."));
             for name in taking_back::called(&operations) {
@@ -74,7 +74,7 @@ impl Rollback {
         };
         page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;
         run::agreed(&plan, &self.flags, output)?;
-        close(&open, &setting, output).await?;
+        close(&open, &operations, &setting, output).await?;
         run::carry_out(Arc::new(plan), &setting, &self.flags, output).await
     }
 }
@@ -92,10 +92,16 @@ fn unknown(operation: &Operation, store: &Store) -> Result<Failure, StoreError> 
 }
 
 /// Closes the operation that did not end as it stands.
-async fn close(open: &Option<Operation>, setting: &Setting<'_>, output: &Output) -> Result<(), Failure> {
-    if let Some(open) = open {
-        output.say(&format!("{} did not end: it is closed as it stands, and taken back.\n", open.id));
-        open::abandon(setting, "rolled back".to_owned(), output).await?;
-    }
+async fn close(
+    open: &Option<Operation>,
+    operations: &[Operation],
+    setting: &Setting<'_>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let Some(open) = open else { return Ok(()) };
+    let is_gone_on_with = operations.last().is_some_and(|down_to| open.reverts.as_ref() == Some(&down_to.id));
+    let then = if is_gone_on_with { "this goes on from there" } else { "taken back" };
+    output.say(&format!("{} did not end: it is closed as it stands, and {then}.\n", open.id));
+    open::abandon(setting, "rolled back".to_owned(), output).await?;
     Ok(())
 }

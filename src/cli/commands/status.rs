@@ -41,7 +41,7 @@ impl Status {
         let instances = repository.instances(output)?;
         let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
         let recorded = store.last_changing()?;
-        let setting = Setting { repository: &repository, instances: &instances, store: &store };
+        let setting = Setting::new(&repository, &instances, &store)?;
         let debts = owed::all(&setting).await?;
         let standing = Standing::of(&repository)?;
         let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
