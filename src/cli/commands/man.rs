@@ -50,9 +50,10 @@ struct Document<'a> {
     pages: &'a [Utf8PathBuf],
 }
 
-/// One page a command, those below it first.
+/// One page a command, those below it first. `help` has none: it says what the others have.
 fn write(command: &Command, dir: &Utf8Path, pages: &mut Vec<Utf8PathBuf>) -> io::Result<()> {
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help");
+    for below in below {
         write(below, dir, pages)?;
     }
     let page = Page::new(command.clone());
