@@ -203,7 +203,7 @@ fn test_an_operation_that_did_not_end() {
     Way back  2 steps, nothing is irreversible
 
     2 to change, 4 as they should be.   10 API calls: aws 3, k8s 7.   Plan HASH
-    Nothing was changed. To do it: opsctl apply baseline
+    Nothing was changed. To do it, end what is open first: opsctl resume, or opsctl rollback
     "#);
 }
 

@@ -76,4 +76,6 @@ fn test_what_is_optional_and_missing_is_no_failure() {
     assert!(!said.out.contains("could not be read"), "{said}");
     let said = repository.done(&["states"]);
     assert!(said.out.contains("missing") && !said.out.contains("unknown"), "{said}");
+    repository.done(&["snapshot", "take"]);
+    repository.done(&["plan", "baseline", "--offline"]);
 }

@@ -85,7 +85,11 @@ impl Plan {
             let what =
                 self.out.as_ref().map_or_else(|| self.state.clone(), |path| intended::typed_as_file(path, &repository));
             let command = format!("opsctl apply {}", opsctl_api::shell_word(&what));
-            output.result(&format!("Nothing was changed. To do it: {command}{}\n", selection.flags()));
+            let text = match situation.open {
+                Some(_) => "To do it, end what is open first: opsctl resume, or opsctl rollback".to_owned(),
+                None => format!("To do it: {command}{}", selection.flags()),
+            };
+            output.result(&format!("Nothing was changed. {text}\n"));
         }
         Ok(if self.detailed_exitcode && (!plan.is_empty() || view::plan::spares(&plan)) {
             Exit::Differs

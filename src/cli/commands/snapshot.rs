@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use opsctl_api::{Address, Settings};
+use opsctl_api::{Address, Fault, Settings};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -139,6 +139,8 @@ fn of_observation(scope: &Scope, observation: &Observation, taken_at: Timestamp)
                     keys.entry(at).or_default().extend(scope.settings.get(name).into_iter().flat_map(Settings::keys));
                 }
             }
+            // It need not be there.
+            Err(Fault::Missing(_)) if scope.declared.get(name).is_some_and(|declared| declared.optional) => {}
             Err(fault) => {
                 snapshot.unread.insert(name.clone(), fault.to_string());
             }
