@@ -160,6 +160,7 @@ fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
     let name = clean(&owner.name);
     let of = format!("{} of {}", note.setting, note.at);
     let mut text = match &owner.within {
+        Some((least, most)) if least == most => format!("{name} holds {of} at {least}"),
         Some((least, most)) => format!("{name} holds {of} in {least}..{most}"),
         None => format!("{name} holds {of}"),
     };
