@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::*;
 use crate::action::{Action, Call, Member, When};
 use crate::check::Check;
+use crate::config::GuardConfig;
 use crate::instance::{Instance, Instances};
 use crate::plan::{
     Edge, FORMAT, InstanceSeen, Intent, Plan, Position, Reason, Rule, Seen, SeenSetting, Step, WayBack, Work,
@@ -28,7 +29,7 @@ pub(super) struct Bed {
     pub(super) tempo: Tempo,
     pub(super) on_failure: Option<OnFailure>,
     pub(super) parallelism: Option<usize>,
-    pub(super) previous_checks: Vec<Check>,
+    pub(super) guard: GuardConfig,
     _folder: Option<tempfile::TempDir>,
 }
 
@@ -77,7 +78,7 @@ impl Bed {
             tempo: tempo(),
             on_failure: None,
             parallelism: None,
-            previous_checks: Vec::new(),
+            guard: GuardConfig::default(),
             _folder: None,
         }
     }
@@ -188,7 +189,7 @@ impl Bed {
             parallelism: self.parallelism,
             events,
             interrupt: self.press.subscribe(),
-            previous_checks: self.previous_checks.clone(),
+            guard: &self.guard,
             secrets: &secret,
             tempo: self.tempo,
         })

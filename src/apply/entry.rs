@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use opsctl_api::{Edit, Receipt, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
 use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
 
@@ -108,9 +107,6 @@ pub struct Begin {
     pub parallelism: Option<usize>,
     /// What is carried out, whole.
     pub plan: Arc<Plan>,
-    /// Checks that must hold at the end beside the plan's own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub previous_checks: Vec<Check>,
 }
 
 /// A write that is about to go out.

@@ -2,6 +2,7 @@ use opsctl_api::{Identity, Source};
 
 use super::journal::JournalError;
 use super::lock::{Holder, LockError};
+use super::overtaken::Overtaken;
 use super::running::Running;
 use super::stale::{Moved, Unreadable};
 use super::unfinished::Unfinished;
@@ -54,6 +55,9 @@ pub enum ApplyError {
     /// Live is not what the plan was made from.
     #[error("stale: {} would no longer be the same", count(.0.len(), "edit", "edits"))]
     Stale(Vec<Moved>),
+    /// Something else that the plan relies on is not as it was.
+    #[error("stale: {} not what the plan relies on", count(.0.len(), "resource is", "resources are"))]
+    Overtaken(Vec<Overtaken>),
     /// What would be changed cannot be read.
     #[error("{} that would be changed cannot be read", count(.0.len(), "resource", "resources"))]
     Unreadable(Vec<Unreadable>),

@@ -124,13 +124,7 @@ pub(super) async fn snapshot_after(
 }
 
 async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation) {
-    let mut checks = gate::checks(&begin.plan, &Gate::After);
-    let own = checks.len();
-    for check in &begin.previous_checks {
-        if !checks[..own].iter().any(|other| other.name == check.name) {
-            checks.push(check.clone());
-        }
-    }
+    let checks = gate::checks(&begin.plan, &Gate::After);
     if checks.is_empty() {
         return;
     }

@@ -1,12 +1,14 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Fault, Identity, Preflight};
+use opsctl_api::{Address, Fault, Identity, Owner, Preflight};
 
 use super::sight::{self, Sight};
-use super::{ApplyError, stale};
+use super::{ApplyError, overtaken, stale};
 use crate::check::{Check, Gate};
+use crate::config::GuardConfig;
 use crate::instance::Instances;
-use crate::plan::{self, Plan};
+use crate::plan::{self, OwnerNote, Plan, Step, Work};
 
 /// Whether every instance is what the plan was made for.
 ///
@@ -58,21 +60,72 @@ pub fn strangers<'a>(
 /// # Errors
 /// An edit would no longer be the same, or cannot be told.
 pub(super) async fn fresh(plan: &Plan, instances: &Instances) -> Result<Sight, ApplyError> {
-    let sight = sight::look(plan, instances).await;
+    let (sight, joined) = tokio::join!(sight::look(plan, instances), overtaken::joined(plan, instances));
     let unreadable = stale::unreadable(plan, &sight);
     if !unreadable.is_empty() {
         return Err(ApplyError::Unreadable(unreadable));
     }
     let moved = stale::moved(plan, &sight);
-    if moved.is_empty() { Ok(sight) } else { Err(ApplyError::Stale(moved)) }
+    if !moved.is_empty() {
+        return Err(ApplyError::Stale(moved));
+    }
+    let mut overtaken = overtaken::overtaken(plan, &sight);
+    overtaken.extend(joined);
+    if overtaken.is_empty() { Ok(sight) } else { Err(ApplyError::Overtaken(overtaken)) }
 }
 
-/// Whether the API would take the steps. One that has no time to say is taken at its word later.
+/// Whether the guards, as they are now, and the owners that have come since let it be changed.
+///
+/// # Errors
+/// One does not.
+pub(super) fn guarded(plan: &Plan, sight: &Sight, guard: &GuardConfig) -> Result<(), ApplyError> {
+    let mut refused = plan::limits(plan.steps.iter().filter_map(changed), guard);
+    refused.extend(plan::fights(&new_owners(plan, sight)));
+    if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
+}
+
+fn changed(step: &Step) -> Option<&Address> {
+    matches!(step.work, Work::Change { .. }).then(|| step.at()).flatten()
+}
+
+/// Who holds what is changed and did not when the plan was made, or held it otherwise.
+fn new_owners(plan: &Plan, sight: &Sight) -> Vec<OwnerNote> {
+    let mut notes = Vec::new();
+    for step in &plan.steps {
+        let Work::Change { at, edits, .. } = &step.work else { continue };
+        let (Some(seen), Some(live)) = (plan.resources.get(at), sight.found.get(at)) else { continue };
+        // How soon it acts may be another time each time.
+        let known =
+            |owner: &Owner| seen.owners.iter().any(|other| Owner { soon: owner.soon, ..other.clone() } == *owner);
+        for edit in edits {
+            let new = live.owners_of(&edit.setting).filter(|owner| !known(owner));
+            notes.extend(new.map(|owner| OwnerNote {
+                at: at.clone(),
+                setting: edit.setting.clone(),
+                owner: owner.clone(),
+                to: edit.to.clone(),
+                fights: plan::would_undo(owner, edit.to.as_ref()),
+                moved_by: None,
+            }));
+        }
+    }
+    notes
+}
+
+/// Whether the API would take the steps, from where they start by now. One that has no time to say is taken at its word later.
 ///
 /// # Errors
 /// It would not take one that has nothing before it that could mend that.
-pub(super) async fn preflight(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
-    let mut notes = plan::preflight(&plan.steps, instances).await;
+pub(super) async fn preflight(plan: &Plan, sight: &Sight, instances: &Instances) -> Result<(), ApplyError> {
+    let mut steps = Cow::Borrowed(&plan.steps);
+    for (step, rebased) in stale::rebased(plan, sight) {
+        if let Work::Change { hops, .. } = &mut steps.to_mut()[step].work
+            && let Some(first) = hops.first_mut()
+        {
+            first.edits = rebased;
+        }
+    }
+    let mut notes = plan::preflight(&steps, instances).await;
     notes.retain(|note| !matches!(note.answer, Preflight::Refused(Fault::Throttled(_))));
     let refused = plan::refused(&plan.steps, &notes);
     if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }

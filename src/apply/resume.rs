@@ -55,8 +55,6 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     gate::identities(&replayed.begin.plan, site.instances).await?;
     let filled = secrets::filled(&replayed.begin.plan, resume.secrets)?;
     let mut replayed = replayed.with_plan(filled);
-    let previous = std::mem::take(&mut replayed.begin.previous_checks);
-    replayed.begin.previous_checks = secrets::revealed(previous, resume.secrets);
     let sight = sight::look(&replayed.begin.plan, site.instances).await;
 
     let resumed = Entry::Resumed { operator: resume.operator, host: resume.host };

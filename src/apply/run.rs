@@ -15,8 +15,9 @@ use super::lock::Lock;
 use super::replay::Replayed;
 use super::secrets::{self, Secrets};
 use super::sight::Sight;
-use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say};
-use crate::check::{Check, Gate};
+use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say, stale};
+use crate::check::Gate;
+use crate::config::GuardConfig;
 use crate::instance::Instances;
 use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Operation, Outcome, Store};
@@ -45,8 +46,8 @@ pub struct Run<'a> {
     pub events: UnboundedSender<Event>,
     /// How often Ctrl-C was pressed so far: once starts nothing new, twice ends at once.
     pub interrupt: watch::Receiver<u8>,
-    /// What must hold at the end beside the plan's own checks: those of the state that a rollback leads back to.
-    pub previous_checks: Vec<Check>,
+    /// What stops it: the plan may be older than that.
+    pub guard: &'a GuardConfig,
     /// Where secrets' texts come from.
     pub secrets: &'a Secrets<'a>,
     /// How often to look.
@@ -81,7 +82,7 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     let operation = id::new_id(began, &run.operator, &journals, |id| history.iter().any(|entry| entry.operation == id));
     let mut pressed = site.interrupt.clone();
     let (filled, sight) = tokio::select! {
-        checked = before(plan, &site, run.secrets) => checked?,
+        checked = before(plan, &site, run.guard, run.secrets) => checked?,
         () = pressed.at_least(1) => return Err(ApplyError::Interrupted),
     };
 
@@ -94,7 +95,6 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
         on_failure,
         parallelism: run.parallelism,
         plan: filled,
-        previous_checks: secrets::revealed(run.previous_checks, run.secrets),
     };
     let mut journal = Journal::create(&journals, &operation)?;
     journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
@@ -107,7 +107,9 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
 
     stage(&site.events, "applying");
     let machine = Machine::new(Arc::clone(&begin.plan), on_failure, run.parallelism);
-    let engine = Engine::new(&site, &begin, machine, journal, sight.found, run.tempo);
+    let rebased = stale::rebased(&begin.plan, &sight);
+    let mut engine = Engine::new(&site, &begin, machine, journal, sight.found, run.tempo);
+    engine.rebased = rebased;
     carry_out(site, &begin, engine).await
 }
 
@@ -117,7 +119,12 @@ fn is_taken_back_by(plan: &Plan, open: &Replayed) -> bool {
 }
 
 /// All that can stop an apply before anything is changed. What it gives back was read last.
-async fn before(plan: &Arc<Plan>, site: &Site<'_>, secrets: &Secrets<'_>) -> Result<(Arc<Plan>, Sight), ApplyError> {
+async fn before(
+    plan: &Arc<Plan>,
+    site: &Site<'_>,
+    guard: &GuardConfig,
+    secrets: &Secrets<'_>,
+) -> Result<(Arc<Plan>, Sight), ApplyError> {
     stage(&site.events, "checking");
     gate::identities(plan, site.instances).await?;
     let mut sight = gate::fresh(plan, site.instances).await?;
@@ -131,8 +138,9 @@ async fn before(plan: &Arc<Plan>, site: &Site<'_>, secrets: &Secrets<'_>) -> Res
         // They may have taken their time.
         sight = gate::fresh(plan, site.instances).await?;
     }
+    gate::guarded(plan, &sight, guard)?;
     stage(&site.events, "preflight");
-    gate::preflight(&filled, site.instances).await?;
+    gate::preflight(&filled, &sight, site.instances).await?;
     Ok((filled, sight))
 }
 

@@ -340,7 +340,7 @@ async fn test_a_drain_time_is_nothing_to_what_some_are_enough_for() {
 
 #[tokio::test]
 async fn test_checks_before_between_and_after() {
-    let mut bed = Bed::new(WORLD);
+    let bed = Bed::new(WORLD);
     let mut plan = bed.plan(vec![replicas("edge", 4)]).await;
     plan.checks = vec![setting_check("ready", Gate::Before, "a:service/origin", 9)];
     let Err(ApplyError::BeforeChecks(failed)) = bed.apply(&plan).await.0 else { panic!() };
@@ -350,7 +350,7 @@ async fn test_checks_before_between_and_after() {
     let mut plan =
         bed.plan(vec![replicas("edge", 4), check(between).after(&[0]), replicas("origin", 2).after(&[1])]).await;
     plan.checks.push(setting_check("holds", Gate::After, "a:service/origin", 2));
-    bed.previous_checks = vec![setting_check("not", Gate::After, "a:service/origin", 3)];
+    plan.checks.push(setting_check("not", Gate::After, "a:service/origin", 3));
     let (done, events) = bed.apply(&plan).await;
     let operation = done.unwrap();
     assert_eq!(operation.outcome, Outcome::CheckFailed);

@@ -63,7 +63,7 @@ fn secrets_of(plan: &mut Plan) -> Vec<&mut Secret> {
 
 /// The checks of the state that was, with the texts of their secrets. One that cannot be had stops no way back: its check does not
 /// hold, and says so.
-pub(super) fn revealed(checks: Vec<Check>, secrets: &Secrets<'_>) -> Vec<Check> {
+fn revealed(checks: Vec<Check>, secrets: &Secrets<'_>) -> Vec<Check> {
     checks.into_iter().map(|check| check::revealed(&check, secrets).unwrap_or(check)).collect()
 }
 

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Fault, LiveSetting, Touch, Value};
+use opsctl_api::{Address, Edit, Fault, LiveSetting, Touch, Value};
 
 use super::sight::Sight;
-use crate::plan::{Plan, Work};
+use crate::plan::{Plan, Step, Work};
 
 /// A setting that is not what the plan was made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,7 +42,9 @@ pub(super) fn moved(plan: &Plan, sight: &Sight) -> Vec<Moved> {
             }
             let (then, now) = (seen.live.as_ref(), live.value(setting));
             let broken = || seen.goal.as_ref().is_some_and(|goal| goal.holds(then) && !goal.holds(now));
-            if then != now && (edited.contains(&(at, setting)) || broken()) {
+            // An owner's move within its bounds is nobody's: the apply goes on from there, as it does where it meets it later.
+            let by_itself = now.is_some_and(|now| live.mover(setting, then, now).is_some());
+            if then != now && !by_itself && (edited.contains(&(at, setting)) || broken()) {
                 moved.push(Moved {
                     at: at.clone(),
                     setting: setting.clone(),
@@ -54,6 +56,25 @@ pub(super) fn moved(plan: &Plan, sight: &Sight) -> Vec<Moved> {
         }
     }
     moved
+}
+
+/// The first edits of the steps whose setting an owner has moved by itself since the plan was made: they start from there.
+pub(super) fn rebased(plan: &Plan, sight: &Sight) -> BTreeMap<usize, Vec<Edit>> {
+    let mut rebased = BTreeMap::new();
+    for (step, Step { work, .. }) in plan.steps.iter().enumerate() {
+        let Work::Change { at, hops, .. } = work else { continue };
+        let (Some(live), Some(hop)) = (sight.found.get(at), hops.first()) else { continue };
+        let is_moved = |edit: &Edit| {
+            let now = live.value(&edit.setting).filter(|now| Some(*now) != edit.from.as_ref());
+            now.filter(|now| live.mover(&edit.setting, edit.from.as_ref(), now).is_some()).cloned()
+        };
+        if hop.edits.iter().any(|edit| is_moved(edit).is_some()) {
+            let edits =
+                hop.edits.iter().map(|edit| Edit { from: is_moved(edit).or(edit.from.clone()), ..edit.clone() });
+            rebased.insert(step, edits.collect());
+        }
+    }
+    rebased
 }
 
 /// What the plan would change and cannot be read now.

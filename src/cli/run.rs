@@ -274,7 +274,7 @@ pub(super) async fn obey(
         parallelism: how.parallelism,
         events,
         interrupt: held.pressed.clone(),
-        previous_checks: Vec::new(),
+        guard: &setting.repository.config.guard,
         secrets: &secrets,
         tempo: Tempo::default(),
     };

@@ -9,21 +9,9 @@ use crate::config::GuardConfig;
 
 /// What the guards say of the edits.
 pub(super) fn guard(expanded: &Expanded, edits: &Edits, guard: &GuardConfig, allowed: &[Pattern]) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let mut changed: BTreeSet<&Address> = BTreeSet::new();
-    for (item, edits) in expanded.items.iter().zip(edits) {
-        if edits.is_empty() {
-            continue;
-        }
-        changed.insert(&item.at);
-        if let Some(pattern) = guard.protect.iter().find(|pattern| pattern.matches(&item.at)) {
-            refusals.push(Refusal {
-                by: RefusedBy::Protect,
-                at: item.at.to_string(),
-                why: format!("it is protected by `{pattern}` in opsctl.toml"),
-                instead: "leave it out with --exclude, or take it out of [guard] protect".to_owned(),
-            });
-        }
+    let changed = || expanded.items.iter().zip(edits).filter(|(_, edits)| !edits.is_empty());
+    let mut refusals = limits(changed().map(|(item, _)| &item.at), guard);
+    for (item, edits) in changed() {
         for edit in edits.values().flatten() {
             if is_one_way(item, edit) && !allowed.iter().any(|pattern| pattern.matches(&item.at)) {
                 refusals.push(Refusal {
@@ -33,6 +21,23 @@ pub(super) fn guard(expanded: &Expanded, edits: &Edits, guard: &GuardConfig, all
                     instead: format!("if that is meant: --allow-one-way {}", item.at),
                 });
             }
+        }
+    }
+    refusals
+}
+
+/// What `[guard]` says of what is changed, whatever becomes of it.
+pub fn limits<'a>(changed: impl Iterator<Item = &'a Address>, guard: &GuardConfig) -> Vec<Refusal> {
+    let changed: BTreeSet<&Address> = changed.collect();
+    let mut refusals = Vec::new();
+    for at in &changed {
+        if let Some(pattern) = guard.protect.iter().find(|pattern| pattern.matches(at)) {
+            refusals.push(Refusal {
+                by: RefusedBy::Protect,
+                at: at.to_string(),
+                why: format!("it is protected by `{pattern}` in opsctl.toml"),
+                instead: "leave it out with --exclude, or take it out of [guard] protect".to_owned(),
+            });
         }
     }
     if let Some(most) = guard.max_resources

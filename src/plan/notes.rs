@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Address, Direction, Edit, Effect, Live, Value};
+use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Value};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item};
@@ -42,8 +42,7 @@ pub(super) fn owners(expanded: &Expanded, edits: &Edits, steps: &[Step]) -> Vec<
                         owner.within = Some((floor, ceiling));
                     }
                 }
-                let lasts = owner.soon.is_some_and(|soon| soon >= LASTS);
-                let fights = owner.reverts && !lasts && edit.to.as_ref().is_none_or(|to| !owner.allows(to));
+                let fights = would_undo(&owner, edit.to.as_ref());
                 notes.push(OwnerNote {
                     at: item.at.clone(),
                     setting: edit.setting.clone(),
@@ -75,8 +74,14 @@ fn predicted(item: &Item, edits: &BTreeMap<super::diff::Slot, Vec<Edit>>, settin
     }
 }
 
+/// Whether an owner would not leave a setting at a value; `None` is absent.
+pub fn would_undo(owner: &Owner, to: Option<&Value>) -> bool {
+    let lasts = owner.soon.is_some_and(|soon| soon >= LASTS);
+    owner.reverts && !lasts && to.is_none_or(|to| !owner.allows(to))
+}
+
 /// Owners that would undo what the plan does.
-pub(super) fn fights(notes: &[OwnerNote]) -> impl Iterator<Item = Refusal> + '_ {
+pub fn fights(notes: &[OwnerNote]) -> impl Iterator<Item = Refusal> + '_ {
     notes.iter().filter(|note| note.fights).map(|note| {
         let to = note.to.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
         let bounds = note.owner.within.as_ref();

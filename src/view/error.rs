@@ -72,6 +72,7 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
     match error {
         ApplyError::Unfinished(open) => unfinished::unfinished(open, &Default::default(), screen),
         ApplyError::Stale(moved) => stale::stale(moved, screen),
+        ApplyError::Overtaken(overtaken) => stale::overtaken(overtaken, screen),
         ApplyError::Refused(refusals) => {
             let head = screen.paint(Ink::Bad, "refused");
             let lines: String = refusals.iter().map(|why| format!("{head}: {}\n", refusal(why))).collect();

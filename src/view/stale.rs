@@ -1,8 +1,10 @@
+use opsctl_api::Relation;
+
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::value::compared;
 use super::words::{clean, count};
-use crate::apply::Moved;
+use crate::apply::{Moved, Overtaken};
 
 /// Somebody was faster: what the plan was made from is not there any more.
 pub(crate) fn stale(moved: &[Moved], screen: &Screen) -> String {
@@ -29,6 +31,26 @@ pub(crate) fn stale(moved: &[Moved], screen: &Screen) -> String {
         "{head}: {edits} {are} not what the plan was made from\n{}Nothing was changed. Plan again.\n",
         table.draw(screen)
     )
+}
+
+/// Nobody changed what the plan would change, and planning again would for all that not give the same.
+pub(crate) fn overtaken(overtaken: &[Overtaken], screen: &Screen) -> String {
+    let mut table = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2)]);
+    for what in overtaken {
+        let (at, story) = match what {
+            Overtaken::Unready { at, now } => (at, format!("steps rely on it, and it does not serve any more: {now}")),
+            Overtaken::Related { at, relation: Relation::Needs(other) } => (at, format!("needs {other} by now")),
+            Overtaken::Related { at, relation: Relation::Confines(other) } => (at, format!("confines {other} by now")),
+            Overtaken::Joined { at, name } => (at, format!("is one of {name} by now, and not in the plan")),
+        };
+        table.row([Cell::new(at.instance()), Cell::new(at.local()), Cell::new(clean(&story)).open()]);
+    }
+    let head = screen.paint(Ink::Bad, "stale");
+    let resources = match overtaken.len() {
+        1 => "1 resource is".to_owned(),
+        more => format!("{more} resources are"),
+    };
+    format!("{head}: {resources} not what the plan relies on\n{}Nothing was changed. Plan again.\n", table.draw(screen))
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod look_twice;
 mod man;
 mod offline;
 mod overlays;
+mod overtaken;
 mod owed;
 mod plan;
 mod plan_document;
