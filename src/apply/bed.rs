@@ -211,6 +211,8 @@ impl Bed {
 
     pub(super) fn resumption<'a>(&'a self, lock: &'a Lock, events: mpsc::UnboundedSender<Event>) -> Resume<'a> {
         Resume {
+            on_failure: None,
+            parallelism: None,
             instances: &self.instances,
             store: &self.store,
             work_dir: &self.work_dir,

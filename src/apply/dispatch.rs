@@ -141,12 +141,35 @@ impl Machine {
 
     /// Whether what was done is to be taken back: a step failed, nothing is under way any more, and the operator did not stop it.
     pub fn takes_back(&self) -> bool {
+        self.wants_back() && self.has_acted()
+    }
+
+    /// The same where nothing was done, so that all is as it was before.
+    pub(super) fn is_as_before(&self) -> bool {
+        self.wants_back() && !self.has_acted()
+    }
+
+    fn wants_back(&self) -> bool {
+        self.on_failure == OnFailure::Rollback && self.failure.is_some() && self.stop.is_none() && self.is_over()
+    }
+
+    fn has_acted(&self) -> bool {
         let sent = |progress: &Progress| progress.written.iter().any(|edit| edit.sent);
-        self.on_failure == OnFailure::Rollback
-            && self.failure.is_some()
-            && self.stop.is_none()
-            && self.is_over()
-            && self.steps.iter().any(sent)
+        self.steps.iter().any(|progress| sent(progress) || !progress.called.is_empty())
+    }
+
+    /// Whether the operator stopped it.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    /// What is measured or waited for, and was to be so only for the sake of what would come next.
+    pub(super) fn awaited(&self) -> Vec<usize> {
+        let awaited = |step: &usize| {
+            self.steps[*step].stand == Stand::Settling
+                && matches!(self.plan.steps[*step].work, Work::Wait { .. } | Work::Check { .. })
+        };
+        (0..self.steps.len()).filter(awaited).collect()
     }
 
     /// How many steps are under way.
@@ -233,7 +256,14 @@ impl Machine {
             Entry::Begin(_) | Entry::End { .. } => return Err(Illegal::Misplaced("a begin or an end".to_owned())),
             Entry::Before { .. } => {}
             // Who goes on wants what was stopped to go on too; what failed still stands.
-            Entry::Resumed { .. } => self.stop = None,
+            Entry::Resumed { on_failure, parallelism, .. } => {
+                self.stop = None;
+                self.on_failure = on_failure.unwrap_or(self.on_failure);
+                self.parallelism = parallelism.map_or(self.parallelism, |most| most.max(1));
+                if self.on_failure == OnFailure::Continue {
+                    self.failure = None;
+                }
+            }
             Entry::Stop { why } => self.stop = Some(why.clone()),
             Entry::Intent(intent) => self.intend(intent, at)?,
             Entry::Began { step } => self.begin(*step, at)?,
@@ -355,6 +385,8 @@ impl Machine {
             Status::Done if action => progress.stand == Stand::Between,
             Status::Done => progress.stand == Stand::Settling,
             Status::Failed | Status::Unknown => progress.stand.is_underway(),
+            // What is measured or waited for is given up when nothing comes next.
+            Status::Skipped => !change && !action && progress.stand == Stand::Settling,
             _ => false,
         };
         if !legal {
@@ -367,7 +399,7 @@ impl Machine {
             Status::Done => self.release(step, Level::Done),
             _ => {
                 self.skip_followers(step);
-                if self.on_failure != OnFailure::Continue && self.failure.is_none() {
+                if status != Status::Skipped && self.on_failure != OnFailure::Continue && self.failure.is_none() {
                     self.failure = Some(format!("{} {status}", self.told(step)));
                 }
             }

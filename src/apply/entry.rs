@@ -9,7 +9,7 @@ use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
 
 /// The version of the journal's format: another one with every change of what it has in it, the plan among that.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///
@@ -30,6 +30,12 @@ pub enum Entry {
         operator: String,
         /// On which machine.
         host: String,
+        /// What a failed step does to the rest from here on, where that is another thing now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_failure: Option<OnFailure>,
+        /// How many steps may be under way at once from here on, where that is another number now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parallelism: Option<usize>,
     },
     /// A write, or the call of an action, is about to go out. Durable before it does.
     Intent(Intent),

@@ -56,8 +56,8 @@ pub(super) struct Engine {
     pub(super) paces: BTreeMap<String, Pace>,
     /// Calls to write that were not answered yet.
     pub(super) unanswered: usize,
-    /// Checks that are being measured; given up with the engine.
-    measuring: Vec<Task>,
+    /// Checks that are being measured, by step; given up with the engine.
+    measuring: BTreeMap<usize, Task>,
     /// What is done for an action now, by step; given up with the engine.
     pub(super) acting: BTreeMap<usize, Task>,
     /// Steps and members that are to be called.
@@ -134,7 +134,7 @@ impl Engine {
             rewritten: BTreeSet::new(),
             paces,
             unanswered: 0,
-            measuring: Vec::new(),
+            measuring: BTreeMap::new(),
             acting: BTreeMap::new(),
             chosen: Vec::new(),
             news,
@@ -162,6 +162,10 @@ impl Engine {
             if self.machine.stopping().is_some() {
                 // What would be called next is not, so nobody has to know.
                 self.acting.retain(|&step, _| !self.machine.is_between_members(step));
+                for step in self.machine.awaited() {
+                    self.measuring.remove(&step);
+                    self.end(step, Status::Skipped, "nothing comes after it any more".to_owned())?;
+                }
             }
             self.end_drained(Instant::now())?;
             let calls = self.begin()?;
@@ -219,6 +223,8 @@ impl Engine {
                 self.looks.ended(&instance, Instant::now(), took, self.tempo.slowest_look);
                 self.looked(&asked, readings)
             }
+            // It was given up meanwhile.
+            News::Checked { step, .. } if self.measuring.remove(&step).is_none() => Ok(()),
             News::Checked { step, verdict } if verdict.holds => self.end(step, Status::Done, String::new()),
             News::Checked { step, verdict } => self.end(step, Status::Failed, verdict.seen),
             News::Chosen { step, next } => self.chose(step, next),
@@ -393,10 +399,11 @@ impl Engine {
             return self.end(step, Status::Failed, format!("the plan has no check `{name}`"));
         };
         let (instances, events, news) = (Arc::clone(&self.instances), self.events.clone(), self.news.clone());
-        self.measuring.push(Task::spawn(async move {
+        let measuring = Task::spawn(async move {
             let verdict = probe::measure_until(&check, &instances, &events).await;
             let _ = news.send(News::Checked { step, verdict });
-        }));
+        });
+        self.measuring.insert(step, measuring);
         Ok(())
     }
 

@@ -67,13 +67,29 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
         operation.ended = None;
         return Ok(told(&site, operation));
     }
-    if matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart) {
+    if machine.is_as_before() {
+        operation.abandoned = Some("it failed before it did anything, and was to be taken back".to_owned());
+    }
+    // Who stopped it does not wait for what was to hold when all is done.
+    if !machine.is_stopped() {
         after_checks(&site, begin, &mut operation).await;
     }
     operation.calls = calls_since(&site);
     stage(&site.events, "after snapshot");
-    let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
-    match snapshot_after(&site, &snapshot, &operation).await {
+    let mut pressed = site.interrupt.clone();
+    let taken = async {
+        let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
+        snapshot_after(&site, &snapshot, &operation).await
+    };
+    let taken = tokio::select! {
+        taken = taken => taken,
+        () = pressed.at_least(2) => {
+            operation.outcome = Outcome::Interrupted;
+            operation.ended = None;
+            return Ok(told(&site, operation));
+        }
+    };
+    match taken {
         Ok(commit) => {
             say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() });
             close(&mut journal, operation.outcome, None).map_err(mid_way)?;
@@ -129,23 +145,30 @@ async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation)
         return;
     }
     stage(&site.events, "after checks");
+    // A step that failed weighs more than what is measured then.
+    let is_done = matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart);
     let mut pressed = site.interrupt.clone();
     let so_far = pressed.count();
     tokio::select! {
         failed = probe::measure_all(&checks, site.instances, &site.events) => {
-            if !failed.is_empty() {
+            if is_done && !failed.is_empty() {
                 operation.outcome = Outcome::CheckFailed;
-                operation.failed_checks = failed.into_iter().collect();
+            }
+            operation.failed_checks = failed.into_iter().collect();
+        }
+        () = pressed.at_least(so_far.saturating_add(1)) => {
+            if is_done {
+                operation.outcome = Outcome::Interrupted;
             }
         }
-        () = pressed.at_least(so_far.saturating_add(1)) => operation.outcome = Outcome::Interrupted,
     }
 }
 
 fn tell_not_started(site: &Site<'_>, machine: &Machine) {
     for (step, progress) in machine.steps().iter().enumerate() {
         let between = machine.is_between_members(step);
-        if between || matches!(progress.stand.status(), Status::Skipped) {
+        let is_told = progress.ended.is_some();
+        if between || matches!(progress.stand.status(), Status::Skipped) && !is_told {
             let (status, why, took) = (Status::Skipped, String::new(), Duration::ZERO);
             say(&site.events, What::Ended { step, status, why, took });
         }

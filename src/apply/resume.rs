@@ -17,6 +17,7 @@ use super::{ApplyError, Tempo, abandon, gate, say, sight};
 use crate::instance::Instances;
 use crate::plan::Work;
 use crate::snapshot::{Operation, Store};
+use crate::state::OnFailure;
 
 /// What it takes to go on with an operation that did not end; the rest is in its journal.
 pub struct Resume<'a> {
@@ -32,6 +33,10 @@ pub struct Resume<'a> {
     pub operator: String,
     /// On which machine.
     pub host: String,
+    /// What a failed step does to the rest from now on; `None` for what it did until now.
+    pub on_failure: Option<OnFailure>,
+    /// How many steps may be under way at once from now on; `None` for as many as until now.
+    pub parallelism: Option<usize>,
     /// Who is told what happens.
     pub events: UnboundedSender<Event>,
     /// How often Ctrl-C was pressed so far.
@@ -57,7 +62,12 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     let mut replayed = replayed.with_plan(filled);
     let sight = sight::look(&replayed.begin.plan, site.instances).await;
 
-    let resumed = Entry::Resumed { operator: resume.operator, host: resume.host };
+    let resumed = Entry::Resumed {
+        operator: resume.operator,
+        host: resume.host,
+        on_failure: resume.on_failure,
+        parallelism: resume.parallelism,
+    };
     let record = journal.append(vec![resumed.clone()])?;
     replayed.machine.apply(&resumed, record.at)?;
     stage(&site.events, "applying");

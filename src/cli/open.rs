@@ -7,7 +7,7 @@ use super::failure::Failure;
 use super::operator;
 use super::output::Output;
 use super::page::{self, Situation};
-use super::run::{self, Held, Setting};
+use super::run::{self, Held, How, Setting};
 use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, StoreError};
@@ -21,6 +21,7 @@ pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure>
 pub(super) async fn resume(
     setting: &Setting<'_>,
     operation: &str,
+    flags: &How,
     held: &Held,
     output: &Output,
 ) -> Result<(Operation, Option<Plan>), Failure> {
@@ -30,7 +31,11 @@ pub(super) async fn resume(
     }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let resumed = apply::resume(how(setting, &work_dir, held, events, &secrets));
+    let resumed = apply::resume(Resume {
+        on_failure: flags.on_failure,
+        parallelism: flags.parallelism,
+        ..how(setting, &work_dir, held, events, &secrets)
+    });
     let operation = match &plan {
         Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)).0,
         // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
@@ -99,6 +104,8 @@ fn how<'a>(
         lock: &held.lock,
         operator: operator::name(),
         host: operator::host(),
+        on_failure: None,
+        parallelism: None,
         events,
         interrupt: held.pressed.clone(),
         secrets,

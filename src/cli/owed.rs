@@ -294,7 +294,9 @@ fn ahead_of(steps: &[StepRecord], operation: &Operation, plan: Option<&Plan>) ->
 fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
     let may_owe = match (operation.kind, operation.outcome) {
         (OperationKind::Take | OperationKind::LetGo, _) | (_, Outcome::Abandoned | Outcome::Running) => false,
-        (OperationKind::Apply | OperationKind::Rollback, _) => operation.ended.is_some(),
+        (OperationKind::Apply | OperationKind::Rollback, _) => {
+            operation.ended.is_some() && operation.abandoned.is_none()
+        }
     };
     let steps = operation.steps.iter().filter(move |_| may_owe);
     steps.filter(|step| is_undone(step) && is_wanted_itself(step))

@@ -36,9 +36,9 @@ pub(super) struct Flags {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct How {
     /// What a failed step does to the rest; `None` for what the plan says.
-    on_failure: Option<OnFailure>,
+    pub(super) on_failure: Option<OnFailure>,
     /// At most so many steps under way at once.
-    parallelism: Option<usize>,
+    pub(super) parallelism: Option<usize>,
 }
 
 impl Flags {
@@ -47,7 +47,7 @@ impl Flags {
         self.on_failure.map(OnFailure::from)
     }
 
-    fn how(&self) -> How {
+    pub(super) fn how(&self) -> How {
         How { on_failure: self.failing(), parallelism: self.parallelism.map(usize::from) }
     }
 
@@ -178,14 +178,18 @@ pub(super) fn agreed(plan: &Plan, flags: &Flags, output: &Output) -> Result<(), 
     if plan.is_empty() {
         return Ok(());
     }
-    if flags.how().on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback {
-        can_be_taken_back(plan)?;
-    }
+    may_be_taken_back(plan, flags.failing().unwrap_or(plan.intent.on_failure))?;
     flags.confirm(plan, output)
 }
 
-/// Whether what is done could be taken back, should a step fail.
-fn can_be_taken_back(plan: &Plan) -> Result<(), Failure> {
+/// Whether what is done could be taken back, where that is wanted should a step fail.
+///
+/// # Errors
+/// It could not.
+pub(super) fn may_be_taken_back(plan: &Plan, on_failure: OnFailure) -> Result<(), Failure> {
+    if on_failure != OnFailure::Rollback {
+        return Ok(());
+    }
     if plan.intent.reverts.is_some() {
         return Err(Failure::Usage(
             "a rollback is not taken back in its turn: --on-failure stop, or continue".to_owned(),
@@ -243,12 +247,7 @@ pub(super) async fn carry_out(
     let (held, how) = (Held::take(setting)?, flags.how());
     setting.is_not_overtaken()?;
     let operation = obey(&plan, setting, &how, &held, output).await?;
-    let exit = ended(&operation, Some(&plan), setting, &held, output).await?;
-    let is_as_before = how.on_failure.unwrap_or(plan.intent.on_failure) == OnFailure::Rollback
-        && operation.outcome == Outcome::Failed
-        && !operation.has_sent()
-        && !operation.has_called();
-    Ok(if is_as_before { Exit::RolledBack } else { exit })
+    ended(&operation, Some(&plan), setting, &held, output).await
 }
 
 /// Obeys a plan and shows what happens.
@@ -319,6 +318,8 @@ pub(super) fn summed_up(
     Ok(match operation.outcome {
         Outcome::Done => Exit::Done,
         Outcome::DoneInPart => Exit::InPart,
+        // It failed before it did anything, and was to be taken back.
+        Outcome::Failed if operation.abandoned.is_some() => Exit::RolledBack,
         Outcome::Failed | Outcome::Interrupted | Outcome::CheckFailed | Outcome::Running => Exit::Failed,
         Outcome::Abandoned => Exit::Done,
     })

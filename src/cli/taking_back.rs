@@ -84,10 +84,17 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
         plan = plan(setting, &operations, Vec::new(), Vec::new()) => plan?,
         () = held.interrupted() => return Err(ApplyError::Interrupted.into()),
     };
+    // What is called cannot be taken back: then not all is as it was before.
+    let called = called(&operations);
+    let taken_back = if called.is_empty() { Exit::RolledBack } else { Exit::Failed };
     let Some(plan) = plan.map(Arc::new).filter(|plan| !plan.is_empty() || view::plan::spares(plan)) else {
         open::close(setting, "all is as it was before".to_owned(), held, output).await?;
-        output.sentence(&format!("All is as it was before {}.", operation.id));
-        return Ok(Exit::RolledBack);
+        let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
+        output.sentence(&format!("{all} before {}.", operation.id));
+        for name in called {
+            output.sentence(&format!("Action {name} was called, and is not undone."));
+        }
+        return Ok(taken_back);
     };
     page::show_before(&plan, &Situation::under_way(operation), output)?;
     if plan.is_empty() {
@@ -96,5 +103,5 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
     }
     let back = run::obey(&plan, setting, &How::default(), held, output).await?;
     run::summed_up(&back, Some(&plan), setting, output)?;
-    Ok(if back.outcome == Outcome::Done { Exit::RolledBack } else { Exit::Failed })
+    Ok(if back.outcome == Outcome::Done { taken_back } else { Exit::Failed })
 }

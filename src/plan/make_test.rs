@@ -352,7 +352,7 @@ fn test_guards() {
     asked.guard = GuardConfig { protect: vec![Pattern::new("a:service/*")], max_resources: Some(1), timeout: None };
     let plan = asked.make(&instances(&world)).unwrap();
     let by: Vec<RefusedBy> = plan.refusals.iter().map(|refusal| refusal.by).collect();
-    assert_eq!(by, [RefusedBy::OneWay, RefusedBy::Protect, RefusedBy::MaxResources]);
+    assert_eq!(by, [RefusedBy::Protect, RefusedBy::MaxResources, RefusedBy::OneWay]);
     assert_eq!(plan.way_back.irreversible, BTreeMap::from([(at("a:document/x"), vec!["promoted".to_owned()])]));
 
     wanted.resources.remove("edge");

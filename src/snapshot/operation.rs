@@ -40,7 +40,7 @@ pub struct Operation {
     /// The operation of which this was the rest: what that one had not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
-    /// Why it was abandoned.
+    /// Why nothing that it did not do is wanted any more: it was abandoned, or failed before it did anything and was to be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned: Option<String>,
     /// Calls made, by instance and verb.

@@ -7,6 +7,7 @@ mod apply;
 mod capture;
 mod check;
 mod completions;
+mod endings;
 mod exit_codes;
 mod forty;
 #[path = "../harness/mod.rs"]

@@ -58,10 +58,12 @@ impl Resume {
                 output.say(&view::unfinished::ahead(&open, &output.progress));
                 let plan = open::planned(&setting, &open.operation)?;
                 if let Some(plan) = &plan {
+                    run::may_be_taken_back(plan, self.flags.failing().unwrap_or_default())?;
                     self.flags.confirm(plan, output)?;
                 }
                 let held = Held::take(&setting)?;
-                let (operation, plan) = open::resume(&setting, &open.operation, &held, output).await?;
+                let (operation, plan) =
+                    open::resume(&setting, &open.operation, &self.flags.how(), &held, output).await?;
                 run::ended(&operation, plan.as_ref(), &setting, &held, output).await
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,
