@@ -104,7 +104,8 @@ fn report(inputs: &str) -> Result<String, Failed> {
     let report = match snapshot {
         _ if configured => opsctl::config::load(root).1,
         Some(text) => {
-            let state = opsctl::state::load_literal("@1", "live.toml", &text, &catalogues());
+            let state =
+                opsctl::state::load_literal("@1", "live.toml", &text, &catalogues(), opsctl::state::Strangers::Refused);
             state.err().unwrap_or_default()
         }
         None if together.is_some() => {

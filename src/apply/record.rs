@@ -59,8 +59,11 @@ pub(super) fn outcome(operation: &Operation, machine: &Machine, plan: &Plan) -> 
     let some = |status| operation.steps.iter().any(|step| step.status == status);
     let in_part = || {
         let mut skipped = plan.skipped.iter();
-        skipped.any(|skipped| {
-            matches!(skipped.why, SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_))
+        skipped.any(|skipped| match skipped.why {
+            SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => true,
+            // It may still be taken back.
+            SkippedWhy::NotTargeted => plan.intent.reverts.is_some(),
+            _ => false,
         })
     };
     if some(Status::Failed) || some(Status::Unknown) {

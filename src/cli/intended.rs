@@ -91,6 +91,12 @@ impl Selection {
         self.target.is_empty() && self.exclude.is_empty() && self.allow_one_way.is_empty()
     }
 
+    /// Whether an address is left out; by name nothing is known of it here.
+    pub(super) fn leaves_out(&self, at: &opsctl_api::Address) -> bool {
+        let is_meant = |typed: &[String]| patterns(typed).iter().any(|pattern| pattern.matches(at));
+        is_meant(&self.exclude) || (!self.target.is_empty() && !is_meant(&self.target))
+    }
+
     /// The same as flags, for a command that is suggested.
     pub(super) fn flags(&self) -> String {
         let all = [("target", &self.target), ("exclude", &self.exclude), ("allow-one-way", &self.allow_one_way)];

@@ -12,7 +12,7 @@ use crate::diagnostic::Report;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Plan;
 use crate::snapshot::{OperationKind, Outcome, Recorded, Store, StoreError, Stored, Which};
-use crate::state::{self, Loaded, State};
+use crate::state::{self, Loaded, State, Strangers};
 use crate::view;
 
 /// An operations repository: its configuration, and what its instances know.
@@ -120,7 +120,7 @@ impl Repository {
     /// # Errors
     /// It has what this opsctl does not know.
     pub(super) fn snapshot_state(&self, store: &Store, name: &str, stored: &Stored) -> Result<State, Failure> {
-        let mut state = self.literal(name, stored)?;
+        let mut state = self.literal(name, stored, Strangers::Refused)?;
         if stored.entry.which == Which::Before {
             state.checks = self.checks_before(store, &stored.operation.id)?;
         }
@@ -158,7 +158,7 @@ impl Repository {
     pub(super) fn after(&self, store: &Store, recorded: &Recorded) -> Result<Option<State>, Failure> {
         let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::After) else { return Ok(None) };
         let stored = store.read_commit(entry.commit)?;
-        self.literal(&entry.commit.short(), &stored).map(Some)
+        self.literal(&entry.commit.short(), &stored, Strangers::LeftOut).map(Some)
     }
 
     /// What was there before an operation; `None` where that was not recorded.
@@ -168,7 +168,7 @@ impl Repository {
     pub(super) fn before(&self, store: &Store, recorded: &Recorded) -> Result<Option<State>, Failure> {
         let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
         let stored = store.read_commit(entry.commit)?;
-        self.literal(&entry.commit.short(), &stored).map(Some)
+        self.literal(&entry.commit.short(), &stored, Strangers::LeftOut).map(Some)
     }
 
     /// The plan of an operation; `None` where it was ended before that was recorded.
@@ -195,9 +195,9 @@ impl Repository {
         }
     }
 
-    fn literal(&self, name: &str, stored: &Stored) -> Result<State, Failure> {
+    fn literal(&self, name: &str, stored: &Stored, strangers: Strangers) -> Result<State, Failure> {
         let path = format!("snapshot {}", stored.entry.commit.short());
-        Ok(state::load_literal(name, &path, &stored.live_toml, &self.catalogues)?)
+        Ok(state::load_literal(name, &path, &stored.live_toml, &self.catalogues, strangers)?)
     }
 }
 

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Identity, Settings, Value};
 
 use super::failure::Failure;
+use super::output::Output;
 use super::repository::Repository;
 use super::scope::scope_of;
 use crate::apply::ApplyError;
@@ -50,6 +51,7 @@ pub(super) fn back(
     store: &Store,
     operation: &Operation,
     unwound: &Unwound,
+    output: &Output,
 ) -> Result<Back, Failure> {
     let mut state: Option<State> = None;
     let mut targets = BTreeMap::new();
@@ -76,7 +78,10 @@ pub(super) fn back(
     restore(&mut state, unwound, &repository.catalogues)?;
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
-    state.checks = repository.checks_before(store, &operation.id)?;
+    state.checks = repository.checks_before(store, &operation.id).unwrap_or_else(|failure| {
+        output.warn(&format!("what was expected of what was there before is not known, and not measured: {failure}\n"));
+        Vec::new()
+    });
     let left = unwound.values.iter().map(|(at, settings)| {
         (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
     });

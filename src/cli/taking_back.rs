@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use opsctl_api::Pattern;
+use opsctl_api::{Address, Pattern};
 
 use super::exit::Exit;
 use super::failure::Failure;
+use super::intended::Selection;
 use super::open;
 use super::output::Output;
 use super::page::{self, Situation};
@@ -23,33 +24,28 @@ use crate::view;
 pub(super) async fn plan(
     setting: &Setting<'_>,
     operations: &[Operation],
+    selection: &Selection,
     force: Vec<Pattern>,
-    allow_one_way: Vec<Pattern>,
+    output: &Output,
 ) -> Result<Option<Plan>, Failure> {
     let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
-    let unwound = unwind(operations, &operation.id);
+    let mut unwound = unwind(operations, &operation.id);
     if unwound.values.is_empty() {
         return Ok(None);
     }
     let (repository, instances) = (setting.repository, setting.instances);
-    let back = rollback_state::back(repository, setting.store, operation, &unwound)?;
+    // Of what is not configured any more nothing can be planned, and nothing need be where it is left out.
+    let is_known = |at: &Address| repository.catalogues.kind(at.instance(), at.kind()).is_some();
+    unwound.values.retain(|at, _| is_known(at) || !selection.leaves_out(at));
+    let back = rollback_state::back(repository, setting.store, operation, &unwound, output)?;
     back.same_targets(instances).await?;
     let secrets = repository.secrets();
     let request = Request {
-        state: &back.state,
-        scope: &back.scope,
-        guard: &repository.config.guard,
-        target: Vec::new(),
-        exclude: Vec::new(),
-        allow_one_way,
         reverts: Some(operation.id.clone()),
-        rest: None,
         called: called(operations),
         left: back.left,
-        past: Default::default(),
         force,
-        offline: false,
-        secrets: &secrets,
+        ..selection.request(repository, &back.state, &back.scope, &secrets)
     };
     let mut plan = plan::make(request, instances).await?;
     page::estimate(&mut plan, setting.store);
@@ -80,8 +76,9 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
     let mut operations = setting.store.to_roll_back(Some(&operation.id))?;
     // In the history it has no steps yet: it did not end.
     operations.iter_mut().filter(|found| found.id == operation.id).for_each(|found| found.clone_from(operation));
+    let all = Selection::default();
     let plan = tokio::select! {
-        plan = plan(setting, &operations, Vec::new(), Vec::new()) => plan?,
+        plan = plan(setting, &operations, &all, Vec::new(), output) => plan?,
         () = held.interrupted() => return Err(ApplyError::Interrupted.into()),
     };
     // What is called cannot be taken back: then not all is as it was before.

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Pattern, Value};
+use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Value};
 
-use super::expand::{Expanded, Item, Presence};
+use super::expand::{Expanded, GoalAt, Item, Presence};
 use super::problem::Problem;
+use super::request::Request;
 use super::restore::is_as_left;
 use super::{Skipped, SkippedWhy};
 use crate::diagnostic::Code;
@@ -25,29 +26,31 @@ pub(super) type Left = BTreeMap<Address, BTreeMap<String, Option<Value>>>;
 /// By item: the edits that make it as it should be, each at its slot, sorted by setting.
 pub(super) type Edits = Vec<BTreeMap<Slot, Vec<Edit>>>;
 
-/// Compares each item with what is live.
-pub(super) fn diff(expanded: &mut Expanded, left: &Left, force: &[Pattern], problems: &mut Vec<Problem>) -> Edits {
+/// Compares each item with what is live. A rollback holds back what it cannot see.
+pub(super) fn diff(request: &Request<'_>, expanded: &mut Expanded, problems: &mut Vec<Problem>) -> Edits {
     let mut skipped = Vec::new();
-    let edits = expanded.items.iter().map(|item| slots(item.kind, edits_of(item, left, force, problems, &mut skipped)));
+    let edits = expanded.items.iter().map(|item| slots(item.kind, edits_of(item, request, problems, &mut skipped)));
     let edits = edits.collect();
     expanded.skipped.extend(skipped);
     edits
 }
 
-fn edits_of(
-    item: &Item,
-    left: &Left,
-    force: &[Pattern],
-    problems: &mut Vec<Problem>,
-    skipped: &mut Vec<Skipped>,
-) -> Vec<Edit> {
+fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, skipped: &mut Vec<Skipped>) -> Vec<Edit> {
+    let reverts = request.reverts.is_some();
     let live = match &item.presence {
         Presence::Live(live) => live,
-        Presence::Unreachable(why) => {
+        unread => {
+            let why = |goal: &GoalAt| match unread {
+                Presence::Unreachable(why) if !reverts => {
+                    SkippedWhy::Owed { wants: goal.goal.clone(), why: why.clone() }
+                }
+                Presence::Unreachable(why) => SkippedWhy::HeldBack(format!("it cannot be read: {why}")),
+                Presence::Missing | Presence::Live(_) => SkippedWhy::HeldBack("it is not there any more".to_owned()),
+            };
             skipped.extend(item.goals.iter().map(|(key, goal)| Skipped {
                 at: item.at.to_string(),
                 setting: Some(key.clone()),
-                why: SkippedWhy::Owed { wants: goal.goal.clone(), why: why.clone() },
+                why: why(goal),
             }));
             return Vec::new();
         }
@@ -55,6 +58,11 @@ fn edits_of(
     let mut edits = Vec::new();
     for (key, goal) in &item.goals {
         let from = match live.settings.get(key) {
+            Some(LiveSetting::Hidden(why)) if reverts => {
+                let why = SkippedWhy::HeldBack(format!("it cannot be read: {why}"));
+                skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
+                continue;
+            }
             Some(LiveSetting::Hidden(why)) => {
                 let why = format!("`{key}` cannot be read: {why}");
                 problems.push(Problem::new(Code::NotReadable, &item.at, why).at_place(goal.place.clone()));
@@ -73,8 +81,8 @@ fn edits_of(
         if from == to {
             continue;
         }
-        let forced = force.iter().any(|pattern| pattern.matches(&item.at));
-        if !forced && let Some(left) = changed_since(live, key, left) {
+        let forced = request.force.iter().any(|pattern| pattern.matches(&item.at));
+        if !forced && let Some(left) = changed_since(live, key, &request.left) {
             let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
             let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
             skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });

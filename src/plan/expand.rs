@@ -60,8 +60,10 @@ pub(super) struct GoalAt {
 #[derive(Debug)]
 pub(super) enum Presence {
     Live(Arc<Live>),
-    /// At an instance that may be unreachable, and is.
+    /// At an instance that may be unreachable, and is; of a rollback, what cannot be read for any reason.
     Unreachable(String),
+    /// Not there; only of a rollback, which holds back what it would do of it.
+    Missing,
 }
 
 impl GoalAt {
@@ -81,7 +83,7 @@ impl Item {
     pub(super) fn live(&self) -> Option<&Live> {
         match &self.presence {
             Presence::Live(live) => Some(live),
-            Presence::Unreachable(_) => None,
+            Presence::Unreachable(_) | Presence::Missing => None,
         }
     }
 }
@@ -160,9 +162,9 @@ impl Expansion<'_> {
                     self.item(at, name, resource, || Presence::Live(Arc::clone(live)));
                     return (vec![at.clone()], None);
                 }
-                return (Vec::new(), self.missing(at, name, resource));
+                return self.missing(at, name, resource);
             }
-            (Target::One(at), Some(Err(Fault::Missing(_)))) => return (Vec::new(), self.missing(at, name, resource)),
+            (Target::One(at), Some(Err(Fault::Missing(_)))) => return self.missing(at, name, resource),
             (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), name, resource, fault) {
                 Some(why) => {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
@@ -266,10 +268,17 @@ impl Expansion<'_> {
     }
 
     /// What is not there; where the state goes on without it, what it lacks for that.
-    fn missing(&mut self, at: &Address, name: &str, resource: &Resource) -> Option<String> {
+    fn missing(&mut self, at: &Address, name: &str, resource: &Resource) -> (Vec<Address>, Option<String>) {
+        if self.reverts && !resource.declared.optional {
+            self.item(at, name, resource, || Presence::Missing);
+            if resource.wants.is_empty() {
+                self.skipped.push(Skipped { at: at.to_string(), setting: None, why: SkippedWhy::MissingUnasked });
+            }
+            return (vec![at.clone()], None);
+        }
         let problem = Problem::new(Code::ResourceMissing, at, "there is no such resource")
             .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"));
-        self.absent(at, name, resource, problem, "is not there")
+        (Vec::new(), self.absent(at, name, resource, problem, "is not there"))
     }
 
     /// A wildcard that finds nothing.
@@ -326,10 +335,12 @@ impl Expansion<'_> {
     /// Why it is not reached, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
     /// stands in the order. What needs it is refused then, or held back.
     fn tolerated(&self, at: &str, name: &str, resource: &Resource, fault: &Fault) -> Option<String> {
+        // A rollback holds back what it cannot see.
+        let is_no_matter = self.reverts || self.is_left_out(name);
         let Fault::Unreachable(why) = fault else {
-            return self.is_left_out(name).then(|| fault.to_string());
+            return is_no_matter.then(|| fault.to_string());
         };
-        if self.is_left_out(name) {
+        if is_no_matter {
             return Some(why.clone());
         }
         let tolerated = resource.wants.is_empty()
@@ -356,7 +367,7 @@ impl Expansion<'_> {
                 more => format!(", and {more} more at {instance}"),
             };
             let name = &self.state.name;
-            let instead = if self.reverts || name.starts_with('@') {
+            let instead = if name.starts_with('@') {
                 format!("what was there before is not known to be there without it: try again when {instance} answers")
             } else {
                 format!(

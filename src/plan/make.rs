@@ -59,7 +59,7 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     let mut expanded = expand(state, reverts, &shares, observation, &instances.catalogues(), &mut problems);
     restore::resolve(&mut expanded, &request.past);
     reveal(&mut expanded, request.secrets);
-    let mut edits = diff(&mut expanded, &request.left, &request.force, &mut problems);
+    let mut edits = diff(request, &mut expanded, &mut problems);
     restarts::begin(state, scope, &mut expanded, &mut edits);
     select::select(request, &shares, &mut expanded, &mut edits, &mut problems);
     if let Some(rest) = &request.rest {

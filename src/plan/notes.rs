@@ -5,7 +5,7 @@ use std::time::Duration;
 use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Value};
 
 use super::diff::Edits;
-use super::expand::{Expanded, Item};
+use super::expand::{Expanded, Item, Presence};
 use super::guard;
 use super::order::demand::traffic;
 use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
@@ -128,7 +128,7 @@ pub(super) fn dry_pools(state: &State, expanded: &Expanded, edits: &Edits) -> Ve
             let flows = pools.entry(pool).or_default();
             for &item in &group.items {
                 // What cannot be read may well have traffic.
-                let unknown = expanded.items[item].live().is_none();
+                let unknown = matches!(expanded.items[item].presence, Presence::Unreachable(_));
                 flows.0 |= unknown;
                 flows.1 |= unknown;
                 for (before, after) in traffic(expanded, edits, item) {

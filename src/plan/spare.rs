@@ -3,17 +3,20 @@ use std::collections::BTreeSet;
 use opsctl_api::Edit;
 
 use super::diff::Edits;
-use super::expand::Expanded;
+use super::expand::{Expanded, Presence};
 use super::request::Request;
 use super::select::{beneath, hold_back};
 use super::{Skipped, SkippedWhy, guard};
 use crate::state::State;
 
-/// What a rollback leaves as it is: what others changed since and what only goes one way; with that, what would grow on it, and what it
+/// What a rollback leaves as it is: what others changed since, what it cannot see, and what only goes one way; with that, what would grow on it, and what it
 /// needs where that would shrink. What is restored is taken back, too, and may only go one way.
 pub(super) fn spare(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
-    let changed_since = left(expanded, |why| matches!(why, SkippedWhy::ChangedSince { .. }));
-    hold_back(request.state, expanded, edits, changed_since, "it needs what is left alone");
+    if request.reverts.is_some() {
+        let mut stays = left(expanded, |why| matches!(why, SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_)));
+        stays.extend((0..expanded.items.len()).filter(|item| expanded.items[*item].live().is_none()));
+        hold_back(request.state, expanded, edits, stays.into_iter().collect::<Vec<_>>(), "it needs what is left alone");
+    }
     leave_one_way(request, expanded, edits);
     if request.reverts.is_some() {
         leave_beneath(request.state, expanded, edits);
@@ -43,7 +46,7 @@ fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edi
 
 /// Holds back the downs of what all that needs which is left as it is: it may serve, whoever made it so.
 fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
-    let stays = left(expanded, |why| match why {
+    let mut stays = left(expanded, |why| match why {
         SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) | SkippedWhy::NotTargeted => true,
         SkippedWhy::Missing
         | SkippedWhy::MissingUnasked
@@ -55,7 +58,9 @@ fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
         | SkippedWhy::NothingToDo(_)
         | SkippedWhy::NotUndone => false,
     });
-    for (item, relying) in beneath(state, expanded, stays.into_iter().collect()) {
+    // What is not there needs nothing.
+    stays.retain(|item| !matches!(expanded.items[*item].presence, Presence::Missing));
+    for (item, relying) in beneath(state, expanded, stays) {
         let relying = &expanded.items[relying];
         let name = relying.names.first().map_or(relying.at.as_str(), String::as_str);
         let why = format!("{name} is left as it is, and needs it");
@@ -69,9 +74,9 @@ fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
 }
 
 /// The items of which something was left out for such a reason.
-fn left(expanded: &Expanded, is_reason: impl Fn(&SkippedWhy) -> bool) -> Vec<usize> {
+fn left(expanded: &Expanded, is_reason: impl Fn(&SkippedWhy) -> bool) -> BTreeSet<usize> {
     let skipped = expanded.skipped.iter().filter(|skipped| is_reason(&skipped.why));
     let items =
         skipped.filter_map(|skipped| expanded.items.binary_search_by(|item| item.at.as_str().cmp(&skipped.at)).ok());
-    items.collect::<BTreeSet<_>>().into_iter().collect()
+    items.collect()
 }

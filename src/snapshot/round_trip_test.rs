@@ -23,7 +23,7 @@ fn catalogues() -> Catalogues {
 
 fn loaded(snapshot: &Snapshot) -> State {
     let text = to_toml(snapshot);
-    match load_literal("@", "live.toml", &text, &catalogues()) {
+    match load_literal("@", "live.toml", &text, &catalogues(), crate::state::Strangers::Refused) {
         Ok(state) => state,
         Err(report) => panic!("{}\n{text}", render(&report, &Style::plain(true))),
     }

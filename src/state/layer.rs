@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::OnFailure;
@@ -85,6 +86,19 @@ impl<'t> Layer<'t> {
             }
         }
         Self::shape(name, text, true, found)
+    }
+
+    /// Takes out what is at such addresses, with what is said of it elsewhere.
+    pub(super) fn leave_out(&mut self, is_out: impl Fn(&str) -> bool) {
+        let (out, stay) = std::mem::take(&mut self.parts)
+            .into_iter()
+            .partition::<Vec<_>, _>(|part| part.at.is_some_and(|(at, _)| is_out(at)));
+        self.parts = stay;
+        if !out.is_empty() {
+            let names: BTreeSet<&str> = out.iter().map(|part| part.name).collect();
+            self.parts.iter_mut().for_each(|part| part.forget(&names));
+            self.checks = &[];
+        }
     }
 
     fn shape(name: &'t str, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {

@@ -32,7 +32,7 @@ pub use compose::{Conflict, compose};
 pub(crate) use digest::by_amount;
 pub use goal::{Bound, Goal, NoValue};
 pub use layer::{NAME, named as is_name};
-pub use literal::load_literal;
+pub use literal::{Strangers, load_literal};
 pub use load::{Loaded, load};
 pub use model::{After, Declared, Need, OnFailure, Overlaid, Resource, RestartsWith, Scope, State, Target, Want};
 pub use together::NotFound;

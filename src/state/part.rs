@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::layer::{Names, not_built};
@@ -70,6 +70,17 @@ impl<'t> Part<'t> {
             }
         }
         part
+    }
+
+    /// Takes these names out of what it says of others.
+    pub(super) fn forget(&mut self, names: &BTreeSet<&str>) {
+        let Some(order) = &mut self.order else { return };
+        for need in order.needs.iter_mut().flatten() {
+            need.retain(|(name, _)| !names.contains(name));
+        }
+        order.needs.iter_mut().for_each(|needs| needs.retain(|need| !need.is_empty()));
+        let lists = order.after.iter_mut().chain(order.restarts_with.iter_mut().map(|(names, _)| names));
+        lists.for_each(|listed| listed.retain(|(name, _)| !names.contains(name)));
     }
 
     /// What stands beside its address and its settings.

@@ -72,3 +72,63 @@ fn test_a_switch_off_is_no_move_of_the_hpa() {
     assert!(said.out.contains("was 2, opsctl set 5, now 0: changed since by ben"), "{said}");
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 0);
 }
+
+const WEST: &str = "aws:route53-record/Z1/live.example.com/CNAME/west";
+
+/// A small repository in which a state was applied that changes something everywhere.
+fn applied() -> Repository {
+    let repository = Repository::small();
+    let baseline = std::fs::read_to_string(repository.path("states/baseline.toml")).unwrap();
+    repository.write("states/baseline.toml", &baseline.replace("pool = \"live\"\n", ""));
+    repository.write(
+        "states/up.toml",
+        "extends = \"baseline\"\n[resource.origin]\nreplicas = 3\n[resource.spare]\nreplicas = 5\n[resource.west]\nweight = 7\n",
+    );
+    repository.done(&["apply", "up", "-y"]);
+    repository
+}
+
+/// One that was deleted, one that cannot be read, one cluster that is down: the rest goes back all the same.
+#[test]
+fn test_what_cannot_be_seen_is_held_back_with_its_reason() {
+    for (at, knob, why, spare) in [
+        ("k8s:deployment/cdn/spare", "sim.missing=true", "it is not there any more", None),
+        ("k8s:deployment/cdn/spare", "sim.hidden=[\"replicas\"]", "it cannot be read", None),
+        ("k8s", "sim.unreachable=true", "it cannot be read", None),
+        ("aws", "sim.unreachable=true", "it cannot be read", Some(5)),
+    ] {
+        let repository = applied();
+        repository.done(&["sim", "set", at, knob]);
+        let said = repository.ends(10, &["rollback", "-y", "-q"]);
+        assert!(said.out.contains("Held back") && said.out.contains(why), "{at} {knob}\n{said}");
+        match spare {
+            // It serves what may still have traffic.
+            Some(spare) => assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), spare),
+            None => assert_eq!(repository.simulated(WEST, "weight"), 0, "{said}"),
+        }
+    }
+}
+
+#[test]
+fn test_a_part_is_taken_back() {
+    let repository = applied();
+    repository.ends(10, &["rollback", "-y", "--exclude", "k8s:*"]);
+    assert_eq!(repository.simulated(WEST, "weight"), 0);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 5);
+    // The rest of it is still what comes next.
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 0);
+}
+
+#[test]
+fn test_an_instance_of_which_nothing_is_restored_need_not_be_there() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    let config = "[provider.k8s]\ntype = \"sim\"\nemulates = \"kubernetes\"\nworld = \"world.toml\"\n";
+    repository.write("opsctl.toml", config);
+    let world = std::fs::read_to_string(repository.path("world.toml")).unwrap();
+    repository.write("world.toml", world.split("[resource.east]").next().unwrap());
+    repository.done(&["status"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+}

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
-use crate::cli::intended::patterns;
+use crate::cli::intended::{Selection, patterns};
 use crate::cli::open;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
@@ -23,6 +23,7 @@ use crate::snapshot::{Operation, Store, StoreError, Which};
     &[
         ("opsctl rollback", "takes the last operation back, after it has asked"),
         ("opsctl rollback -y", "the same without asking"),
+        ("opsctl rollback --exclude 'west:*'", "the same but for what is there"),
     ],
     help::CHANGING,
 ))]
@@ -32,9 +33,8 @@ pub(in crate::cli) struct Rollback {
     /// Takes these back too, whoever changed them since
     #[arg(long, value_name = "ADDRESS")]
     force: Vec<String>,
-    /// Allows one-way changes of these
-    #[arg(long, value_name = "ADDRESS")]
-    allow_one_way: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     #[command(flatten)]
     flags: Flags,
 }
@@ -62,8 +62,8 @@ impl Rollback {
         {
             return Err(unknown(operation, &store)?);
         }
-        let (force, allow_one_way) = (patterns(&self.force), patterns(&self.allow_one_way));
-        let Some(plan) = taking_back::plan(&setting, &operations, force, allow_one_way).await? else {
+        let force = patterns(&self.force);
+        let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
             close(&open, &operations, &setting, output).await?;
             let id = operations.last().map(|operation| operation.id.as_str()).unwrap_or_default();
             output.sentence(&format!("{id} changed nothing that is not as it was before."));

@@ -166,7 +166,7 @@ proptest! {
         std::fs::write(root.join("opsctl.toml"), &config).unwrap();
         render(&load(root, &catalogues()).report, &Style::plain(true));
         render(&crate::config::load(root).1, &Style::plain(true));
-        let _ = crate::state::load_literal("@1", "live.toml", &config, &catalogues());
+        let _ = crate::state::load_literal("@1", "live.toml", &config, &catalogues(), crate::state::Strangers::Refused);
     }
 
     #[test]

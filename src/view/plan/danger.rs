@@ -325,8 +325,9 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
                 let [before, set, live] = compared([before.as_ref(), set.as_ref(), live.as_ref()], screen);
                 let story = format!("was {before}, opsctl set {set}, now {live}: changed since{who}");
                 left.row(cells.into_iter().chain([Cell::new(story).open()]));
-                let operation = plan.intent.reverts.as_deref().map(clean).unwrap_or_default();
-                left.line(format!("       opsctl rollback {operation} --force {} takes it back too", skipped.at));
+                let operation = plan.intent.reverts.iter().map(|operation| format!("{} ", clean(operation)));
+                let operation: String = operation.collect();
+                left.line(format!("       opsctl rollback {operation}--force {} takes it back too", skipped.at));
             }
             SkippedWhy::HeldBack(why) => {
                 any_held = true;

@@ -278,7 +278,7 @@ fn test_a_rollback_spares_what_others_changed() {
 
     Left alone
       gke  deployment/cdn/ats-edge  replicas  was 2, opsctl set 10, now 25: changed since by kubectl-edit
-           opsctl rollback  --force gke:deployment/cdn/ats-edge takes it back too
+           opsctl rollback --force gke:deployment/cdn/ats-edge takes it back too
     Held back
       aws  route53-record/Z1/live.example.com/CNAME/west  weight  it needs gke:deployment/cdn/ats-edge
 
