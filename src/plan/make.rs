@@ -11,8 +11,8 @@ use super::order::{Order, What, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
-    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, asked, guard, notes,
-    preflight, quota, rest, restarts, restore, select, spare, steps,
+    FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, asked, guard, level,
+    notes, preflight, quota, rest, restarts, restore, select, spare, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -67,6 +67,7 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     }
     spare::spare(request, &mut expanded, &mut edits);
     restarts::settle(state, scope, &mut expanded, &mut edits);
+    level::lower(state, &expanded, &mut edits);
     let due = actions::due(request, &mut expanded, &edits);
     Draft { expanded, edits, due, problems }
 }

@@ -117,7 +117,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-fn plan(state: &State, world: &str) -> Plan {
+pub(super) fn plan(state: &State, world: &str) -> Plan {
     Asked::new(state).make(&instances(world)).unwrap()
 }
 

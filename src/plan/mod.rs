@@ -13,6 +13,9 @@ mod estimate_test;
 mod expand;
 mod file;
 mod guard;
+mod level;
+#[cfg(test)]
+mod level_test;
 mod make;
 #[cfg(test)]
 mod make_test;
