@@ -331,7 +331,7 @@ impl Engine {
             let progress = &self.machine.steps()[step];
             let edits = self.rebased.remove(&step).unwrap_or_else(|| hop.edits.clone());
             let attempt = progress.attempt + 1;
-            let same = progress.attempt > 0 && progress.edits == edits;
+            let same = progress.attempt > 0 && progress.wrote(&edits);
             let token = if same {
                 progress.token.clone()
             } else {

@@ -125,6 +125,16 @@ impl Progress {
         Duration::from_millis(u64::try_from(between(began, ended).as_millis()).unwrap_or(u64::MAX))
     }
 
+    /// Whether the last write set just this, so that it may go out again under its token. What a source of a secret said then is in
+    /// no journal: whoever goes on cannot tell that it says the same now.
+    pub(super) fn wrote(&self, edits: &[Edit]) -> bool {
+        let text = |edit: &Edit| match &edit.to {
+            Some(Value::Secret(secret)) => secret.plain.clone(),
+            _ => None,
+        };
+        self.edits == edits && self.edits.iter().zip(edits).all(|(was, is)| text(was) == text(is))
+    }
+
     pub(super) fn intend(&mut self, intent: &Intent, at: Timestamp) {
         self.stand = Stand::Asked;
         self.hop = intent.hop;
@@ -212,4 +222,25 @@ pub(super) fn recorded<'a>(records: &'a mut Vec<EditRecord>, edit: &Edit) -> &'a
         records.len() - 1
     });
     &mut records[at]
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::{Plain, Secret, Source};
+
+    use super::*;
+
+    #[test]
+    fn test_a_secret_that_was_rotated_goes_out_under_another_token() {
+        let edit = |plain: Option<&str>| {
+            let source = Some(Source::Env("PW".into()));
+            let secret = Secret { source, reference: None, plain: plain.map(Plain::new) };
+            Edit { setting: "password".into(), from: None, to: Some(Value::Secret(Box::new(secret))) }
+        };
+        let mut progress = Progress::new(0);
+        progress.edits = vec![edit(None)];
+        assert!(!progress.wrote(&[edit(Some("new"))]) && progress.wrote(&[edit(None)]));
+        progress.edits = vec![edit(Some("old"))];
+        assert!(!progress.wrote(&[edit(Some("new"))]) && progress.wrote(&[edit(Some("old"))]));
+    }
 }

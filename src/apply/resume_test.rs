@@ -228,3 +228,26 @@ async fn test_what_was_killed_before_it_sent_anything_has_an_end_in_the_history(
     assert_eq!(killed.store.read("@").unwrap().operation.outcome, Outcome::Abandoned);
     assert!(super::journal::open_journals(&killed.work_dir.join("journal")).unwrap().is_empty());
 }
+
+/// A step may take less time than it takes until a write without an answer has been done or never will be.
+#[tokio::test]
+async fn test_a_write_that_was_lost_is_written_again_however_short_its_step_may_take() {
+    const ONE: &str = "[resource.box]\nat = \"a:service/box\"\nreplicas = 1\n";
+    let mut bed = Bed::new(ONE);
+    bed.tempo.lost_answer = Some(std::time::Duration::from_secs(2));
+    let plan = bed.plan(vec![integers("a:service/box", &[("replicas", 4)]).within(1)]).await;
+    let operation = bed.apply(&plan).await.0.unwrap();
+    assert_eq!(operation.outcome, Outcome::Done, "{operation:?}");
+    let journal = bed.work_dir.join(format!("journal/{}.journal", operation.id));
+    let (records, _) = super::journal::read(&journal).unwrap();
+    let lines: Vec<usize> = fs_err::read_to_string(&journal).unwrap().lines().map(|line| line.len() + 1).collect();
+    let intent = records.iter().position(|record| matches!(record.entries[0], Entry::Intent(_))).unwrap();
+    let bytes = lines[..=intent].iter().sum();
+    let (_guard, root) = cut_off(&bed.work_dir, &journal, bytes, records[intent].at);
+    let mut again = Bed::at(&root, ONE);
+    again.tempo.lost_answer = bed.tempo.lost_answer;
+    assert_eq!(again.integer("a:service/box", "replicas").await, 1);
+    let resumed = again.resume().await.0.unwrap();
+    assert_eq!(resumed.outcome, Outcome::Done, "{resumed:?}");
+    assert_eq!(again.integer("a:service/box", "replicas").await, 4);
+}

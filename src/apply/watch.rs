@@ -199,6 +199,8 @@ impl Engine {
         }
         self.freshen(live);
         self.awaited.remove(&step);
+        // It is as if it had not been written: it has its time again.
+        self.deadlines.remove(&step);
         let why = "its answer was lost, and nothing of it was done".to_owned();
         self.note(Entry::Answer { step, hop, answer: Answer::Again(why) })
     }
@@ -206,7 +208,8 @@ impl Engine {
     /// Looks again later, or gives up.
     fn look_later(&mut self, step: usize, now: Instant) -> Result<(), ApplyError> {
         let Some(awaited) = self.awaited.get(&step) else { return Ok(()) };
-        if now < awaited.deadline {
+        // Until a write without an answer has been done or never will be, nothing is known of it.
+        if now < awaited.deadline || awaited.unsure_until.is_some_and(|until| now < until) {
             self.looks.add(awaited.at.instance(), awaited.look_again(now, &self.tempo), step);
             return Ok(());
         }
