@@ -11,6 +11,7 @@ use super::execute::{Ending, Engine};
 use super::interrupt::Interrupt;
 use super::journal::Journal;
 use super::lock::Lock;
+use super::probe::Look;
 use super::{ApplyError, gate, probe, record, say, sight};
 use crate::check::Gate;
 use crate::instance::Instances;
@@ -147,10 +148,11 @@ async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation)
     stage(&site.events, "after checks");
     // A step that failed weighs more than what is measured then.
     let is_done = matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart);
+    let look = if is_done { Look::Until } else { Look::Once };
     let mut pressed = site.interrupt.clone();
     let so_far = pressed.count();
     tokio::select! {
-        failed = probe::measure_all(&checks, site.instances, &site.events) => {
+        failed = probe::measure_all(&checks, look, site.instances, &site.events) => {
             if is_done && !failed.is_empty() {
                 operation.outcome = Outcome::CheckFailed;
             }

@@ -5,8 +5,17 @@ use tokio::task::JoinHandle;
 
 use super::event::{Event, What};
 use super::say;
-use crate::check::{Check, Verdict, await_check};
+use crate::check::{Check, Verdict, await_check, measure};
 use crate::instance::Instances;
+
+/// How long is looked at a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Until it holds long enough, or its time is over.
+    Until,
+    /// Once: nothing comes that would make it true.
+    Once,
+}
 
 /// Measures a check until it holds long enough or its time is over, and tells of each measurement.
 pub(super) async fn measure_until(check: &Check, instances: &Instances, events: &UnboundedSender<Event>) -> Verdict {
@@ -19,9 +28,17 @@ pub(super) async fn measure_until(check: &Check, instances: &Instances, events: 
     verdict
 }
 
+async fn measure_once(check: &Check, instances: &Instances, events: &UnboundedSender<Event>) -> Verdict {
+    let verdict = measure(check, instances).await;
+    let Verdict { holds, seen } = verdict.clone();
+    say(events, What::Measured { check: check.name.clone(), holds, seen, last: true });
+    verdict
+}
+
 /// Measures several checks at once; those that do not hold, with what was seen.
 pub(super) async fn measure_all(
     checks: &[Check],
+    look: Look,
     instances: &Instances,
     events: &UnboundedSender<Event>,
 ) -> Vec<(String, String)> {
@@ -30,7 +47,13 @@ pub(super) async fn measure_all(
     for check in checks {
         let (check, instances, events) = (check.clone(), Arc::clone(&instances), events.clone());
         let name = check.name.clone();
-        running.push((name, Task::spawn(async move { measure_until(&check, &instances, &events).await })));
+        let verdict = async move {
+            match look {
+                Look::Until => measure_until(&check, &instances, &events).await,
+                Look::Once => measure_once(&check, &instances, &events).await,
+            }
+        };
+        running.push((name, Task::spawn(verdict)));
     }
     let mut failed = Vec::new();
     for (name, mut task) in running {

@@ -12,6 +12,7 @@ use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
 use super::journal::Journal;
 use super::lock::Lock;
+use super::probe::Look;
 use super::replay::Replayed;
 use super::secrets::{self, Secrets};
 use super::sight::Sight;
@@ -131,7 +132,7 @@ async fn before(
     let filled = secrets::filled(plan, secrets)?;
     let checks = gate::checks(&filled, &Gate::Before);
     if !checks.is_empty() {
-        let failed = probe::measure_all(&checks, site.instances, &site.events).await;
+        let failed = probe::measure_all(&checks, Look::Until, site.instances, &site.events).await;
         if !failed.is_empty() {
             return Err(ApplyError::BeforeChecks(failed));
         }
