@@ -12,6 +12,7 @@ pub mod config;
 pub mod diagnostic;
 mod digest;
 mod document;
+mod http;
 pub mod init;
 pub mod instance;
 mod keys;

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use opsctl_api::format_duration;
-use reqwest::{Method, StatusCode};
 
 use super::Call;
-use crate::check::{Ran, Untold, http_client, run_program, why_no_answer, with_header};
+use crate::check::{Ran, Untold, run_program};
+use crate::http::{Request, send};
 
 /// What became of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,29 +48,15 @@ async fn request(call: &Call, untold: &Untold<'_>, limit: Duration) -> Called {
     let Call::Http { method, url, header, body, status } = call else {
         return Called::Failed("it is no request".to_owned());
     };
-    let client = match http_client() {
-        Ok(client) => client,
-        Err(why) => return Called::Failed(why),
-    };
-    let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-        return Called::Failed(format!("{method} is no method"));
-    };
-    let mut request = match with_header(client.request(method, url).timeout(limit), header) {
-        Ok(request) => request,
-        Err(why) => return Called::Failed(why),
-    };
-    if let Some(body) = body {
-        request = request.body(body.clone());
-    }
-    let mut response = match request.send().await {
+    let request = Request { method, body: body.as_deref(), ..Request::get(url, header, limit) };
+    let mut response = match send(request).await {
         Ok(response) => response,
-        // Nothing was sent: nobody listens, or the request is none.
-        Err(error) if error.is_connect() || error.is_builder() => return Called::Failed(why_no_answer(&error, limit)),
-        Err(error) => return Called::Unknown(why_no_answer(&error, limit)),
+        Err(unanswered) if unanswered.sent => return Called::Unknown(unanswered.why),
+        Err(unanswered) => return Called::Failed(unanswered.why),
     };
     let found = response.status();
-    let seen = format!("status {}", found.as_u16());
-    if status.map_or(found.is_success(), |wanted| found.as_u16() == wanted) {
+    let seen = format!("status {found}");
+    if status.map_or((200..300).contains(&found), |wanted| found == wanted) {
         return Called::Done(seen);
     }
     let mut said = Vec::new();
@@ -82,7 +68,7 @@ async fn request(call: &Call, untold: &Untold<'_>, limit: Duration) -> Called {
     let seen = tail(&said, untold).map_or_else(|| seen.clone(), |said| format!("{seen}: {said}"));
     match found {
         // Whoever stands between has passed it on, and knows no more.
-        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => Called::Unknown(seen),
+        502 | 504 => Called::Unknown(seen),
         _ => Called::Failed(seen),
     }
 }

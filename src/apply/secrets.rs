@@ -33,6 +33,9 @@ pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan
 
 /// The sources of secrets from which an apply of this plan, here and now, would get nothing, each with the reason.
 pub fn lacking(plan: &Plan, secrets: &Secrets<'_>) -> BTreeMap<Source, String> {
+    if !sends_a_secret(plan) && !plan.steps.iter().any(sets_a_secret) {
+        return BTreeMap::new();
+    }
     let mut plan = plan.clone();
     let sources = secrets_of(&mut plan).into_iter().filter_map(|secret| secret.source.clone());
     sources

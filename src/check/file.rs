@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
 use super::Verdict;
-use super::tcp::clause;
+use super::clause;
 use crate::state::Goal;
 
 /// A file on this machine; of several the one that was changed last.

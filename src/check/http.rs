@@ -1,71 +1,30 @@
-use std::error::Error;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use opsctl_api::format_duration;
-use reqwest::{Client, IntoUrl, RequestBuilder, Response, redirect};
 use serde_json::Value as Json;
 
-use super::tcp::clause;
-use super::{Along, Expectation, Untold, Verdict, with_header};
+use super::{Along, Expectation, Untold, Verdict};
+use crate::http::{Request, Response, Unanswered, send};
 
 /// How much of a body is looked at: 1 MiB.
 const MOST: usize = 1 << 20;
 
-/// One client for all checks and actions. It follows no redirect, for a login page is not what was asked for; and it keeps no connection, for
-/// each measurement shall go where the name points now: a kept connection would go on asking the region that was left. Proxies
-/// are those of the environment, as curl has them.
-static CLIENT: LazyLock<Result<Client, String>> = LazyLock::new(|| {
-    let client = Client::builder()
-        .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(0)
-        .user_agent(concat!("opsctl/", env!("CARGO_PKG_VERSION")));
-    client.build().map_err(|error| innermost(&error))
-});
-
-/// The client of all that asks over HTTP.
-///
-/// # Errors
-/// There can be none: why.
-pub(crate) fn http_client() -> Result<&'static Client, String> {
-    CLIENT.as_ref().map_err(|why| format!("no HTTP client: {why}"))
-}
-
-/// A GET that nothing was sent of yet.
-///
-/// # Errors
-/// There is no client, or it cannot be sent with what goes along. Why.
-pub(super) fn request(url: impl IntoUrl, along: &Along, limit: Duration) -> Result<RequestBuilder, String> {
-    with_header(http_client()?.get(url).timeout(limit), along)
-}
-
 /// Gets a URL and holds the answer against what it must have; where no status is named, that is any 2xx.
 pub(super) async fn get(url: &str, header: &Along, expect: &Expectation, limit: Duration) -> Verdict {
-    let request = match request(url, header, limit) {
-        Ok(request) => request,
-        Err(why) => return Verdict::no(why),
-    };
-    let response = match request.send().await {
-        Ok(response) => response,
-        Err(error) => return Verdict::no(why_no_answer(&error, limit)),
-    };
-    match judge(response, expect, &Untold::of(header)).await {
-        Ok(verdict) => verdict,
-        Err(error) => Verdict::no(why_no_answer(&error, limit)),
-    }
+    let answered = async { judge(send(Request::get(url, header, limit)).await?, expect, &Untold::of(header)).await };
+    answered.await.unwrap_or_else(|unanswered: Unanswered| Verdict::no(unanswered.why))
 }
 
-async fn judge(mut response: Response, expect: &Expectation, untold: &Untold<'_>) -> Result<Verdict, reqwest::Error> {
+async fn judge(mut response: Response, expect: &Expectation, untold: &Untold<'_>) -> Result<Verdict, Unanswered> {
     let status = response.status();
-    let seen = format!("status {}", status.as_u16());
-    if !expect.status.map_or(status.is_success(), |wanted| status.as_u16() == wanted) {
-        let leads = response.headers().get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
+    let seen = format!("status {status}");
+    if !expect.status.map_or((200..300).contains(&status), |wanted| status == wanted) {
+        let leads = response.header("location").first().and_then(|to| str::from_utf8(to).ok());
         return Ok(Verdict::no(leads.map_or_else(|| seen.clone(), |to| format!("{seen} to {to}"))));
     }
     for (name, wanted) in &expect.header {
-        let found = response.headers().get_all(name.as_str());
-        if !found.iter().any(|value| value.as_bytes() == wanted.as_bytes()) {
-            let found: Vec<String> = found.iter().map(|value| format!("{value:?}")).collect();
+        let found = response.header(name);
+        if !found.contains(&wanted.as_bytes()) {
+            let found: Vec<String> = found.iter().map(|value| format!("\"{}\"", value.escape_ascii())).collect();
             let is = if found.is_empty() { "missing".to_owned() } else { found.join(", ") };
             return Ok(Verdict::no(format!("{seen}, header {name} is {is}")));
         }
@@ -87,7 +46,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    pub(super) async fn read(response: &mut Response) -> Result<Self, reqwest::Error> {
+    pub(super) async fn read(response: &mut Response) -> Result<Self, Unanswered> {
         let mut body = Self { bytes: Vec::new(), cut: false };
         while let Some(chunk) = response.chunk().await? {
             let room = MOST - body.bytes.len();
@@ -147,24 +106,8 @@ fn short(text: &str) -> String {
     }
 }
 
-/// Why there was no answer. The URL is not repeated: it may have a token in it.
-pub(crate) fn why_no_answer(error: &reqwest::Error, limit: Duration) -> String {
-    if cfg!(not(feature = "tls")) && error.url().is_some_and(|url| url.scheme() == "https") {
-        return super::left_out("tls");
-    }
-    if error.is_timeout() { format!("no answer within {}", format_duration(limit)) } else { innermost(error) }
-}
-
-/// The cause at the bottom, which is what the operator can do something about: `connection refused`.
-fn innermost(error: &dyn Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    clause(error)
-}
-
 #[cfg(test)]
+#[cfg(feature = "http")]
 mod tests {
     use std::collections::BTreeMap;
     use std::io::{Read, Write};

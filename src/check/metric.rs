@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderValue};
 use serde::{Deserialize, Serialize};
 
-use super::http::{request, why_no_answer};
 use super::sample::{Sample, judge};
 use super::{Along, Untold, Verdict, exposition};
+use crate::http::{Request, send};
 use crate::state::Goal;
 
 /// No page of metrics is larger: 64 MiB.
@@ -34,15 +33,13 @@ pub struct Metric {
 
 impl Metric {
     async fn samples(&self, limit: Duration) -> Result<Vec<Sample>, String> {
-        let request = request(&self.url, &self.header, limit)?;
-        let accept = HeaderValue::from_static("text/plain;version=0.0.4");
-        let why = |error: reqwest::Error| why_no_answer(&error, limit);
-        let mut response = request.header(ACCEPT, accept).send().await.map_err(why)?;
-        if !response.status().is_success() {
-            return Err(format!("status {}", response.status().as_u16()));
+        let page = Request::get(&self.url, &self.header, limit);
+        let mut response = send(Request { accept: Some("text/plain;version=0.0.4"), ..page }).await?;
+        if !(200..300).contains(&response.status()) {
+            return Err(format!("status {}", response.status()));
         }
         let (mut samples, mut line, mut read) = (Vec::new(), Vec::new(), 0);
-        while let Some(chunk) = response.chunk().await.map_err(why)? {
+        while let Some(chunk) = response.chunk().await? {
             read += chunk.len();
             if read > MOST {
                 return Err("the page is larger than 64 MiB".to_owned());

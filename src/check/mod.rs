@@ -27,7 +27,6 @@ mod wait_test;
 
 pub use dns::{Dns, Record, Records};
 pub use file::File;
-pub(crate) use http::{http_client, why_no_answer};
 pub use measure::{await_check, measure, revealed};
 pub use metric::Metric;
 pub use model::{Check, Expectation, Gate, Probe, Verdict};
@@ -35,7 +34,8 @@ pub use promql::Promql;
 pub use run::Run;
 pub(crate) use run::{Ran, run_program};
 pub use sent::{Along, Sent};
-pub(crate) use sent::{Untold, command_line, has_secret, request_line, with_header};
+pub(crate) use sent::{Untold, command_line, has_secret, request_line};
+pub(crate) use tcp::clause;
 pub use tls::Tls;
 
 /// What is said in the place of a measurement that this build cannot make.

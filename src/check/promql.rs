@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::http::{Body, request, why_no_answer};
+use super::http::Body;
 use super::sample::{Sample, judge};
-use super::tcp::clause;
 use super::{Along, Verdict};
+use crate::http::{Request, send};
 use crate::state::Goal;
 
 /// A query of a Prometheus, or of what answers like one.
@@ -55,29 +54,22 @@ struct Series {
 }
 
 impl Promql {
-    fn url(&self, limit: Duration) -> Result<Url, String> {
-        let mut url = Url::parse(&self.server).map_err(|error| clause(&error))?;
-        url.path_segments_mut()
-            .map_err(|()| "the server has no paths".to_owned())?
-            .pop_if_empty()
-            .extend(["api", "v1", "query"]);
-        // The server gives up as well, and does not compute for nobody.
-        let limit = format!("{}ms", limit.as_millis());
-        url.query_pairs_mut().append_pair("query", &self.query).append_pair("timeout", &limit);
-        Ok(url)
-    }
-
     async fn ask(&self, limit: Duration) -> Result<Verdict, String> {
-        let why = |error: reqwest::Error| why_no_answer(&error, limit);
-        let request = request(self.url(limit)?, &self.header, limit)?;
-        let mut response = request.send().await.map_err(why)?;
+        // The server gives up as well, and does not compute for nobody.
+        let gives_up = format!("{}ms", limit.as_millis());
+        let mut response = send(Request {
+            beneath: &["api", "v1", "query"],
+            query: &[("query", self.query.as_str()), ("timeout", gives_up.as_str())],
+            ..Request::get(&self.server, &self.header, limit)
+        })
+        .await?;
         let status = response.status();
-        let body = Body::read(&mut response).await.map_err(why)?;
+        let body = Body::read(&mut response).await?;
         if body.cut {
             return Err("the answer is larger than 1 MiB: ask for fewer series, as by sum(…)".to_owned());
         }
         let Ok(answer) = serde_json::from_slice::<Answer>(&body.bytes) else {
-            return Err(format!("status {}, and no answer of a Prometheus", status.as_u16()));
+            return Err(format!("status {status}, and no answer of a Prometheus"));
         };
         self.judge(answer)
     }

@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::clause;
 use super::sample::meets;
-use super::tcp::clause;
 use super::{Along, Untold, Verdict};
 use crate::state::Goal;
 

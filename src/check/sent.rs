@@ -2,8 +2,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use opsctl_api::{Plain, Secret, Source};
-use reqwest::RequestBuilder;
-use reqwest::header::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 /// What goes along with a request or a command, by name: headers, or variables of the environment.
@@ -73,20 +71,6 @@ pub(super) fn fill<'s>(
         }
     }
     Ok(())
-}
-
-/// A request with headers.
-///
-/// # Errors
-/// The text of one is not known, or no header can have it. Which.
-pub(crate) fn with_header(mut request: RequestBuilder, header: &Along) -> Result<RequestBuilder, String> {
-    for (name, sent) in header {
-        let text = sent.expose().map_err(|why| format!("header {name}: {why}"))?;
-        let mut value = HeaderValue::from_str(text).map_err(|_| format!("header {name}: it would not be one line"))?;
-        value.set_sensitive(matches!(sent, Sent::Secret(_)));
-        request = request.header(name, value);
-    }
-    Ok(request)
 }
 
 /// Whether a secret is among these.
@@ -166,17 +150,5 @@ mod tests {
         assert_eq!(untold.out_of(&format!("{:?}", "a\"hunter2")), "\"(sensitive)\"");
         let nothing: Along = [("a".to_owned(), secret(Some("\n"))), ("b".to_owned(), Sent::Text("open".into()))].into();
         assert_eq!(Untold::of(&nothing).out_of("open"), "open");
-    }
-
-    #[test]
-    fn test_a_header_that_cannot_be_one() {
-        let request = || reqwest::Client::new().get("http://host/");
-        let along = |sent| [("x".to_owned(), sent)].into();
-        let why = with_header(request(), &along(secret(Some("hunter2\nhunter3")))).unwrap_err();
-        assert_eq!(why, "header x: it would not be one line");
-        assert!(with_header(request(), &along(secret(None))).is_err());
-        let sent = with_header(request(), &along(secret(Some("hunter2\n")))).unwrap().build().unwrap();
-        assert_eq!(sent.headers()["x"], "hunter2");
-        assert!(!format!("{sent:?}").contains("hunter2"));
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn connect(address: &str, limit: Duration) -> Verdict {
 }
 
 /// An error of the system as a clause: `connection refused`.
-pub(super) fn clause(error: &dyn std::error::Error) -> String {
+pub(crate) fn clause(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let text = text.split_once(" (os error").map_or(text.as_str(), |(text, _)| text);
     let mut chars = text.chars();

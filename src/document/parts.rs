@@ -1,3 +1,7 @@
+use std::num::NonZero;
+use std::ops::Range;
+use std::thread;
+
 use super::parse::whole;
 use super::{Data, Entry, Node, Problems, Table};
 use crate::diagnostic::FileId;
@@ -8,7 +12,7 @@ const PART: usize = 256 << 10;
 /// Where a file may be cut: in front of a resource's table.
 const CUT: &str = "\n[resource.";
 
-/// Reads a large file part by part, so that what the parser needs is needed for one part at a time.
+/// Reads a large file part by part, so that what the parser needs is needed for a part a processor at a time.
 ///
 /// `None` where the file is small, or where anything at all is not plain: then it is to be read whole, which has the last word. A
 /// cut inside a text or a list leaves it open, which is a mistake of that part; what a whole file may not have and its parts may
@@ -19,25 +23,15 @@ pub(super) fn in_parts<'t>(file: FileId, text: &'t str) -> Option<Table<'t>> {
     }
     let mut all: Vec<Entry<'t>> = Vec::new();
     let mut resources: Option<Entry<'t>> = None;
-    let mut start = 0;
-    while start < text.len() {
-        let from = text.floor_char_boundary((start + PART).min(text.len()));
-        let end = text[from..].find(CUT).map_or(text.len(), |at| from + at + 1);
-        let mut found = Problems::default();
-        for entry in whole(file, &text[start..end], start, &mut found).0 {
-            // A table in braces is closed: what a later part adds to it is a mistake.
-            let open = text.as_bytes().get(entry.node.span.start as usize) != Some(&b'{');
-            match &mut resources {
-                _ if entry.key != "resource" => all.push(entry),
-                None if open => resources = Some(entry),
-                None => return None,
-                Some(known) => join(known, entry)?,
-            }
+    for entry in side_by_side(file, text)?.into_iter().flat_map(|table| table.0) {
+        // A table in braces is closed: what a later part adds to it is a mistake.
+        let open = text.as_bytes().get(entry.node.span.start as usize) != Some(&b'{');
+        match &mut resources {
+            _ if entry.key != "resource" => all.push(entry),
+            None if open => resources = Some(entry),
+            None => return None,
+            Some(known) => join(known, entry)?,
         }
-        if !found.into_found().is_empty() {
-            return None;
-        }
-        start = end;
     }
     if let Some(Entry { node: Node { data: Data::Table(table), .. }, .. }) = &mut resources {
         table.0.sort_by(|a, b| a.key.cmp(&b.key));
@@ -48,6 +42,36 @@ pub(super) fn in_parts<'t>(file: FileId, text: &'t str) -> Option<Table<'t>> {
     let unique = |entries: &[Entry<'_>]| entries.windows(2).all(|pair| pair[0].key != pair[1].key);
     let tables = all.iter().filter_map(|entry| entry.node.as_table()).all(|table| unique(&table.0));
     (unique(&all) && tables).then_some(Table(all))
+}
+
+/// The parts of a file in their order, read by as many threads as there are processors; `None` where one has a mistake.
+fn side_by_side<'t>(file: FileId, text: &'t str) -> Option<Vec<Table<'t>>> {
+    let parts = parts(text);
+    let read = |part: &Range<usize>| {
+        let mut found = Problems::default();
+        let table = whole(file, &text[part.clone()], part.start, &mut found);
+        found.into_found().is_empty().then_some(table)
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let runs = parts.chunks(parts.len().div_ceil(threads));
+        let runs: Result<Vec<_>, _> = runs
+            .map(|run| thread::Builder::new().spawn_scoped(scope, || run.iter().map(read).collect::<Option<Vec<_>>>()))
+            .collect();
+        let tables: Option<Vec<_>> = runs.ok()?.into_iter().map(|run| run.join().ok()?).collect();
+        Some(tables?.into_iter().flatten().collect())
+    })
+}
+
+fn parts(text: &str) -> Vec<Range<usize>> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    while start < text.len() {
+        let from = text.floor_char_boundary((start + PART).min(text.len()));
+        let end = text[from..].find(CUT).map_or(text.len(), |at| from + at + 1);
+        parts.push(start..end);
+        start = end;
+    }
+    parts
 }
 
 fn join<'t>(known: &mut Entry<'t>, more: Entry<'t>) -> Option<()> {

@@ -13,8 +13,12 @@ pub(super) enum Share {
     Nothing,
 }
 
-/// What is asked for, as far as declarations tell: of what is unreachable nothing else is known.
+/// What is asked for, as far as declarations tell: of what is unreachable nothing else is known. Of a name that is not among these, it is
+/// all.
 pub(super) fn shares<'a>(state: &'a State, target: &[Pattern], exclude: &[Pattern]) -> BTreeMap<&'a str, Share> {
+    if target.is_empty() && exclude.is_empty() {
+        return BTreeMap::new();
+    }
     let targeted = |name: &str| if target.is_empty() { Share::All } else { share(state, name, target) };
     let mut shares: BTreeMap<&str, Share> = state.resources.keys().map(|name| (&**name, targeted(name))).collect();
     let mut open: Vec<&str> =

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use opsctl_api::{Address, Fault, Kind, Live, Settings};
@@ -115,15 +116,14 @@ pub(super) fn expand(
     expansion.tell_down();
     let skipped = expansion.skipped;
     let items: Vec<Item> = expansion.items.into_values().collect();
-    let index: BTreeMap<&Address, usize> = items.iter().enumerate().map(|(index, item)| (&item.at, index)).collect();
+    let index = |at: &Address| items.binary_search_by(|item| item.at.cmp(at)).ok();
     let groups = members
         .into_iter()
         .map(|(name, (addresses, lacking))| {
-            let items = addresses.iter().filter_map(|at| index.get(at).copied()).collect();
+            let items = addresses.iter().filter_map(index).collect();
             (name.to_owned(), Group { items, lacking })
         })
         .collect();
-    drop(index);
     Expanded { items, groups, skipped }
 }
 
@@ -212,16 +212,18 @@ impl Expansion<'_> {
 
     fn item(&mut self, at: &Address, name: &str, resource: &Resource, presence: impl FnOnce() -> Presence) {
         let explicit = matches!(resource.declared.at, Target::One(_));
-        if !self.items.contains_key(at) {
-            let Some(kind) = self.catalogues.kind(at.instance(), at.kind()) else {
-                self.problems.push(Problem::new(Code::BrokenProvider, at, "its kind is not known"));
-                return;
-            };
-            let item = Item { at: at.clone(), kind, names: Vec::new(), goals: Settings::new(), presence: presence() };
-            self.items.insert(at.clone(), item);
-        }
         let is_left_out = self.is_left_out(name);
-        let Some(item) = self.items.get_mut(at) else { return };
+        let item = match self.items.entry(at.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let Some(kind) = self.catalogues.kind(at.instance(), at.kind()) else {
+                    self.problems.push(Problem::new(Code::BrokenProvider, at, "its kind is not known"));
+                    return;
+                };
+                let (names, goals) = (Vec::new(), Settings::new());
+                new.insert(Item { at: at.clone(), kind, names, goals, presence: presence() })
+            }
+        };
         if explicit {
             item.names.insert(0, name.to_owned());
         } else {

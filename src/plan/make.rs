@@ -7,7 +7,7 @@ use super::diff::{Edits, diff, slots};
 use super::digest::digest;
 use super::expand::{Expanded, expand};
 use super::observe::{Observation, observe};
-use super::order::{Order, What, order};
+use super::order::{Order, Ordered, What, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
@@ -316,12 +316,14 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
         }
     }
     held_back.sort();
-    let mut problems: Vec<Problem> = Vec::new();
-    let back = order(state, expanded, &turned, &BTreeSet::new(), &mut problems);
-    let steps = back
-        .steps
-        .iter()
-        .filter(|step| matches!(&step.what, What::Slots { item, .. } if !turned[*item].is_empty()))
-        .count();
+    let steps = match turned.iter().all(BTreeMap::is_empty) {
+        true => 0,
+        false => {
+            let back = order(state, expanded, &turned, &BTreeSet::new(), &mut Vec::new());
+            let goes_back =
+                |step: &&Ordered| matches!(&step.what, What::Slots { item, .. } if !turned[*item].is_empty());
+            back.steps.iter().filter(goes_back).count()
+        }
+    };
     WayBack { steps, irreversible, held_back, actions: Vec::new(), estimate: None }
 }

@@ -15,6 +15,9 @@ const WORD: usize = 16;
 ///
 /// What carries none yet gets one with the first change of theirs: that it has none is no reason to start it anew.
 pub(super) fn begin(state: &State, scope: &Scope, expanded: &mut Expanded, edits: &mut Edits) {
+    if state.resources.values().all(|resource| resource.declared.restarts_with.is_none()) {
+        return;
+    }
     for index in 0..expanded.items.len() {
         if let Some((setting, word)) = carried(state, scope, expanded, edits, index) {
             put(expanded, edits, index, setting, word);
@@ -25,8 +28,8 @@ pub(super) fn begin(state: &State, scope: &Scope, expanded: &mut Expanded, edits
 /// The same once it is known what of the plan is done: what was left out of it changes nothing.
 pub(super) fn settle(state: &State, scope: &Scope, expanded: &mut Expanded, edits: &mut Edits) {
     for index in 0..expanded.items.len() {
-        let Some((setting, _)) = restarts_with(state, expanded, index) else { continue };
         let Some(ups) = edits[index].get_mut(&Slot::Up) else { continue };
+        let Some((setting, _)) = restarts_with(state, expanded, index) else { continue };
         let planned = ups.len();
         ups.retain(|edit| edit.setting != setting);
         if ups.len() == planned {

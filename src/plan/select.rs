@@ -92,8 +92,12 @@ pub(super) fn hold_back<'a>(
     gone: impl Into<Gone<'a>>,
     why: &str,
 ) {
+    let relying = relying_on(state, expanded, gone);
+    if relying.is_empty() {
+        return;
+    }
     let confiners = super::order::confiners(expanded);
-    for item in relying_on(state, expanded, gone) {
+    for item in relying {
         take_out(item, |slot| slot.is_up(), why, expanded, edits);
         for &confiner in confiners.get(&item).into_iter().flatten() {
             let why = format!("it would raise {}, which is held back", expanded.items[item].at.local());
@@ -115,6 +119,9 @@ fn take_out(item: usize, which: impl Fn(Slot) -> bool, why: &str, expanded: &mut
 /// All that has nothing left to rely on without these, directly or through others; themselves not.
 pub(super) fn relying_on<'a>(state: &State, expanded: &Expanded, gone: impl Into<Gone<'a>>) -> Vec<usize> {
     let Gone { items: mut open, names } = gone.into();
+    if open.is_empty() && names.is_empty() {
+        return Vec::new();
+    }
     let mut missing: BTreeSet<usize> = open.iter().copied().collect();
     let mut relying = Vec::new();
     let mut reliance = Reliance::new(state, expanded);
@@ -196,6 +203,9 @@ impl<'a> Reliance<'a> {
 /// All that these items need, directly or through others, with what confines any of them; each with the one of them that it was
 /// found from.
 pub(super) fn beneath(state: &State, expanded: &Expanded, items: BTreeSet<usize>) -> BTreeMap<usize, usize> {
+    if items.is_empty() {
+        return BTreeMap::new();
+    }
     let mut beside = super::order::confiners(expanded);
     for (item, needed) in super::order::provider_needs(expanded) {
         beside.entry(item).or_default().push(needed);

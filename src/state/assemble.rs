@@ -31,7 +31,7 @@ pub(super) struct Workshop<'a, 't> {
 }
 
 /// What the files of a chain say of each resource by name, the root first.
-pub(super) type Stacks<'l, 't> = BTreeMap<&'t str, Vec<&'l Part<'t>>>;
+pub(super) type Stacks<'l, 't> = BTreeMap<&'t str, &'l [&'l Part<'t>]>;
 
 impl<'t> Workshop<'_, 't> {
     /// The state that a chain means; of a mistaken one as much as can be had, and the mistakes reported.
@@ -39,12 +39,11 @@ impl<'t> Workshop<'_, 't> {
         let layers = chain.values();
         let vars = variables(layers.iter().map(|layer| layer.vars), found);
         let renderer = Renderer::new(self.environment, &vars, self.sources, chain);
-        let mut stacks = Stacks::new();
-        for layer in &chain.layers {
-            for part in &layer.parts {
-                stacks.entry(part.name).or_default().push(part);
-            }
-        }
+        let mut parts: Vec<&Part<'t>> = chain.layers.iter().flat_map(|layer| &layer.parts).collect();
+        // Stable: what extends stays behind what it extends.
+        parts.sort_by_key(|part| part.name);
+        let stacks: Stacks<'_, 't> =
+            parts.chunk_by(|a, b| a.name == b.name).map(|stack| (stack[0].name, stack)).collect();
         declared_beneath(chain, found);
         // Collected in order, a map's nodes are full.
         let resources: BTreeMap<String, Resource> = stacks
@@ -285,7 +284,7 @@ pub(super) fn unknown_name(stacks: &Stacks<'_, '_>, name: &str, span: Span, foun
     }
     let by_address = |part: &&&Part<'_>| part.at.is_some_and(|(at, _)| at == name);
     if name.contains(':')
-        && let Some(part) = stacks.values().flatten().find(by_address)
+        && let Some(part) = stacks.values().copied().flatten().find(by_address)
     {
         return diagnostic.note(format!("names stand here, not addresses: `{}`", part.name));
     }

@@ -2,7 +2,6 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::actions::Told;
 use super::assemble::Stacks;
-use super::layer::Names;
 use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::Problems;
@@ -14,10 +13,14 @@ type Edge = (usize, Span);
 /// edge with its place.
 pub(super) fn report(stacks: &Stacks<'_, '_>, found: &mut Problems) {
     let names: Vec<&str> = stacks.keys().copied().collect();
-    let mut needs = edges(stacks, |part| Some(part.order().needs.as_ref()?.iter().flatten().copied().collect()));
-    let started_with = edges(stacks, |part| Some(part.order().restarts_with.as_ref()?.0.clone()));
+    let index: HashMap<&str, usize> = names.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let edges = |of: &dyn Fn(&Part<'_>) -> Option<Vec<Edge>>| -> Vec<Vec<Edge>> {
+        stacks.values().map(|stack| last(stack, of)).collect()
+    };
+    let mut needs = edges(&|part| Some(inside(&index, part.order().needs.as_ref()?.iter().flatten())));
+    let started_with = edges(&|part| Some(inside(&index, part.order().restarts_with.as_ref()?.0.iter())));
     needs.iter_mut().zip(started_with).for_each(|(needs, more)| needs.extend(more));
-    let after = edges(stacks, |part| part.order().after.clone());
+    let after = edges(&|part| Some(inside(&index, part.order().after.as_ref()?.iter())));
     for (edges, verb, code, message) in [
         (needs, "needs", Code::NeedsLoop, "these need each other in a circle"),
         (after, "comes after", Code::AfterLoop, "these come after each other in a circle"),
@@ -63,12 +66,14 @@ pub(super) fn of_actions(names: &BTreeSet<&str>, told: &[Told], found: &mut Prob
     }
 }
 
-/// The edges of each resource in a state, by its place among the names. The last file of a chain that gives them counts.
-fn edges<'t>(stacks: &Stacks<'_, 't>, of: impl Fn(&Part<'t>) -> Option<Names<'t>>) -> Vec<Vec<Edge>> {
-    let index: HashMap<&str, usize> = stacks.keys().enumerate().map(|(at, name)| (*name, at)).collect();
-    let edge = |(name, span): &(&str, Span)| Some((*index.get(name)?, *span));
-    let given = |stack: &Vec<&Part<'t>>| stack.iter().rev().find_map(|part| of(part)).unwrap_or_default();
-    stacks.values().map(|stack| given(stack).iter().filter_map(edge).collect()).collect()
+/// What the last file of a chain that gives it says.
+fn last(stack: &[&Part<'_>], of: &dyn Fn(&Part<'_>) -> Option<Vec<Edge>>) -> Vec<Edge> {
+    stack.iter().rev().find_map(|part| of(part)).unwrap_or_default()
+}
+
+/// Edges to those of these names that the state has.
+fn inside<'n, 't: 'n>(index: &HashMap<&str, usize>, names: impl Iterator<Item = &'n (&'t str, Span)>) -> Vec<Edge> {
+    names.filter_map(|(name, span)| Some((*index.get(name)?, *span))).collect()
 }
 
 /// The sets of nodes that lead to each other, by Tarjan's algorithm on a stack of its own: a chain of needs may be long.

@@ -32,7 +32,8 @@ pub(super) struct Meaning {
 impl<'t> Names<'t> {
     /// Looks up all names of all states; names that mean two targets are reported.
     pub(super) fn new(layers: &[Layer<'t>], catalogues: &Catalogues, found: &mut Problems) -> Self {
-        let mut names: HashMap<&'t str, Named<'t>> = HashMap::new();
+        let count = layers.iter().map(|layer| layer.parts.len()).max();
+        let mut names: HashMap<&'t str, Named<'t>> = HashMap::with_capacity(count.unwrap_or_default());
         for layer in layers {
             for listed in layer.tolerates_unreachable.iter().chain(&layer.allow_one_way).flatten() {
                 pattern(*listed, catalogues.names(), found);

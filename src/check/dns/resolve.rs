@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::{Dns, Record, Records};
 use crate::check::Verdict;
-use crate::check::tcp::clause;
+use crate::check::clause;
 
 /// Whether a text is a name at all.
 pub(super) fn is_name(text: &str) -> bool {

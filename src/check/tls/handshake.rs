@@ -21,7 +21,7 @@ use x509_cert::der::Decode;
 
 use super::Tls;
 use crate::check::Verdict;
-use crate::check::tcp::clause;
+use crate::check::clause;
 
 const DAY: i64 = 24 * 3600;
 

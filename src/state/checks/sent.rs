@@ -95,7 +95,7 @@ impl Checks<'_, '_, '_> {
 
     fn one_header(&mut self, entry: &Entry<'_>) -> Option<(String, Sent)> {
         let name = entry.key.to_lowercase();
-        if reqwest::header::HeaderName::from_bytes(name.as_bytes()).is_err() {
+        if ::http::HeaderName::from_bytes(name.as_bytes()).is_err() {
             let message = format!("`{}` is no name of a header", entry.key.escape_debug());
             self.push(Diagnostic::error(Code::WrongValue, entry.key_span, message));
             return None;
