@@ -44,6 +44,13 @@ impl Running {
         self.until(name, |_, event| event["event"] == name);
     }
 
+    /// Listens until something is written. It may be ready at the first look, and never be seen to settle.
+    pub(crate) fn until_sent(&mut self, at: &str) {
+        self.until(&format!("that {at} is sent"), |course, event| {
+            event["event"] == "sent" && course.at_of(event) == Some(at)
+        });
+    }
+
     /// Listens until something that is written was seen not to be ready yet.
     pub(crate) fn until_settling(&mut self, at: &str) {
         self.until(&format!("that {at} settles"), |course, event| {
