@@ -53,7 +53,8 @@ pub struct Secret {
     /// What a state named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// A version at the provider from which it can be restored.
+    /// A version at the provider from which it can be restored. It stays the same as long as the text does, and is the same again once
+    /// the text was put back from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// The text; never serialised.

@@ -35,6 +35,7 @@ clients! {
     lambda: aws_sdk_lambda;
     rds: aws_sdk_rds;
     route53: aws_sdk_route53;
+    secretsmanager: aws_sdk_secretsmanager;
     sts: aws_sdk_sts;
 }
 

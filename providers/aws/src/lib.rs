@@ -10,8 +10,8 @@
 //! # How it writes
 //! Most APIs of AWS compare nothing. The resource is read again right before each write, and a write whose `from` no longer holds is
 //! not sent; who writes between that read and the call is overwritten. Where an API can compare (a record set is deleted exactly as
-//! it was, an alias has a revision, an object an ETag), it does, and no race is left. The SDK's own retries are off: a write whose
-//! answer is lost is told as unknown.
+//! it was, an alias has a revision, an object an ETag, the label of a secret is moved from the version that has it), it does, and no race
+//! is left. The SDK's own retries are off: a write whose answer is lost is told as unknown.
 
 // What a kind knows of its resources stands beside its settings, and is used by the client alone.
 #![cfg_attr(not(feature = "live"), allow(dead_code))]

@@ -41,6 +41,18 @@ impl<'a> Need<'a> {
         self.settings.as_ref().is_none_or(|keys| keys.iter().any(of))
     }
 
+    /// The keys that are asked for of a setting with keys; none where all are.
+    pub(crate) fn keys_of(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        let keys = self.settings.iter().flatten().copied();
+        keys.filter(move |key| key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    }
+
+    /// What the paths begin with that each pattern stands for.
+    pub(crate) fn beginnings(&self) -> BTreeSet<&'a str> {
+        let begin = |pattern: &'a Pattern| pattern.path().split('*').next().unwrap_or_default();
+        self.many.iter().map(|(pattern, _)| begin(pattern)).collect()
+    }
+
     /// What all patterns want at one place of the path; `None` where one of them leaves it open. Empty without patterns.
     pub(crate) fn bound(&self, place: usize) -> Option<BTreeSet<&'a str>> {
         self.many

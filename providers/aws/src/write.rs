@@ -36,6 +36,6 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
 }
 
 /// Whether what the hop starts from is what is there, by meaning.
-fn holds(write: &Write, live: &Live) -> bool {
+pub(crate) fn holds(write: &Write, live: &Live) -> bool {
     write.hop.edits.iter().all(|edit| live.value(&edit.setting) == edit.from.as_ref())
 }

@@ -1,10 +1,15 @@
-//! Nothing secret reaches anything that could be shown or stored.
+//! Nothing secret reaches anything that could be shown or stored, and what is stored is enough to go back to it.
 
 use super::case::{Case, Duty, Proof, duty, hold, token};
-use crate::{Query, Value, Write};
+use super::harness::Example;
+use crate::{Query, Secret, Value, Write};
 
 pub(super) const OF_KINDS: &[Duty] =
-    &[duty!(a_secrets_text_is_never_shown, |case| case.kind.settings.iter().any(|setting| setting.is_secret()))];
+    &[duty!(a_secrets_text_is_never_shown, has_secrets), duty!(a_secret_comes_back_by_its_reference, has_secrets)];
+
+fn has_secrets(case: &Case) -> bool {
+    case.kind.settings.iter().any(|setting| setting.is_secret())
+}
 
 /// A secret's text is in no `Debug`, no serialisation and no line to type: neither what it was nor what it becomes.
 async fn a_secrets_text_is_never_shown(case: &Case) -> Proof {
@@ -40,5 +45,34 @@ async fn a_secrets_text_is_never_shown(case: &Case) -> Proof {
         tried += 1;
     }
     hold!(tried > 0, "no example sets a secret");
+    Ok(())
+}
+
+/// `Secret::reference`: the text can be put back from it, and the reference is then what it was, for it is all that is compared.
+async fn a_secret_comes_back_by_its_reference(case: &Case) -> Proof {
+    let desk = case.desk();
+    let mut tried = 0;
+    for example in case.examples.iter().filter(|example| example.to.as_ref().is_some_and(Value::is_secret)) {
+        let before = desk.fresh().await?;
+        let Some(Value::Secret(was)) = before.value(&example.setting) else { continue };
+        hold!(was.reference.is_some(), "{} has no reference", example.setting);
+        let stored = || Value::from(Secret { plain: None, ..Secret::clone(was) });
+        let there = desk.go(&before, example).await?;
+        hold!(
+            there.value(&example.setting) != Some(&stored()),
+            "{} has the reference of another text",
+            example.setting
+        );
+        let back = Example { to: Some(stored()), ..example.clone() };
+        // `go` waits until it has that reference again.
+        let after = desk.go(&there, &back).await?;
+        hold!(
+            after.value(&example.setting) == before.value(&example.setting),
+            "{} says something else",
+            example.setting
+        );
+        tried += 1;
+    }
+    hold!(tried > 0, "no example sets a secret that is there at first");
     Ok(())
 }

@@ -1,6 +1,17 @@
-use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word};
+use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
 
 use super::{Served, alone, one_call};
+
+#[cfg(feature = "live")]
+mod document;
+#[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
+mod versions;
+
+/// The quota is 50 calls a second, of which a change takes three or four
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>).
+const RATE: Rate = Rate { burst: 12, per_second: 12.0 };
 
 pub(super) const SERVED: Served = Served {
     kind: Kind {
@@ -10,13 +21,13 @@ pub(super) const SERVED: Served = Served {
         path: &[Segment::Rest("NAME")],
         settings: &[Setting::new("json", Type::Secret, "The text of one key.").keyed("KEY")],
         confines: None,
-        rate: None,
+        rate: Some(RATE),
     },
     hops,
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("secret"),
+    calls: &live::Keys,
 };
 
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {

@@ -12,6 +12,7 @@ use crate::aliases::Aliases;
 use crate::databases::Databases;
 use crate::groups::Groups;
 use crate::records::Records;
+use crate::secrets::Secrets;
 use crate::services::Services;
 use crate::streams::Streams;
 use crate::targets::Targets;
@@ -52,7 +53,7 @@ impl Catalogue for Built {
 
 /// Whether a call changes nothing.
 fn reads(call: &Call) -> bool {
-    ["Describe", "Get", "List", "Batch"].iter().any(|verb| call.operation.starts_with(verb))
+    ["Batch", "Describe", "Get", "Head", "List"].iter().any(|verb| call.operation.starts_with(verb))
 }
 
 fn signed_by(call: &Call, key: &str) -> bool {
@@ -74,6 +75,7 @@ impl Moto {
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
         grounds.insert("scalable-target", Box::new(Targets::default()));
+        grounds.insert("secret", Box::new(Secrets));
         let built = opsctl_aws::catalogue().kinds().iter().filter(|kind| grounds.contains_key(kind.name));
         let catalogue = Box::leak(Box::new(Built(built.copied().collect())));
         Self { proxy, grounds, made: AtomicUsize::new(0), catalogue }

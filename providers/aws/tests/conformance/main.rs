@@ -9,6 +9,7 @@ mod environment;
 mod groups;
 mod harness;
 mod records;
+mod secrets;
 mod services;
 mod streams;
 mod targets;

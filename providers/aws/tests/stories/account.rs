@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use opsctl_api::{
-    Address, Change, Cx, Edit, Live, Pattern, Provider, Query, Reading, Receipt, Selector, Value, Wanted, Write,
-    Written,
+    Address, Change, Cx, Edit, Hop, Live, Pattern, Preflight, Provider, Query, Reading, Receipt, Selector, Value,
+    Wanted, Write, Written,
 };
 use opsctl_aws_proxy::{Console, Proxy};
 use serde_json::json;
@@ -51,12 +51,23 @@ impl Account {
 
     /// The first call on the way to a value, from what is there now.
     pub(crate) fn write(&self, at: &str, setting: &str, to: Value) -> Written {
+        let (hop, live) = self.hop(at, setting, to);
+        let write = Write { hop, live, idempotency_token: "story".to_owned() };
+        self.runtime.block_on(self.provider.write(&self.cx, &[write])).remove(0)
+    }
+
+    /// What is said of that call before it is made.
+    pub(crate) fn preflight(&self, at: &str, setting: &str, to: Value) -> Preflight {
+        let (hop, _) = self.hop(at, setting, to);
+        self.runtime.block_on(self.provider.preflight(&self.cx, &[hop])).remove(0)
+    }
+
+    fn hop(&self, at: &str, setting: &str, to: Value) -> (Hop, Live) {
         let live = self.read(at);
         let edit = Edit { setting: setting.to_owned(), from: live.value(setting).cloned(), to: Some(to) };
         let change = Change { at: live.at.clone(), edits: vec![edit] };
         let hop = opsctl_aws::catalogue().hops(&change, &live).unwrap().remove(0);
-        let write = Write { hop, live, idempotency_token: "story".to_owned() };
-        self.runtime.block_on(self.provider.write(&self.cx, &[write])).remove(0)
+        (hop, live)
     }
 }
 

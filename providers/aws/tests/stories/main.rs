@@ -7,6 +7,7 @@ mod aliases;
 mod databases;
 #[path = "../conformance/environment.rs"]
 mod environment;
+mod secrets;
 mod services;
 mod streams;
 
@@ -28,6 +29,9 @@ fn main() -> ExitCode {
     let stories = stories! {
         aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
         databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own;
+        secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
+            an_answer_is_lost, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
+            what_is_deleted_is_missing, what_may_not_be_read_is_denied;
         services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it,
             a_thousand_take_few_calls;
         streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards;

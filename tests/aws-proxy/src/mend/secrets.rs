@@ -14,6 +14,7 @@ const MOST: usize = 20;
 
 /// - Without a stage or a version the value is the one of AWSCURRENT, also after that label was moved.
 /// - A label that another version has is moved only if that version is named.
+/// - A new version that is put for all to see takes AWSCURRENT from the one before, also after that label was moved.
 pub(super) async fn answer(call: &Call, moto: &Moto) -> Outcome {
     let mut body = call.as_json();
     match call.operation.as_str() {
@@ -26,8 +27,40 @@ pub(super) async fn answer(call: &Call, moto: &Moto) -> Outcome {
             check(call, moto, &body).await?;
             moto.send(call).await
         }
+        "PutSecretValue" if body["VersionStages"].is_null() => put(call, moto, body).await,
         _ => moto.send(call).await,
     }
+}
+
+/// Puts the version beside the one in use, and moves the label then.
+async fn put(call: &Call, moto: &Moto, mut body: Json) -> Outcome {
+    const BESIDE: &str = "put";
+    let read = ask(call, moto, "DescribeSecret", &json!({ "SecretId": body["SecretId"] })).await?;
+    let Some(holder) = holder(&read, CURRENT) else { return moto.send(call).await };
+    body["VersionStages"] = json!([BESIDE]);
+    let answer = moto.send(&call.with_body(body.to_string())).await?;
+    let mut said = answer.as_json();
+    if !answer.ok() || said["VersionId"] == *holder {
+        return Ok(answer);
+    }
+    let new = said["VersionId"].clone();
+    let moves = [
+        json!({ "VersionStage": CURRENT, "MoveToVersionId": new, "RemoveFromVersionId": holder }),
+        json!({ "VersionStage": BESIDE, "RemoveFromVersionId": new }),
+    ];
+    for mut label in moves {
+        label["SecretId"] = body["SecretId"].clone();
+        ask(call, moto, "UpdateSecretVersionStage", &label).await?;
+    }
+    said["VersionStages"] = json!([CURRENT]);
+    Ok(Answer::json(&said))
+}
+
+/// The version that has a label.
+fn holder<'a>(described: &'a Json, stage: &str) -> Option<&'a String> {
+    described["VersionIdsToStages"].as_object().into_iter().flatten().find_map(|(version, stages)| {
+        stages.as_array().is_some_and(|stages| stages.iter().any(|found| found == stage)).then_some(version)
+    })
 }
 
 async fn batch(call: &Call, moto: &Moto, body: &Json) -> Outcome {
@@ -53,9 +86,7 @@ async fn batch(call: &Call, moto: &Moto, body: &Json) -> Outcome {
 async fn check(call: &Call, moto: &Moto, body: &Json) -> Result<(), Fault> {
     let read = ask(call, moto, "DescribeSecret", &json!({ "SecretId": body["SecretId"] })).await?;
     let stage = text(body, "VersionStage");
-    let holder = read["VersionIdsToStages"].as_object().into_iter().flatten().find_map(|(version, stages)| {
-        stages.as_array().is_some_and(|stages| stages.iter().any(|found| found == stage)).then_some(version)
-    });
+    let holder = holder(&read, stage);
     let moves = text(body, "MoveToVersionId");
     match holder {
         Some(holder) if text(body, "RemoveFromVersionId").is_empty() && holder != moves => {

@@ -36,6 +36,13 @@ fn test_the_value_is_that_of_the_current_stage() {
         .assert_refused(400, "InvalidParameterException");
     assert_eq!(change(json!({ "MoveToVersionId": old, "RemoveFromVersionId": new })).status, 200);
     assert_eq!(value(&aws), "old");
+    // Somebody puts one for all to see.
+    let body = json!({ "SecretId": "db", "SecretString": "theirs", "ClientRequestToken": "c".repeat(32) });
+    let put = ask(&aws, &Call::json("secretsmanager", EAST, "PutSecretValue", &body)).json();
+    assert_eq!((value(&aws).as_str(), &put["VersionStages"]), ("theirs", &json!(["AWSCURRENT"])));
+    let read = ask(&aws, &Call::json("secretsmanager", EAST, "DescribeSecret", &json!({ "SecretId": "db" }))).json();
+    assert_eq!(read["VersionIdsToStages"][&old], json!(["AWSPREVIOUS"]));
+    assert_eq!(read["VersionIdsToStages"]["c".repeat(32)], json!(["AWSCURRENT"]));
     let own = json!({ "VersionStage": "opsctl", "MoveToVersionId": old });
     change(own).assert_refused(400, "RemoveFromVersionId");
 }
