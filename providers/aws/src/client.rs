@@ -40,6 +40,12 @@ clients! {
 }
 
 impl Client {
+    /// Where something else answers than AWS, a bucket stands in the path: the host has no name for each.
+    pub(crate) async fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(self.shared().await);
+        aws_sdk_s3::Client::from_conf(config.force_path_style(self.options.endpoint.is_some()).build())
+    }
+
     pub(crate) fn new(options: Options) -> Self {
         Self { options, shared: OnceCell::new() }
     }

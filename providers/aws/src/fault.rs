@@ -24,7 +24,8 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
     }
     match status {
         500.. => Fault::Unreachable(text),
-        400.. => Fault::Invalid(text),
+        // S3 sends elsewhere who asks for a bucket of another region.
+        300.. => Fault::Invalid(text),
         _ => Fault::Unexpected(text),
     }
 }
@@ -37,6 +38,8 @@ fn is_busy(code: &str) -> bool {
     matches!(
         code,
         "ConcurrentUpdateException"
+            | "ConditionalRequestConflict"
+            | "OperationAborted"
             | "PriorRequestNotComplete"
             | "ResourceConflictException"
             | "ResourceContention"
@@ -114,6 +117,7 @@ mod tests {
         for code in ["ResourceNotFoundException", "NoSuchKey", "InvalidInstanceID.NotFound", "DBInstanceNotFound"] {
             assert!(matches!(of(400, code), Fault::Missing(_)), "{code}");
         }
+        assert!(matches!(of(301, "PermanentRedirect"), Fault::Invalid(_)));
         assert_eq!(of(400, "ValidationError"), Fault::Invalid("ValidationError: said".into()));
         assert_eq!(of(500, "InternalFailure"), Fault::Unreachable("InternalFailure: said".into()));
     }

@@ -1,8 +1,10 @@
 //! What AWS answers, as settings. The raw form is the plain one: no API here compares letters.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
-use opsctl_api::{LiveSetting, Value};
+use aws_smithy_types::DateTime;
+use opsctl_api::{LiveSetting, Value, format_duration};
 
 pub(crate) fn integer(number: impl Into<i64>) -> LiveSetting {
     let number = number.into();
@@ -30,4 +32,12 @@ pub(crate) fn set(words: impl IntoIterator<Item = String>) -> LiveSetting {
 
 pub(crate) fn optional(setting: Option<LiveSetting>) -> LiveSetting {
     setting.unwrap_or(LiveSetting::Absent)
+}
+
+/// How long ago something was made, in whole seconds.
+pub(crate) fn age(made: &DateTime) -> LiveSetting {
+    let made = SystemTime::try_from(*made).unwrap_or(SystemTime::UNIX_EPOCH);
+    let age = SystemTime::now().duration_since(made).unwrap_or_default();
+    let age = Duration::from_secs(age.as_secs());
+    LiveSetting::is(Value::Duration(age), format_duration(age).into())
 }

@@ -105,7 +105,8 @@ impl Call {
     }
 
     /// With a header; one that cannot be is left out.
-    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
@@ -175,6 +176,10 @@ impl Call {
             "route53" | "cloudfront" => Protocol::RestXml,
             _ => Protocol::RestJson,
         };
+        // The one operation that only a header tells.
+        if self.service == "s3" && self.method == Method::PUT && self.headers.contains_key("x-amz-copy-source") {
+            return (protocol, "CopyObject".to_owned());
+        }
         let operation = operation::named(&self.service, &self.method, &self.segments(), &self.fields())
             .unwrap_or_else(|| format!("{} {}", self.method, self.path));
         (protocol, operation)
@@ -219,6 +224,8 @@ mod tests {
         let zone = rest("route53", Method::POST, "/2013-04-01/hostedzone/Z1/rrset/");
         assert_eq!((zone.operation.as_str(), zone.protocol), ("ChangeResourceRecordSets", Protocol::RestXml));
         assert_eq!(rest("s3", Method::GET, "/b?versioning").operation, "GetBucketVersioning");
+        let copy = Call::rest("s3", "us-east-1", Method::PUT, "/b/k", "").with("x-amz-copy-source", "b/k?versionId=1");
+        assert_eq!(heard(&copy).operation, "CopyObject");
         assert_eq!(rest("what", Method::GET, "/x?y").operation, "GET /x?y");
     }
 

@@ -4,6 +4,9 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type};
 
 use super::{Served, alone};
 
+#[cfg(feature = "live")]
+mod prefix;
+
 const NUMBER: Type = Type::Number { min: f64::NEG_INFINITY, max: f64::INFINITY };
 const COUNT: Type = Type::Integer { min: 0, max: i64::MAX };
 
@@ -32,7 +35,7 @@ pub(super) const METRIC: Served = Served {
 pub(super) const PREFIX: Served = Served {
     kind: Kind {
         name: "s3-prefix",
-        doc: "The objects of a bucket whose keys begin so: backups in a folder.",
+        doc: "The objects of a bucket whose keys begin so: backups in a folder. All of them are listed, a thousand a call.",
         path: &[Segment::One("BUCKET"), Segment::Rest("PREFIX")],
         settings: &[
             Setting::new("newest_age", Type::Duration, "How old the newest is. Absent where there is none.").observed()
@@ -44,7 +47,7 @@ pub(super) const PREFIX: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("s3-prefix"),
+    calls: &prefix::Prefix,
 };
 
 pub(super) const TARGETS: Served = Served {

@@ -2,6 +2,9 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, 
 
 use super::{Served, alone, hop};
 
+#[cfg(feature = "live")]
+mod live;
+
 pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "s3-bucket",
@@ -13,7 +16,8 @@ pub(super) const SERVED: Served = Served {
             Setting::new(
                 "versioning",
                 Type::Bool,
-                "Whether it keeps versions. Suspended again, it keeps those it has.",
+                "Whether it keeps versions. Suspended again, it keeps those it has. The first time AWS wants 15 minutes until it holds for all \
+                 objects: `drain_time = \"15m\"` waits for that.",
             ),
         ],
         confines: None,
@@ -23,7 +27,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("s3-bucket"),
+    calls: &live::Bucket,
 };
 
 /// Versioning is one call, and all lifecycle rules are another.

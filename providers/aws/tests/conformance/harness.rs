@@ -9,8 +9,11 @@ use serde_json::json;
 
 use crate::account::{Ground, REGION};
 use crate::aliases::Aliases;
+use crate::buckets::Buckets;
 use crate::databases::Databases;
 use crate::groups::Groups;
+use crate::objects::Objects;
+use crate::prefixes::Prefixes;
 use crate::records::Records;
 use crate::secrets::Secrets;
 use crate::services::Services;
@@ -74,6 +77,9 @@ impl Moto {
         grounds.insert("rds-instance", Box::new(Databases::new(&proxy)));
         grounds.insert("route53-alias", Box::new(Records::new(true)));
         grounds.insert("route53-record", Box::new(Records::new(false)));
+        grounds.insert("s3-bucket", Box::new(Buckets::new(&proxy)));
+        grounds.insert("s3-object", Box::new(Objects::new(&proxy)));
+        grounds.insert("s3-prefix", Box::new(Prefixes::new(&proxy)));
         grounds.insert("scalable-target", Box::new(Targets::default()));
         grounds.insert("secret", Box::new(Secrets));
         let built = opsctl_aws::catalogue().kinds().iter().filter(|kind| grounds.contains_key(kind.name));

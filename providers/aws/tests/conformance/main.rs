@@ -4,10 +4,13 @@
 
 mod account;
 mod aliases;
+mod buckets;
 mod databases;
 mod environment;
 mod groups;
 mod harness;
+mod objects;
+mod prefixes;
 mod records;
 mod secrets;
 mod services;

@@ -4,9 +4,11 @@
 
 mod account;
 mod aliases;
+mod buckets;
 mod databases;
 #[path = "../conformance/environment.rs"]
 mod environment;
+mod objects;
 mod secrets;
 mod services;
 mod streams;
@@ -28,7 +30,10 @@ macro_rules! stories {
 fn main() -> ExitCode {
     let stories = stories! {
         aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
+        buckets: other_rules_stay, tags_are_a_note, an_answer_is_lost, the_newest_of_a_prefix;
         databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own;
+        objects: what_else_it_has_stays, an_earlier_version_comes_back, somebody_was_faster, it_is_busy_or_lost,
+            what_is_no_small_text_is_hidden;
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
             an_answer_is_lost, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
             what_is_deleted_is_missing, what_may_not_be_read_is_denied;

@@ -37,7 +37,7 @@ pub(crate) struct Mends {
     aliases: Mutex<lambda::Aliases>,
     databases: Mutex<rds::Databases>,
     zones: Mutex<route53::Zones>,
-    tierings: Mutex<s3::Tierings>,
+    documents: Mutex<s3::Documents>,
     targets: Mutex<()>,
     secrets: Mutex<()>,
 }
@@ -60,7 +60,7 @@ impl Mends {
             "lambda" => self.aliases.lock().await.answer(call, moto).await,
             "rds" => self.databases.lock().await.answer(call, moto).await,
             "route53" => self.zones.lock().await.answer(call, moto).await,
-            "s3" => self.tierings.lock().await.answer(call, moto).await,
+            "s3" => self.documents.lock().await.answer(call, moto).await,
             "secretsmanager" => {
                 let _one = self.secrets.lock().await;
                 secrets::answer(call, moto).await

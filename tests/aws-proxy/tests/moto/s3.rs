@@ -42,3 +42,49 @@ fn test_an_object_is_replaced_only_as_it_is() {
     s3(&aws, Method::PUT, &key, "new").assert_refused(403, "<Code>AccessDenied</Code>");
     assert_eq!(s3(&aws, Method::GET, &key, "").text(), "old");
 }
+
+#[test]
+fn test_a_copy_is_made_only_over_what_is_there() {
+    let aws = Proxy::start();
+    let bucket = format!("/b{}", aws.account());
+    let key = format!("{bucket}/flags");
+    s3(&aws, Method::PUT, &bucket, "");
+    s3(&aws, Method::PUT, &format!("{bucket}?versioning"), VERSIONED);
+    let versioning = s3(&aws, Method::GET, &format!("{bucket}?versioning"), "").xml();
+    assert_eq!((versioning.name.as_str(), versioning.at("Status")), ("VersioningConfiguration", "Enabled"));
+    s3(&aws, Method::PUT, &key, "old");
+    let listed = s3(&aws, Method::GET, &format!("{bucket}?versions"), "").xml();
+    let old = listed.all("VersionId")[0].text.clone();
+    s3(&aws, Method::PUT, &key, "new");
+    let source = format!("{}?versionId={old}", key.trim_start_matches('/'));
+    let copy = |etag: &str| {
+        let call = Call::rest("s3", EAST, Method::PUT, &key, "").with("x-amz-copy-source", &source);
+        ask(&aws, &call.with("if-match", etag))
+    };
+    copy("\"0123\"").assert_refused(412, "PreconditionFailed");
+    assert_eq!(s3(&aws, Method::GET, &key, "").text(), "new");
+    // MD5 of `new`.
+    assert_eq!(copy("\"22af645d1859cb5ca6da0c484f1f37ea\"").status, 200);
+    assert_eq!(s3(&aws, Method::GET, &key, "").text(), "old");
+    assert_eq!(aws.count("s3", "CopyObject"), 2);
+}
+
+const VERSIONED: &str = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>Enabled</Status>\
+                         </VersioningConfiguration>";
+
+#[test]
+fn test_a_lifecycle_is_kept_as_it_was_put() {
+    let aws = Proxy::start();
+    let bucket = format!("/b{}", aws.account());
+    let lifecycle = format!("{bucket}?lifecycle");
+    s3(&aws, Method::PUT, &bucket, "");
+    s3(&aws, Method::GET, &lifecycle, "").assert_refused(404, "NoSuchLifecycleConfiguration");
+    let document = "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule><ID>old</ID><Filter>\
+                    <ObjectSizeGreaterThan>500</ObjectSizeGreaterThan></Filter><Status>Enabled</Status><Expiration><Days>3</Days>\
+                    </Expiration></Rule></LifecycleConfiguration>";
+    assert_eq!(s3(&aws, Method::PUT, &lifecycle, document).status, 200);
+    let rule = s3(&aws, Method::GET, &lifecycle, "").xml();
+    assert_eq!(rule.at("Rule/Filter/ObjectSizeGreaterThan"), "500");
+    assert_eq!(s3(&aws, Method::DELETE, &lifecycle, "").status, 204);
+    s3(&aws, Method::GET, &lifecycle, "").assert_refused(404, "NoSuchLifecycleConfiguration");
+}

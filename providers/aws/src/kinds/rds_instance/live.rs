@@ -5,14 +5,14 @@ use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, Filter};
 use aws_smithy_types::DateTime;
 use futures_util::future::join_all;
-use opsctl_api::{Answer, Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written, format_duration};
+use opsctl_api::{Answer, Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written};
 
 use crate::call::{Failed, call, few_at_once};
 use crate::kinds::Calls;
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
-use crate::value::{optional, switch, text};
+use crate::value::{age, optional, switch, text};
 
 /// DescribeDBInstances and DescribeDBSnapshots give up to 100 a page
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>).
@@ -135,13 +135,6 @@ fn live(site: Site<'_>, found: &DbInstance, newest: &Result<BTreeMap<String, Dat
     let tag = |key: &str| found.tag_list().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
     live.owners.extend(makers(&["class"], tag));
     Some(live)
-}
-
-fn age(made: &DateTime) -> LiveSetting {
-    let made = SystemTime::try_from(*made).unwrap_or(SystemTime::UNIX_EPOCH);
-    let age = SystemTime::now().duration_since(made).unwrap_or_default();
-    let age = Duration::from_secs(age.as_secs());
-    LiveSetting::is(Value::Duration(age), format_duration(age).into())
 }
 
 /// An instance of a cluster is started and stopped with it alone.
