@@ -230,7 +230,7 @@ fn edits(held: &Held, now: jiff::Timestamp, at: &Address, assignments: &[&Assign
             None => None,
             Some(typed) => {
                 let value = typed_value(setting, typed).map_err(|why| wrong(format!("{key}: {why}")))?;
-                Some(stored(&resource, value).map_err(|fault| wrong(format!("{key}: {fault}")))?)
+                Some(stored(&resource, key, value).map_err(|fault| wrong(format!("{key}: {fault}")))?)
             }
         };
         let from = resource.value(key).cloned();

@@ -18,8 +18,8 @@ pub(crate) struct Resource {
     pub(crate) knobs: Option<Box<Knobs>>,
     /// The values that its keepers put back: those of the time when they came.
     pub(crate) kept: Vec<(Key, Option<Value>)>,
-    /// Each version of a secret that it ever had, to restore it from.
-    pub(crate) secrets: Vec<Secret>,
+    /// Each version that a secret ever had, by its key, to restore it from.
+    pub(crate) secrets: Vec<(Key, Secret)>,
 }
 
 /// A setting's key. Those of a catalogue cost nothing.
@@ -46,7 +46,7 @@ impl Resource {
     /// As a world file has it. `slots` need not be sorted.
     pub(crate) fn new(mut slots: Vec<(Key, Value)>, confines: Vec<Address>, knobs: Option<Box<Knobs>>) -> Self {
         slots.sort_by(|a, b| a.0.cmp(&b.0));
-        let secrets = slots.iter().filter_map(|(_, value)| secret(value).cloned()).collect();
+        let secrets = slots.iter().filter_map(|(key, value)| Some((key.clone(), secret(value)?.clone()))).collect();
         let slots = slots.into_iter().map(|(key, value)| Slot { key, value: Some(value), past: None }).collect();
         let mut resource = Self { slots, version: 1, confines, knobs, kept: Vec::new(), secrets };
         resource.keep();
@@ -73,9 +73,9 @@ impl Resource {
     /// Puts a setting to a value, or takes it away.
     pub(crate) fn put(&mut self, key: Key, value: Option<Value>, at: Timestamp, by: &Arc<str>) {
         if let Some(secret) = value.as_ref().and_then(secret)
-            && !self.secrets.iter().any(|version| version.reference == secret.reference)
+            && self.version_of(&key, secret.reference.as_deref()).is_none()
         {
-            self.secrets.push(secret.clone());
+            self.secrets.push((key.clone(), secret.clone()));
         }
         let past = |was| Some(Box::new(Past { was, at, by: by.clone() }));
         match self.slots.binary_search_by(|slot| slot.key.cmp(&key)) {
@@ -85,6 +85,12 @@ impl Resource {
             }
             Err(index) => self.slots.insert(index, Slot { key, value, past: past(None) }),
         }
+    }
+
+    /// What a secret was in a version. Keys that were set together have one reference.
+    pub(crate) fn version_of(&self, key: &str, reference: Option<&str>) -> Option<&Secret> {
+        let mut versions = self.secrets.iter().filter(|(of, _)| of == key).map(|(_, version)| version);
+        versions.find(|version| version.reference.as_deref() == reference)
     }
 
     /// Puts a setting where the world file would have had it.

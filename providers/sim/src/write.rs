@@ -82,7 +82,8 @@ fn judge(
     let [way] = &ways[..] else { return Err(invalid(format!("this takes {} calls, not one", ways.len()))) };
     let mut set = BTreeMap::new();
     for edit in hop.edits.iter().chain(&way.coupled).filter(|edit| edit.from != edit.to) {
-        let to = edit.to.clone().map(|value| stored(&resource, value)).transpose().map_err(Written::Refused)?;
+        let kept = |value| stored(&resource, &edit.setting, value);
+        let to = edit.to.clone().map(kept).transpose().map_err(Written::Refused)?;
         set.insert(edit.setting.clone(), to);
     }
     let lost = lose.filter(|_| luck.of(seed, lose, "lose an answer", &hop.at));
@@ -192,14 +193,13 @@ fn interference(
 }
 
 /// A value as the world keeps it: of a secret a version, new or one that it had.
-pub(crate) fn stored(resource: &Resource, value: Value) -> Result<Value, Fault> {
+pub(crate) fn stored(resource: &Resource, key: &str, value: Value) -> Result<Value, Fault> {
     let Value::Secret(secret) = value else { return Ok(value) };
     if secret.plain.is_some() {
         let reference = Some(format!("v{}", resource.version + 1));
         return Ok(Secret { reference, ..*secret }.into());
     }
-    let kept =
-        resource.secrets.iter().find(|version| secret.reference.is_some() && version.reference == secret.reference);
+    let kept = secret.reference.as_deref().and_then(|reference| resource.version_of(key, Some(reference)));
     match (kept, &secret.reference) {
         (Some(kept), _) => Ok(kept.clone().into()),
         (None, Some(reference)) => Err(Fault::Invalid(format!("there is no version {reference} of the secret"))),
