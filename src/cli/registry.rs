@@ -232,7 +232,10 @@ pub(super) fn simulated(
 /// What a world file has of instances that nobody has would be passed over by all.
 fn strangers(config: &Config, sim: &Sim, world: Option<WorldFile>, report: &mut Report) {
     let Some(world) = world else { return };
-    let strangers = sim.elsewhere().iter().filter(|(name, _)| !config.providers.contains_key(*name));
+    let strangers = sim
+        .elsewhere()
+        .iter()
+        .filter(|(name, _)| !config.providers.contains_key(*name) && !config.mistaken.contains(*name));
     for (name, span) in strangers {
         let message = format!("{} is about `{name}`, and there is no such instance", world.path);
         // The instances of one file find the same.

@@ -38,9 +38,14 @@ impl Repository {
             .ok_or_else(|| Failure::NoRepository(stood.clone()))?
             .to_owned();
         std::env::set_current_dir(&root).map_err(|source| Failure::Io { doing: format!("work in {root}"), source })?;
-        let (config, mut report) = config::load(&root);
+        let (config, mut report) = config::salvage(&root);
         let Some(config) = config else { return Err(report.into()) };
         let catalogues = registry::catalogues(&config, &mut report);
+        if report.has_errors() {
+            // Who has to mend one wants to know of all.
+            registry::instances(&config, &catalogues, &mut report);
+            report.sort();
+        }
         told(report, output)?;
         let repository = Self { config, catalogues, stood };
         if repository.has_lost_its_history() {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -16,12 +16,18 @@ const FILE: &str = "opsctl.toml";
 ///
 /// What each provider reads of its own is passed through as JSON.
 pub fn load(root: &Utf8Path) -> (Option<Config>, Report) {
+    let (config, report) = salvage(root);
+    let config = config.filter(|_| !report.has_errors());
+    (config, report)
+}
+
+/// The same of a mistaken one: what could be read of it, for who looks for more mistakes. `None` where it is not there or no TOML.
+pub fn salvage(root: &Utf8Path) -> (Option<Config>, Report) {
     let mut sources = Sources::default();
     let mut found = Problems::default();
     let config = load_file(root, &mut sources, &mut found);
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
-    let config = config.filter(|_| !report.has_errors());
     (config, report)
 }
 
@@ -39,19 +45,21 @@ fn load_file(root: &Utf8Path, sources: &mut Sources, found: &mut Problems) -> Op
     let file = read(&path, FILE, sources, found).ok()?;
     let text = sources.text(file).clone();
     let document = parse(file, &text, found);
-    Some(config(root, file, &document, found))
+    let config = config(root, file, &document, found);
+    (!found.is_damaged(file)).then_some(config)
 }
 
 fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Problems) -> Config {
     let mut config = Config {
         root: root.to_owned(),
+        mistaken: BTreeSet::new(),
         providers: BTreeMap::new(),
         snapshots: SnapshotsConfig { path: Utf8PathBuf::from("snapshots") },
         guard: GuardConfig::default(),
     };
     for entry in known(document, "of opsctl.toml", &[keys::FILE], found) {
         match entry.key.as_ref() {
-            "provider" => config.providers = providers(entry, found),
+            "provider" => providers(&mut config, entry, found),
             "snapshots" => snapshots(&mut config.snapshots, entry, found),
             "guard" => guard(&mut config.guard, entry, document, found),
             "lock" => found.push(
@@ -70,9 +78,8 @@ fn config(root: &Utf8Path, file: FileId, document: &Table<'_>, found: &mut Probl
     config
 }
 
-fn providers(entry: &Entry<'_>, found: &mut Problems) -> BTreeMap<String, ProviderConfig> {
-    let Some(instances) = table(entry, found) else { return BTreeMap::new() };
-    let mut all = BTreeMap::new();
+fn providers(config: &mut Config, entry: &Entry<'_>, found: &mut Problems) {
+    let Some(instances) = table(entry, found) else { return };
     for entry in instances.iter() {
         if entry.key.is_empty() || !entry.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
             let message = format!("`{}` is no name of an instance", entry.key.escape_debug());
@@ -81,13 +88,16 @@ fn providers(entry: &Entry<'_>, found: &mut Problems) -> BTreeMap<String, Provid
                     .note("it begins every address: letters, digits, `-` and `_`"),
             );
         }
-        if let Some(table) = table(entry, found)
-            && let Some(provider) = provider(entry, table, found)
-        {
-            all.insert(entry.key.to_string(), provider);
+        let name = entry.key.to_string();
+        match table(entry, found).and_then(|table| provider(entry, table, found)) {
+            Some(provider) => {
+                config.providers.insert(name, provider);
+            }
+            None => {
+                config.mistaken.insert(name);
+            }
         }
     }
-    all
 }
 
 fn provider(instance: &Entry<'_>, table: &Table<'_>, found: &mut Problems) -> Option<ProviderConfig> {

@@ -1,6 +1,6 @@
 //! `opsctl.toml`: the provider instances, where snapshots are, and what guards an apply.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
@@ -10,13 +10,15 @@ use crate::diagnostic::Span;
 
 mod load;
 
-pub use load::load;
+pub use load::{load, salvage};
 
 /// `opsctl.toml`, read and validated but for what each provider reads of its own.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The folder that it stands in: the operations repository. All its paths are relative to it.
     pub root: Utf8PathBuf,
+    /// The instances that have mistakes and are not among the others; none of a configuration that is valid.
+    pub mistaken: BTreeSet<String>,
     /// By instance name.
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Where snapshots are.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::OnFailure;
 use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::document::{Entry, Problems, Table, boolean, known, line, some_time, string, strings, table};
+use crate::document::{Entry, Problems, Table, boolean, known, line, similar, some_time, string, strings, table};
 use crate::keys::{self, RESOURCE, STATE};
 
 /// One file of states as it is written: its keys known and of the right types, and nothing looked up yet.
@@ -102,7 +102,7 @@ impl<'t> Layer<'t> {
     }
 
     fn shape(name: &'t str, text: &'t Table<'t>, literal: bool, found: &mut Problems) -> Self {
-        let mut layer = Self { broken: false, ..Self::unread(name) };
+        let mut layer = Self { broken: seems_to_extend(text), ..Self::unread(name) };
         for entry in known(text, "of a state", &[STATE], found) {
             layer.keys.extend(keys::find(STATE, &entry.key).map(|key| (key.name, entry.key_span)));
             match entry.key.as_ref() {
@@ -123,6 +123,12 @@ impl<'t> Layer<'t> {
         }
         layer
     }
+}
+
+/// Whether a mistyped key was likely to name the state beneath: what seems to be missing is there.
+fn seems_to_extend(text: &Table<'_>) -> bool {
+    let mut unknown = text.iter().filter(|entry| keys::find(STATE, &entry.key).is_none());
+    unknown.any(|entry| matches!(similar(&entry.key, keys::names(STATE)), Some("extends" | "over")))
 }
 
 /// What the language has and this version cannot do.

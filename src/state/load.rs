@@ -49,7 +49,7 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
         .map(|(file, table)| match table {
             Some(table) => {
                 let layer = Layer::read(&file.name, table, &mut found);
-                Layer { broken: found.is_damaged(file.id), ..layer }
+                Layer { broken: layer.broken || found.is_damaged(file.id), ..layer }
             }
             None => Layer::unread(&file.name),
         })

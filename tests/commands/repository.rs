@@ -63,6 +63,44 @@ fn test_mistakes_of_opsctl_toml_and_of_a_world() {
     ");
 }
 
+/// Keys, types, options and paths: who mends one thing hears of all.
+#[test]
+fn test_all_mistakes_of_opsctl_toml_come_in_one_run() {
+    let repository = Repository::small();
+    let text = "[provider.gcp]\ntyp = \"kubernetes\"\n[provider.dns]\ntype = \"gcloud\"\n\
+                [provider.lab]\ntype = \"sim\"\nworld = \"lab.toml\"\n[guard]\nmax_resources = \"many\"\n";
+    repository.append("opsctl.toml", text);
+    repository.append("world.toml", "\n[resource.db]\nat = \"gcp:deployment/data/db\"\nreplicas = 1\n");
+    let said = repository.opsctl(&["states"]).to_string().replace(repository.path("").to_str().unwrap(), "");
+    insta::assert_snapshot!(said, @r#"
+    --- stderr
+    error[E0103]: instance `gcp` has no `type`
+       ┌ opsctl.toml:10:11
+    10 │ [provider.gcp]
+       │           ^^^
+       = as in type = "kubernetes" or "sim"
+
+    error[E0203]: unknown provider `gcloud`
+       ┌ opsctl.toml:13:8
+    13 │ type = "gcloud"
+       │        ^^^^^^^^
+       = there are: aws, kubernetes, sim
+
+    error[E0204]: the world of `lab` cannot be read: failed to open file `lab.toml`: No such file or directory (os error 2)
+       ┌ opsctl.toml:16:1
+    16 │ world = "lab.toml"
+       │ ^^^^^
+
+    error[E0102]: `max_resources` takes an integer, found the string "many"
+       ┌ opsctl.toml:18:17
+    18 │ max_resources = "many"
+       │                 ^^^^^^
+
+    4 errors in 1 file; opsctl explain E0103 says more. Nothing was read or changed.
+    --- exit 1
+    "#);
+}
+
 #[test]
 fn test_a_world_about_an_instance_that_is_not_there() {
     let repository = Repository::small();
