@@ -23,6 +23,7 @@ mod part;
 mod pools;
 mod scope;
 mod template;
+mod times;
 mod together;
 mod value;
 mod wildcards;

@@ -4,6 +4,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::chain::Chain;
+use super::times::multiplied;
 use crate::diagnostic::{Code, Diagnostic, Sources, Span};
 use crate::document::{Data, Entry, Node, Problems};
 
@@ -157,6 +158,11 @@ impl<'a> Renderer<'a> {
         if text.contains("base") && template.undeclared_variables(false).contains("base") {
             inherited = base(found);
         }
+        let is_text = |name: &str| self.is_text(name, &inherited);
+        if let Some(range) = text.contains('*').then(|| multiplied(text, is_text)).flatten() {
+            found.push(self.repeated(text, span, range));
+            return None;
+        }
         let rendered = match &inherited {
             Base::None => template.render(self.context.clone()),
             Base::Is(value) => template.render(context! { base => value, ..self.context.clone() }),
@@ -185,6 +191,28 @@ impl<'a> Renderer<'a> {
                 None
             }
         }
+    }
+
+    /// Whether a name stands for a text.
+    fn is_text(&self, name: &str, base: &Base) -> bool {
+        match name {
+            "state" => true,
+            "member" => self.member,
+            "base" => matches!(base, Base::Is(value) if value.as_str().is_some()),
+            name => self.vars.get(name).is_some_and(|value| value.as_str().is_some()),
+        }
+    }
+
+    /// A text that is multiplied would be repeated, which nobody wants of `"4"`, and would not see of a longer one.
+    fn repeated(&self, text: &str, span: Span, range: std::ops::Range<usize>) -> Diagnostic {
+        let what = &text[range.clone()];
+        let span = self.inside(text, span, range).unwrap_or(span);
+        let message = format!("`{what}` is a text, and a text times a number is that text so many times");
+        let mend = match what.starts_with(['"', '\'']) {
+            true => "a number is written without quotes".to_owned(),
+            false => format!("a text that is a number is made one by a filter: {what} | int, or {what} | float"),
+        };
+        self.said(Diagnostic::error(Code::Template, span, message).note(mend))
     }
 
     /// The name that was not defined, of several the first by alphabet.
