@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use opsctl_api::{Address, Fault, Live, Query, Selector, Wanted};
 
-use crate::check::{Check, Gate};
+use crate::check::Gate;
 use crate::instance::Instances;
 use crate::plan::{Plan, Work};
 use crate::snapshot::Snapshot;
@@ -68,7 +68,8 @@ impl Sight {
     /// What was seen, as a snapshot: the settings that the plan observed or moves.
     pub(super) fn snapshot(&self, plan: &Plan) -> Snapshot {
         let mut snapshot = Snapshot::new(self.taken_at, plan.declared.clone());
-        snapshot.checks = plan.checks.iter().map(without_gate).collect();
+        // A gate is for the steps of its plan: behind them it need not hold any more.
+        snapshot.checks = plan.checks.iter().filter(|check| check.gate == Gate::After).cloned().collect();
         snapshot.unread = self.faults.iter().map(|(at, fault)| (at.to_string(), fault.to_string())).collect();
         for (name, instance) in &plan.instances {
             if let Some(why) = &instance.unreachable {
@@ -82,8 +83,4 @@ impl Sight {
         }
         snapshot
     }
-}
-
-fn without_gate(check: &Check) -> Check {
-    Check { gate: Gate::After, ..check.clone() }
 }

@@ -163,3 +163,20 @@ fn test_an_instance_that_is_down_is_told_once_and_no_state_file_is_named() {
     // A rollback holds back what it cannot see, which here is all.
     repository.ends(10, &["rollback", "-y"]);
 }
+
+/// A gate was for the steps of its own plan: on the way back it is not measured.
+#[test]
+fn test_no_gate_of_what_was_before_is_measured() {
+    let repository = Repository::small();
+    let gates = "[check.first]\nrun = [\"test\", \"!\", \"-e\", \"went\"]\ngates = [\"*\"]\n\
+                 [check.between]\nrun = [\"test\", \"!\", \"-e\", \"went\"]\ngates = [\"edge\"]\n";
+    let state = format!("extends = \"baseline\"\n[resource.edge]\nreplicas = 3\n{gates}");
+    repository.write("states/gated.toml", &state);
+    repository.done(&["apply", "gated", "-y"]);
+    repository.write("went", "");
+    let said = repository.done(&["check"]);
+    assert!(said.out.contains("edge") && !said.out.contains("first") && !said.out.contains("between"), "{said}");
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 3);
+}
