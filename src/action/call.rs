@@ -13,6 +13,8 @@ pub enum Called {
     Done(String),
     /// It was refused, or answered otherwise. Why.
     Failed(String),
+    /// Nothing went out: it could not be started, or nobody listens. Why.
+    NotSent(String),
     /// It went out, and no answer came: it may be done, and may not. Why.
     Unknown(String),
 }
@@ -26,7 +28,7 @@ pub async fn call(call: &Call, limit: Duration) -> Called {
     match call {
         Call::Http { .. } => request(call, &untold, limit).await,
         Call::Run { argv, env } => match run_program(argv, env, limit).await {
-            Ran::NotStarted(why) => Called::Failed(why),
+            Ran::NotStarted(why) => Called::NotSent(why),
             Ran::TimedOut => {
                 Called::Unknown(format!("it did not end within {}, and was ended", format_duration(limit)))
             }
@@ -46,13 +48,13 @@ pub async fn call(call: &Call, limit: Duration) -> Called {
 
 async fn request(call: &Call, untold: &Untold<'_>, limit: Duration) -> Called {
     let Call::Http { method, url, header, body, status } = call else {
-        return Called::Failed("it is no request".to_owned());
+        return Called::NotSent("it is no request".to_owned());
     };
     let request = Request { method, body: body.as_deref(), ..Request::get(url, header, limit) };
     let mut response = match send(request).await {
         Ok(response) => response,
         Err(unanswered) if unanswered.sent => return Called::Unknown(unanswered.why),
-        Err(unanswered) => return Called::Failed(unanswered.why),
+        Err(unanswered) => return Called::NotSent(unanswered.why),
     };
     let found = response.status();
     let seen = format!("status {found}");

@@ -109,6 +109,12 @@ impl Engine {
         let answer = match called {
             Called::Done(_) => Answer::Sent(None),
             Called::Failed(why) => return self.end(step, Status::Failed, self.of_member(step, member, &why)),
+            Called::NotSent(why) => {
+                self.note(Entry::Answer { step, hop: member, answer: Answer::Again(why.clone()) })?;
+                let is_rolling = self.plan.action(step).is_some_and(Action::is_rolling);
+                let why = if is_rolling { why } else { format!("{why}; nothing was called") };
+                return self.end(step, Status::Failed, self.of_member(step, member, &why));
+            }
             Called::Unknown(why) => Answer::Unknown(why),
         };
         self.note(Entry::Answer { step, hop: member, answer })?;

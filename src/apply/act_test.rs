@@ -210,7 +210,8 @@ async fn test_where_nobody_listens_nothing_was_done() {
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![act(request(url, None))]).await;
     let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(ends(&operation), [(Status::Failed, "connection refused")]);
+    assert!(!operation.has_called());
+    assert_eq!(ends(&operation), [(Status::Failed, "connection refused; nothing was called")]);
 }
 
 #[tokio::test]

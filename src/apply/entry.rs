@@ -141,7 +141,7 @@ pub enum Answer {
     Sent(Option<Receipt>),
     /// Nothing was done: all is as it was asked for already.
     Already,
-    /// Nothing was done, or nothing of it is to be seen; it is written again. Why.
+    /// Nothing was done, or nothing of it is to be seen; it is written again. Of an action: nothing went out, so it was not called. Why.
     Again(String),
     /// It may be done, or may yet be. Why.
     Unknown(String),

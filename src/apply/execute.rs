@@ -3,26 +3,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Edit, Hop, Live, Reading, Write, Written};
+use opsctl_api::{Address, Edit, Live, Reading, Written};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::act::Next;
-use super::dispatch::{Machine, Start};
-use super::entry::{Begin, Entry, Intent};
+use super::dispatch::Machine;
+use super::entry::{Begin, Entry};
 use super::event::{Event, What};
 use super::finish::Site;
 use super::interrupt::Interrupt;
 use super::journal::Journal;
 use super::looks::Looks;
-use super::moment::{later, later_by_clock};
-use super::pace::{Pace, Paces, next_room};
+use super::pace::{Pace, next_room};
 use super::probe::Task;
 use super::settle::Awaited;
-use super::{ApplyError, Tempo, probe, say};
+use super::{ApplyError, Tempo, say};
 use crate::action::Called;
 use crate::check::Verdict;
 use crate::instance::{Catalogues, Instance, Instances};
-use crate::plan::{Plan, Work};
+use crate::plan::Plan;
 use crate::snapshot::Status;
 
 /// Carries out a plan's steps: what is free is begun, and what was begun is watched until it is true or will not be.
@@ -57,13 +56,13 @@ pub(super) struct Engine {
     /// Calls to write that were not answered yet.
     pub(super) unanswered: usize,
     /// Checks that are being measured, by step; given up with the engine.
-    measuring: BTreeMap<usize, Task>,
+    pub(super) measuring: BTreeMap<usize, Task>,
     /// What is done for an action now, by step; given up with the engine.
     pub(super) acting: BTreeMap<usize, Task>,
     /// Steps and members that are to be called.
     pub(super) chosen: Vec<(usize, usize)>,
     pub(super) news: UnboundedSender<News>,
-    arrived: UnboundedReceiver<News>,
+    pub(super) arrived: UnboundedReceiver<News>,
     pub(super) events: UnboundedSender<Event>,
     interrupt: Interrupt,
     pub(super) tempo: Tempo,
@@ -92,13 +91,6 @@ pub(super) enum News {
     Called { step: usize, member: usize, called: Called },
     /// What tells that a call is done was measured.
     Confirmed { step: usize, member: usize, verdict: Verdict },
-}
-
-/// One call that is about to go out.
-struct Call {
-    instance: String,
-    steps: Vec<usize>,
-    writes: Vec<Write>,
 }
 
 impl Engine {
@@ -291,119 +283,6 @@ impl Engine {
             }
             self.end(step, Status::Done, String::new())?;
         }
-        Ok(())
-    }
-
-    /// Begins what is free: waits and checks at once, writes as calls that go out when their intents are durable.
-    fn begin(&mut self) -> Result<Vec<Call>, ApplyError> {
-        let now = Instant::now();
-        let starts = {
-            let (catalogues, alone) = (&self.catalogues, &self.alone);
-            let mut room = Paces { of: &mut self.paces, now };
-            self.machine.free(&mut room, &|step, hop: &Hop| match catalogues.0.get(hop.at.instance()) {
-                Some(catalogue) if !alone.contains(&step) => catalogue.batch(hop),
-                _ => None,
-            })
-        };
-        let mut calls = Vec::new();
-        for start in starts {
-            match start {
-                Start::Wait(step) => {
-                    self.note(Entry::Began { step })?;
-                    self.watch(step, None, None);
-                }
-                Start::Check(step) => {
-                    self.note(Entry::Began { step })?;
-                    self.measure(step)?;
-                }
-                Start::Act(step) => self.act(step)?,
-                Start::Write(steps) => calls.extend(self.intend(steps, now)?),
-            }
-        }
-        Ok(calls)
-    }
-
-    fn intend(&mut self, steps: Vec<usize>, now: Instant) -> Result<Option<Call>, ApplyError> {
-        let mut writes = Vec::with_capacity(steps.len());
-        let mut instance = String::new();
-        for &step in &steps {
-            let Some(hop) = self.machine.hop(step) else { continue };
-            let progress = &self.machine.steps()[step];
-            let edits = self.rebased.remove(&step).unwrap_or_else(|| hop.edits.clone());
-            let attempt = progress.attempt + 1;
-            let same = progress.attempt > 0 && progress.wrote(&edits);
-            let token = if same {
-                progress.token.clone()
-            } else {
-                format!("{}-{step}-{}-{attempt}", self.operation, progress.hop)
-            };
-            let hop = Hop { at: hop.at.clone(), edits, coupled: hop.coupled.clone() };
-            hop.at.instance().clone_into(&mut instance);
-            let intent = Intent {
-                step,
-                hop: progress.hop,
-                attempt,
-                edits: hop.edits.clone(),
-                token: token.clone(),
-                deadline: later_by_clock(Timestamp::now(), self.lost_answer(&instance)),
-            };
-            self.say(What::Sent { step, hop: intent.hop, attempt });
-            self.note(Entry::Intent(intent))?;
-            self.deadlines.entry(step).or_insert(later(now, self.plan.steps[step].timeout));
-            let live = self.lives.get(&hop.at).cloned().unwrap_or_else(|| Live::new(hop.at.clone()));
-            writes.push(Write { hop, live, idempotency_token: token });
-        }
-        Ok((!writes.is_empty()).then_some(Call { instance, steps, writes }))
-    }
-
-    /// How long after a write without an answer it may still be done.
-    pub(super) fn lost_answer(&self, instance: &str) -> Duration {
-        let call = || self.instances.get(instance).map_or(Duration::from_secs(30), |instance| instance.cx.timeout);
-        self.tempo.lost_answer.unwrap_or_else(|| call().saturating_mul(2))
-    }
-
-    /// Sends one call. It goes on whatever becomes of this engine.
-    fn send(&mut self, call: Call) {
-        let Call { instance, steps, writes } = call;
-        let news = self.news.clone();
-        self.unanswered += 1;
-        let Some(instance) = self.instances.get(&instance).cloned() else {
-            let fault = || opsctl_api::Fault::Invalid(format!("`{instance}` is no configured provider instance"));
-            let answers = steps.iter().map(|_| Written::Refused(fault())).collect();
-            // The engine holds the other end.
-            let _ = news.send(News::Written { steps, answers });
-            return;
-        };
-        let write = tokio::spawn(async move { instance.provider.write(&instance.cx, &writes).await });
-        tokio::spawn(async move {
-            // A provider that panics has told nothing of what it did.
-            let answers = write.await.unwrap_or_default();
-            let _ = news.send(News::Written { steps, answers });
-        });
-    }
-
-    /// Lets all calls that are out come to their end, without doing anything about it.
-    async fn await_answers(&mut self) {
-        while self.unanswered > 0 {
-            match self.arrived.recv().await {
-                Some(News::Written { .. } | News::Called { .. }) => self.unanswered -= 1,
-                Some(_) => {}
-                None => return,
-            }
-        }
-    }
-
-    pub(super) fn measure(&mut self, step: usize) -> Result<(), ApplyError> {
-        let Work::Check { name } = &self.plan.steps[step].work else { return Ok(()) };
-        let Some(check) = self.plan.checks.iter().find(|check| check.name == *name).cloned() else {
-            return self.end(step, Status::Failed, format!("the plan has no check `{name}`"));
-        };
-        let (instances, events, news) = (Arc::clone(&self.instances), self.events.clone(), self.news.clone());
-        let measuring = Task::spawn(async move {
-            let verdict = probe::measure_until(&check, &instances, &events).await;
-            let _ = news.send(News::Checked { step, verdict });
-        });
-        self.measuring.insert(step, measuring);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod act_test;
 mod answers;
 #[cfg(test)]
 mod bed;
+mod calls;
 mod conflict;
 #[cfg(test)]
 mod conflict_test;
@@ -32,6 +33,7 @@ mod interrupt;
 mod journal;
 #[cfg(test)]
 mod kill_test;
+mod legal;
 mod let_go;
 mod lock;
 mod looks;
@@ -60,13 +62,14 @@ mod unfinished;
 mod watch;
 
 pub use abandon::{abandon, settled};
-pub use dispatch::{Illegal, Machine, Room, Start};
+pub use dispatch::{Machine, Room, Start};
 pub use entry::{Answer, Begin, Entry, Intent};
 pub use error::ApplyError;
 pub use event::{Event, What};
 pub use gate::strangers;
 pub use id::OperationId;
 pub use journal::{Journal, JournalError, Record};
+pub use legal::Illegal;
 pub use let_go::{LetGo, let_go};
 pub use lock::{Holder, Lock, LockError, holder};
 pub use overtaken::Overtaken;

@@ -167,7 +167,9 @@ impl Progress {
                 self.why.clone_from(why);
             }
             Answer::Again(why) => {
-                self.stand = Stand::Again;
+                // Nothing went out: the member of an action was not called.
+                let of_member = self.called.pop_if(|member| *member == self.hop).is_some();
+                self.stand = if of_member { Stand::Between } else { Stand::Again };
                 self.why.clone_from(why);
             }
         }

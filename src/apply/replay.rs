@@ -3,9 +3,10 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use jiff::Timestamp;
 
-use super::dispatch::{Illegal, Machine};
+use super::dispatch::Machine;
 use super::entry::{Begin, Entry, FORMAT};
 use super::journal::{JournalError, Record};
+use super::legal::Illegal;
 use crate::plan::Plan;
 use crate::snapshot::Outcome;
 
