@@ -64,14 +64,9 @@ pub enum ApplyError {
     /// Checks before the first change do not hold: name and what was seen.
     #[error("{} not hold before the first change", count(.0.len(), "check does", "checks do"))]
     BeforeChecks(Vec<(String, String)>),
-    /// A secret's text cannot be had.
-    #[error("the secret {from} cannot be read: {why}")]
-    Secret {
-        /// Where it should come from.
-        from: Source,
-        /// Why.
-        why: String,
-    },
+    /// Secrets' texts cannot be had: where from, and why.
+    #[error("{} cannot be had", count(.0.len(), "secret", "secrets"))]
+    Secrets(Vec<(Source, String)>),
     /// The operator ended it before anything was changed.
     #[error("interrupted before anything was changed")]
     Interrupted,

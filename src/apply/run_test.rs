@@ -380,7 +380,7 @@ async fn test_a_secret_is_sent_and_stays_nowhere() {
     let bed = Bed::new(WORLD);
     let token = |name: &str| Value::from(Secret { source: Some(Source::Env(name.into())), ..Secret::default() });
     let plan = bed.plan(vec![change("a:service/edge", "token", token("NONE"))]).await;
-    assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Secret { .. })));
+    assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Secrets(_))));
     let plan = bed.plan(vec![change("a:service/edge", "token", token("TOKEN"))]).await;
     let (done, events) = bed.apply(&plan).await;
     let operation = done.unwrap();

@@ -14,16 +14,23 @@ pub type Secrets<'a> = dyn Fn(&Source) -> Result<Plain, String> + Send + Sync + 
 /// The plan with the text of every secret that it sets or sends, in memory alone: nothing serialises a text.
 ///
 /// # Errors
-/// A text cannot be had.
+/// Texts cannot be had: all of those.
 pub(super) fn filled(plan: &Arc<Plan>, secrets: &Secrets<'_>) -> Result<Arc<Plan>, ApplyError> {
     let mut plan = Arc::clone(plan);
     if !sends_a_secret(&plan) && !plan.steps.iter().any(sets_a_secret) {
         return Ok(plan);
     }
-    let mut known: BTreeMap<Source, Plain> = BTreeMap::new();
+    let mut known: BTreeMap<Source, Result<Plain, String>> = BTreeMap::new();
     let filled = Arc::make_mut(&mut plan);
     for secret in secrets_of(filled) {
-        fill(secret, secrets, &mut known)?;
+        let Some(source) = secret.source.clone().filter(|_| secret.plain.is_none()) else { continue };
+        let text = known.entry(source).or_insert_with_key(secrets);
+        secret.plain = text.as_ref().ok().cloned();
+    }
+    let lacking = known.into_iter().filter_map(|(source, text)| Some((source, text.err()?)));
+    let lacking: Vec<(Source, String)> = lacking.collect();
+    if !lacking.is_empty() {
+        return Err(ApplyError::Secrets(lacking));
     }
     if filled.intent.reverts.is_some() {
         filled.checks = revealed(std::mem::take(&mut filled.checks), secrets);
@@ -81,15 +88,4 @@ fn sets_a_secret(step: &Step) -> bool {
         Work::Change { edits, .. } => edits.iter().any(|edit| edit.to.as_ref().is_some_and(Value::is_secret)),
         Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => false,
     }
-}
-
-fn fill(secret: &mut Secret, secrets: &Secrets<'_>, known: &mut BTreeMap<Source, Plain>) -> Result<(), ApplyError> {
-    let Some(source) = secret.source.clone().filter(|_| secret.plain.is_none()) else { return Ok(()) };
-    let plain = match known.get(&source) {
-        Some(plain) => plain.clone(),
-        None => secrets(&source).map_err(|why| ApplyError::Secret { from: source.clone(), why })?,
-    };
-    known.insert(source, plain.clone());
-    secret.plain = Some(plain);
-    Ok(())
 }

@@ -148,6 +148,7 @@ impl Failure {
     fn code(&self) -> Option<Code> {
         match self {
             Self::PlanFile(error) => error.code(),
+            Self::Store(error) => error.code(),
             _ => None,
         }
     }
@@ -227,7 +228,7 @@ fn of_apply(error: &ApplyError) -> Exit {
         | ApplyError::Empty
         | ApplyError::NoIdentity { .. }
         | ApplyError::Unreadable(_)
-        | ApplyError::Secret { .. }
+        | ApplyError::Secrets(_)
         | ApplyError::Before(_)
         | ApplyError::Journal(_)
         | ApplyError::Illegal(_) => Exit::Error,

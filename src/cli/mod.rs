@@ -2,13 +2,16 @@
 
 mod arguments;
 mod by_hand;
+mod claims;
 mod commands;
 mod complete;
 mod confirm;
+mod damage;
 mod exit;
 mod failure;
 mod help;
 mod intended;
+mod lacking;
 mod offline;
 mod open;
 mod operator;

@@ -27,6 +27,9 @@ pub(super) struct Situation {
     /// The secrets that cannot be had here: where from, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) lacking: Vec<String>,
+    /// The state that may undo what a rollback does not.
+    #[serde(skip)]
+    pub(super) undoing: Option<String>,
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
@@ -105,6 +108,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 open,
                 lock,
                 on_failure: situation.on_failure,
+                undoing: situation.undoing.as_deref(),
                 lacking: &situation.lacking,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },

@@ -7,11 +7,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
 use super::confirm::{Consent, confirm};
+use super::damage::Damage;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
-use super::{by_hand, operator, owed, signals, taking_back};
+use super::{by_hand, lacking, operator, owed, signals, taking_back};
 use crate::apply::{self, ApplyError, Event, LetGo, Lock, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
@@ -136,16 +137,35 @@ pub(super) async fn let_go(
 
 /// A plan that changes nothing still decides: what earlier operations owe of it is let go of.
 async fn decide(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<(), Failure> {
-    let debts = owed::all(setting).await?;
-    if debts.is_empty() {
-        return Ok(());
-    }
-    let steps: Vec<StepRecord> = debts.iter().flat_map(|debt| debt.decided_by(plan)).collect();
+    let mut damage = Damage::default();
+    let debts = owed::all(setting, &mut damage).await?;
+    damage.warn(setting, output)?;
+    let taken_back = owed::down_to(plan.intent.reverts.as_deref(), setting)?;
+    let decided = debts.iter().flat_map(|debt| match taken_back.is_some_and(|down_to| debt.place <= down_to) {
+        true => debt.steps.clone(),
+        false => debt.decided_by(plan),
+    });
+    let steps: Vec<StepRecord> = decided.collect();
+    let name = plan.intent.name.clone();
+    let reason = format!("all that {name} says of it is so already");
+    lets_go(setting, plan, name, reason, steps, output).await
+}
+
+/// Lets go of steps and says so; of none nothing is said.
+///
+/// # Errors
+/// It could not be recorded.
+pub(super) async fn lets_go(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    name: String,
+    reason: String,
+    steps: Vec<StepRecord>,
+    output: &Output,
+) -> Result<(), Failure> {
     if steps.is_empty() {
         return Ok(());
     }
-    let name = plan.intent.name.clone();
-    let reason = format!("all that {name} says of it is so already");
     let operation = let_go(setting, plan, name, reason, steps).await?;
     if !output.json {
         output.result(&view::let_go(&operation, &output.results));
@@ -163,21 +183,22 @@ pub(super) async fn run(
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    agreed(&plan, flags, output)?;
+    agreed(&plan, setting, flags, output)?;
     carry_out(plan, setting, flags, output).await
 }
 
 /// Whether a plan may be carried out. One that changes nothing need not be agreed to.
 ///
 /// # Errors
-/// It was refused.
-pub(super) fn agreed(plan: &Plan, flags: &Flags, output: &Output) -> Result<(), Failure> {
+/// It was refused, or a secret that it needs cannot be had.
+pub(super) fn agreed(plan: &Plan, setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<(), Failure> {
     if plan.is_operation() && !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()).into());
     }
     if plan.is_empty() {
         return Ok(());
     }
+    lacking::none(plan, setting.repository)?;
     may_be_taken_back(plan, flags.failing().unwrap_or(plan.intent.on_failure))?;
     flags.confirm(plan, output)
 }

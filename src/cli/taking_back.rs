@@ -3,17 +3,20 @@ use std::sync::Arc;
 
 use opsctl_api::{Address, Pattern};
 
+use super::damage::Damage;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::intended::Selection;
 use super::open;
 use super::output::Output;
+use super::owed;
 use super::page::{self, Situation};
 use super::rollback_state;
 use super::run::{self, Held, How, Setting};
 use crate::apply::ApplyError;
 use crate::plan::{self, Plan, Request};
-use crate::snapshot::{Operation, Outcome, StepRecord, StoreError, unwind};
+use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, StoreError, unwind};
+use crate::state;
 use crate::view;
 
 /// Plans to take operations back, which are the newest first, down to the last of them. `None` where none of them changed
@@ -58,6 +61,60 @@ pub(super) fn called(operations: &[Operation]) -> BTreeSet<String> {
     steps.filter_map(StepRecord::action).map(str::to_owned).collect()
 }
 
+/// The state that was applied before an operation, where it has actions: they may undo what a rollback does not.
+pub(super) fn undoing(setting: &Setting<'_>, operation: &Operation) -> Option<String> {
+    let mut older = setting.store.operations().ok()?.map_while(Result::ok).map(|recorded| recorded.operation);
+    older.find(|older| older.id == operation.id)?;
+    let name = loop {
+        let before = older.next()?;
+        match (before.kind, before.outcome, before.reverts) {
+            (OperationKind::Take | OperationKind::LetGo, ..) => {}
+            (OperationKind::Rollback, Outcome::Done | Outcome::CheckFailed, Some(reverts)) => {
+                older.find(|older| older.id == reverts)?;
+            }
+            (OperationKind::Apply, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed, _) => break before.name,
+            (OperationKind::Apply | OperationKind::Rollback, ..) => return None,
+        }
+    };
+    let mut loaded = state::load(&setting.repository.config.root, &setting.repository.catalogues);
+    let state = loaded.find(&name).ok().filter(|state| state.over.is_none() && !state.actions.is_empty());
+    state.filter(|_| !loaded.report.has_errors()).map(|_| name)
+}
+
+/// Says which actions stay called.
+fn tell_called(setting: &Setting<'_>, operations: &[Operation], output: &Output) {
+    let called = called(operations);
+    let Some(operation) = operations.last().filter(|_| !called.is_empty()) else { return };
+    let undoing = undoing(setting, operation);
+    for name in called {
+        let text = view::action::not_undone(&format!("Action {name}"), undoing.as_deref());
+        output.sentence(&format!("{text}."));
+    }
+}
+
+/// Says that operations, the newest first, changed nothing that is to be taken back, and lets go of what they owe: it is not wanted any more.
+///
+/// # Errors
+/// What they owe cannot be read, or that could not be recorded.
+pub(super) async fn nothing(setting: &Setting<'_>, operations: &[Operation], output: &Output) -> Result<(), Failure> {
+    let Some(operation) = operations.last() else { return Ok(()) };
+    output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
+    tell_called(setting, operations, output);
+    let mut damage = Damage::default();
+    let mut debts = owed::all(setting, &mut damage).await?;
+    damage.warn(setting, output)?;
+    debts.retain(|debt| operations.iter().any(|operation| operation.id == debt.operation.id));
+    if let Some(plan) = owed::plan_of(&debts, setting)? {
+        let steps = debts.into_iter().flat_map(|debt| debt.steps).collect();
+        let name = format!("rollback of {}", operation.id);
+        run::lets_go(setting, &plan, name, "it was taken back".to_owned(), steps, output).await?;
+    }
+    if let Some(before) = setting.store.last_to_roll_back_before(&operation.id)? {
+        output.sentence(&format!("The operation before it: opsctl rollback {before}."));
+    }
+    Ok(())
+}
+
 /// Takes back what an apply did of which a step failed: a rollback like any other, under the lock of that apply.
 ///
 /// # Errors
@@ -88,12 +145,14 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
         open::close(setting, "all is as it was before".to_owned(), held, output).await?;
         let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
         output.sentence(&format!("{all} before {}.", operation.id));
-        for name in called {
-            output.sentence(&format!("Action {name} was called, and is not undone."));
-        }
+        tell_called(setting, &operations, output);
         return Ok(taken_back);
     };
-    page::show_before(&plan, &Situation::under_way(operation), output)?;
+    let mut situation = Situation::under_way(operation);
+    if !called.is_empty() {
+        situation.undoing = undoing(setting, operation);
+    }
+    page::show_before(&plan, &situation, output)?;
     if plan.is_empty() {
         open::close(setting, "what is left of it was left alone".to_owned(), held, output).await?;
         return Ok(Exit::Failed);

@@ -53,6 +53,11 @@ impl Sources {
         FileId((self.0.len() - 1) as u32)
     }
 
+    /// The file of a path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.0.iter().position(|source| &*source.path == path).map(|at| FileId(at as u32))
+    }
+
     /// The path that a file was taken in under.
     pub fn path(&self, file: FileId) -> &str {
         &self.0[file.0 as usize].path
@@ -75,9 +80,8 @@ impl Sources {
 
     /// The word at a place; `None` where its file is not among these.
     pub fn span(&self, place: &Place) -> Option<Span> {
-        let file = self.0.iter().position(|source| source.path == place.file)?;
-        let source = &self.0[file];
-        let file = FileId(file as u32);
+        let file = self.find(&place.file)?;
+        let source = &self.0[file.0 as usize];
         let start = *source.lines.get((place.line as usize).checked_sub(1)?)? as usize;
         let line = self.line(file, place.line);
         let skipped = line.chars().take((place.column as usize).saturating_sub(1)).map(char::len_utf8).sum::<usize>();

@@ -3,6 +3,7 @@ use std::io;
 use camino::Utf8PathBuf;
 
 use super::CommitId;
+use crate::diagnostic::Code;
 use crate::plan::FORMAT;
 
 /// What is wrong with the snapshot repository. The sentence says what is; [`StoreError::hint`] what to do.
@@ -131,6 +132,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What `opsctl explain` tells more of.
+    pub fn code(&self) -> Option<Code> {
+        matches!(self, Self::Damaged { .. }).then_some(Code::SnapshotDamaged)
+    }
+
     /// What to do.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

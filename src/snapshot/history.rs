@@ -99,6 +99,27 @@ impl Store {
         }
         Err(StoreError::NothingToRollBack)
     }
+
+    /// What would be the [default](last_to_roll_back) if an operation, and all that began since, were not there; `None` where that is nothing.
+    ///
+    /// # Errors
+    /// The repository cannot be read, or a record that is needed is damaged.
+    pub fn last_to_roll_back_before(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let mut operations = self.operations()?;
+        while let Some(group) = operations.groups.next() {
+            if group[0].operation == id {
+                break;
+            }
+        }
+        let mut older: Vec<Operation> = Vec::new();
+        for recorded in operations {
+            older.push(recorded?.operation);
+            if let Some(operation) = last_to_roll_back(&older) {
+                return Ok(Some(operation.id.clone()));
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Operations {

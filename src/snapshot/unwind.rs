@@ -51,7 +51,7 @@ pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
     Unwound { values, reverts: reverts.map(|operation| operation.id.clone()).collect() }
 }
 
-/// What a rollback takes back when nobody says: the last operation that sent anything and is neither a rollback nor rolled back. With the
+/// What a rollback takes back when nobody says: the last operation that sent or called anything and is neither a rollback nor rolled back. With the
 /// rest of an operation, which was done later, it is the whole of it.
 ///
 /// A rollback that failed, was stopped, or left something alone has not taken all back: what it was for is still the answer. `None` where
@@ -60,7 +60,9 @@ pub fn last_to_roll_back(operations_newest_first: &[Operation]) -> Option<&Opera
     let mut rest = operations_newest_first;
     while let Some((operation, older)) = rest.split_first() {
         rest = match (operation.kind, &operation.reverts) {
-            (OperationKind::Apply, _) if may_have_sent(operation) => return whole(operation, older),
+            (OperationKind::Apply, _) if may_have_sent(operation) || operation.has_called() => {
+                return whole(operation, older);
+            }
             (OperationKind::Rollback, Some(reverts)) => {
                 let down_to = older.iter().position(|operation| operation.id == *reverts)?;
                 // It took back all down to that one, rollbacks among them.
@@ -114,7 +116,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::snapshot::sample;
+    use crate::snapshot::{StepRecord, sample};
 
     const A: &str = "k8s:deployment/cdn/edge";
 
@@ -200,6 +202,11 @@ mod tests {
         assert_eq!(default(&[&rolled_back("r", "b", Outcome::DoneInPart), &b, &a]).as_deref(), Some("b"));
         assert_eq!(default(&[&rolled_back("r", "a", Outcome::Failed), &b, &a]).as_deref(), Some("a"));
         assert_eq!(default(&[&rolled_back("r", "a", Outcome::Failed), &b]), None);
+        // What called something is taken back as far as that can be, and nothing behind it unasked.
+        let mut called = applied("c", &[]);
+        called.steps.push(StepRecord { called: vec!["drain".into()], ..sample::step(A, "replicas", None, None) });
+        called.steps[0].edits.clear();
+        assert_eq!(default(&[&called, &b, &a]).as_deref(), Some("c"));
         // What sent nothing is nothing to take back.
         assert_eq!(default(&[&applied("c", &[]), &b]).as_deref(), Some("b"));
         let running = Operation { ended: None, ..applied("c", &[]) };

@@ -22,6 +22,7 @@ mod names;
 mod part;
 mod pools;
 mod scope;
+mod secret_places;
 mod template;
 mod times;
 mod together;

@@ -52,6 +52,12 @@ pub(crate) fn told(action: &Action, screen: &Screen) -> (String, Vec<String>) {
     (head, lines)
 }
 
+/// What becomes of an action that a rollback cannot take back. `undoing` is the state that may have something against it.
+pub(crate) fn not_undone(action: &str, undoing: Option<&str>) -> String {
+    let or = undoing.map(clean).map(|state| format!(", or with what {state} has for that (opsctl apply {state})"));
+    format!("{} was called, and is not undone: undo it by hand{}", clean(action), or.unwrap_or_default())
+}
+
 /// What goes out, and how it must be answered where that is asked for. Of secrets it is said that there is one.
 fn sent(call: &Call, screen: &Screen) -> Vec<String> {
     let shown = |text: &str| match screen.verbose {

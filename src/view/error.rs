@@ -86,6 +86,10 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
             let lines = failed.iter().map(|(name, seen)| format!("  check {}: {}\n", clean(name), clean(seen)));
             format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
         }
+        ApplyError::Secrets(lacking) => {
+            let lines = lacking.iter().map(|(source, why)| format!("  {source}: {}\n", clean(why)));
+            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+        }
         ApplyError::WrongTarget { .. } => {
             format!("{}  = look at opsctl.toml, and plan again. Nothing was changed.\n", headline(error, screen))
         }
@@ -99,7 +103,6 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::NothingOpen
         | ApplyError::Empty
         | ApplyError::NoIdentity { .. }
-        | ApplyError::Secret { .. }
         | ApplyError::Interrupted
         | ApplyError::Before(_)
         | ApplyError::Journal(_)

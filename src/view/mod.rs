@@ -1,6 +1,6 @@
 //! Draws what the engine gives: values and events in, text out. Nothing here reads, decides or prints.
 
-mod action;
+pub(crate) mod action;
 mod address;
 pub mod blame;
 pub mod capture;

@@ -9,6 +9,7 @@ use super::table::{Cell, Column, Table};
 use super::time::ago;
 use super::value::{compared, shown};
 use super::words::{clean, count};
+use crate::diagnostic::Code;
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord};
 use crate::state::Goal;
 
@@ -27,6 +28,9 @@ pub struct Status<'a> {
     pub unmet: Vec<Unmet>,
     /// What ended operations have not done.
     pub owed: Vec<Owed<'a>>,
+    /// What cannot be read of the history.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub damaged: Vec<Damaged>,
     /// What is to be said of an operation that did not end.
     #[serde(skip)]
     pub unfinished: Option<String>,
@@ -46,8 +50,28 @@ pub struct Owed<'a> {
     /// The instances that are not what they were, as sentences: there it is not done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub strangers: Vec<String>,
+    /// Why it cannot be told whether they are still to be done, or where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unclear: Option<&'a str>,
     /// What does them: a rollback is planned anew as a whole.
     pub command: &'static str,
+}
+
+/// A snapshot that is not what was committed.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Damaged {
+    /// Its commit, in short.
+    pub snapshot: String,
+    /// The snapshot repository.
+    pub path: String,
+    /// What is wrong with it, as a clause.
+    pub why: String,
+    /// The operation that it tells of.
+    pub operation: String,
+    /// What that was for.
+    pub name: String,
+    /// How it ended, or that it had not.
+    pub outcome: String,
 }
 
 /// A setting that is not as the state says.
@@ -84,8 +108,12 @@ pub struct Drift {
 pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
     let mut page = match status.last {
         Some(last) => told(status, last, now, screen),
-        None => "Nothing was applied yet.\n".to_owned(),
+        None if status.damaged.is_empty() => "Nothing was applied yet.\n".to_owned(),
+        None => "What was applied last is not known.\n".to_owned(),
     };
+    for found in &status.damaged {
+        page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &damaged(found))));
+    }
     for (at, why) in &status.unread {
         page.push_str(&format!(
             "{}\n",
@@ -100,6 +128,9 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
             let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
             page.push_str(&format!("  {:12}{}{why}\n", step.status.to_string(), described(step, screen)));
         }
+        if let Some(unclear) = owed.unclear {
+            page.push_str(&format!("  {:12}{}\n", "not clear", clean(unclear)));
+        }
         for stranger in &owed.strangers {
             page.push_str(&format!("  {:12}{}\n", "not here", clean(stranger)));
         }
@@ -109,6 +140,19 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
     }
     page.push_str(&format!("{}\n", last_line(status)));
     page
+}
+
+/// A snapshot that cannot be read, in one sentence.
+pub fn damaged(found: &Damaged) -> String {
+    let Damaged { snapshot, path, why, operation, name, outcome } = found;
+    let of = if name.is_empty() { operation.clone() } else { format!("{name} ({operation}, {outcome})") };
+    format!(
+        "{}: the record of {} cannot be read: snapshot {snapshot} in {} is damaged: {}",
+        Code::SnapshotDamaged,
+        clean(&of),
+        clean(path),
+        clean(why)
+    )
 }
 
 fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) -> String {
@@ -243,6 +287,7 @@ mod tests {
             name: &last.name,
             steps: &steps,
             strangers: vec![],
+            unclear: None,
             command: "opsctl resume",
         }];
         let now = moment("2026-11-25T05:00:00Z");

@@ -206,6 +206,69 @@ fn test_what_cannot_be_told_is_not_called_again() {
     repository.done(&["status"]);
 }
 
+/// A state that had been applied before the brokers were restarted, with an action of its own.
+fn after_baseline(restart: &str) -> Repository {
+    let repository = repository(restart);
+    let refill = "[action.refill]\nrun = [\"true\"]\nafter = [\"broker-4\"]\nwhen = \"grows\"\n";
+    repository.append("states/baseline.toml", refill);
+    repository.done(&["sim", "set", "lab:service/web", "replicas=1"]);
+    repository.done(&["apply", "baseline", "-y"]);
+    repository
+}
+
+/// What a rollback does not undo, the state that it goes back to may.
+#[test]
+fn test_what_may_undo_a_call_is_named() {
+    let repository = after_baseline("exit 0");
+    repository.done(&["apply", "three", "-y"]);
+    let said = repository.done(&["rollback", "-y"]);
+    let text = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "action restart was called, and is not undone: undo it by hand, or with what baseline has for that \
+                (opsctl apply baseline)";
+    assert!(text.contains(told), "{said}");
+}
+
+/// Nothing behind what only called is taken back unasked, and what it owes is not wanted any more.
+#[test]
+fn test_a_rollback_of_what_only_called() {
+    let repository = after_baseline("exit 4");
+    let action = "[action.restart]\nrun = [\"sh\", \"restart\"]\nwhen = \"always\"\n";
+    repository.write("states/again.toml", &format!("extends = \"baseline\"\n{action}"));
+    repository.ends(7, &["apply", "again", "-y"]);
+    repository.ends(7, &["resume", "-y"]);
+    repository.ends(10, &["status"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @"
+    ID changed nothing that is not as it was before.
+    Action restart was called, and is not undone: undo it by hand, or with what baseline has for that (opsctl apply baseline).
+    1 step of earlier operations, not done, let go of: it was taken back.   Operation ID
+      failed      action restart
+    The operation before it: opsctl rollback ID.
+    ");
+    repository.done(&["status"]);
+    assert_eq!(repository.simulated("lab:service/web", "replicas"), 2);
+}
+
+#[test]
+fn test_what_could_not_be_started_was_not_called() {
+    let repository = after_baseline("exit 0");
+    let action = "[action.tell]\nrun = [\"no-such-program\"]\nafter = [\"web\"]\n";
+    let state = |action: &str| format!("extends = \"baseline\"\n[resource.web]\nreplicas = 3\n{action}");
+    repository.write("states/told.toml", &state(action));
+    let said = repository.ends(7, &["apply", "told", "-y"]);
+    let why = "action tell: no-such-program cannot be started: no such file or directory; nothing was called";
+    assert!(said.out.contains(why), "{said}");
+    assert!(!repository.done(&["show", "--json"]).out.contains("\"called\""));
+    // It is called once it can be.
+    repository.write("states/told.toml", &state(&action.replace("no-such-program", "true")));
+    repository.done(&["resume", "-y"]);
+    repository.done(&["status"]);
+    repository.write("states/told.toml", &state(action));
+    repository.done(&["rollback", "-y"]);
+    repository.ends(7, &["apply", "told", "-y"]);
+    let said = repository.done(&["rollback", "-y"]);
+    assert!(!said.out.contains("was called"), "{said}");
+}
+
 #[test]
 fn test_what_goes_out_is_shown() {
     let repository = repository("exit 0");

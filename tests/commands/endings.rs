@@ -25,7 +25,7 @@ fn test_a_called_action_is_no_nothing() {
     let repository = gated(action);
     let said = repository.ends(7, &["apply", "new", "-y", "--on-failure", "rollback"]);
     assert!(repository.path("called.txt").exists() && !said.out.contains("Nothing of it was done"), "{said}");
-    assert!(said.out.contains("Action drain was called, and is not undone."), "{said}");
+    assert!(said.out.contains("Action drain was called, and is not undone: undo it by hand."), "{said}");
     repository.done(&["status"]);
 }
 

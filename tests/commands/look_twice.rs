@@ -363,7 +363,7 @@ fn test_actions_that_stay_done() {
       lab  sim   simulated lab
 
     Look twice
-      actions     action drain-4 was called, and is not undone
+      actions     action drain-4 was called, and is not undone: undo it by hand
 
     Steps                                        waits until  after
       1 + lab  service/broker-4  replicas 0 → 1  ready

@@ -243,3 +243,110 @@ fn test_what_is_owed_is_not_done_elsewhere() {
     assert!(said.err.contains("the plan was made for"), "{said}");
     assert_eq!(repository.simulated(EDGE, "replicas"), 2);
 }
+
+const WARMS: &str = "\n[action.warm-cache]\nrun = [\"true\"]\nafter = [\"edge\"]\nwhen = \"always\"\n";
+
+/// An apply that was stopped before it called an action, and changed nothing of what that action comes after.
+fn not_called() -> Repository {
+    let repository = Repository::small();
+    repository.append("states/busy.toml", WARMS);
+    interrupted(&repository);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("not started action warm-cache"), "{said}");
+    repository
+}
+
+#[test]
+fn test_an_action_is_not_owed_once_another_state_was_applied() {
+    let repository = not_called();
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["status"]);
+    let said = repository.done(&["resume", "-y"]);
+    assert!(said.out.contains("nothing is owed"), "{said}");
+    // Nor where there was nothing to change for that.
+    let repository = not_called();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=1"]);
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=normal"]);
+    let said = repository.done(&["apply", "baseline", "-y"]);
+    assert!(said.out.contains("2 steps of earlier operations, not done, let go of"), "{said}");
+    repository.done(&["status"]);
+}
+
+/// A part of another state, and an overlay, leave the rest to others.
+#[test]
+fn test_an_action_stays_owed_while_only_a_part_was_applied() {
+    let repository = not_called();
+    repository.done(&["apply", "baseline", "--target", "settings", "-y"]);
+    repository.ends(10, &["status"]);
+    repository.write("states/west.toml", "over = \"baseline\"\n[resource.west]\nweight = 1\n");
+    repository.done(&["apply", "west", "-y"]);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("not started action warm-cache"), "{said}");
+    repository.done(&["resume", "-y"]);
+    repository.done(&["status"]);
+}
+
+/// Takes the newest record out of the history's objects.
+fn damage(repository: &Repository) {
+    let git = git2::Repository::open(repository.path("snapshots")).unwrap();
+    let tree = git.head().unwrap().peel_to_tree().unwrap();
+    let blob = tree.get_name("operation.toml").unwrap().id().to_string();
+    let (folder, file) = blob.split_at(2);
+    std::fs::remove_file(git.path().join("objects").join(folder).join(file)).unwrap();
+}
+
+/// What a record that nobody can read owes is not known; what others owe is.
+#[test]
+fn test_a_damaged_record_of_what_was_stopped_is_named() {
+    let (repository, _) = stopped();
+    damage(&repository);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    What was applied last is not known.
+    E0315: the record of busy (ID, interrupted) cannot be read: snapshot HASH in snapshots is damaged: object not found - no match for id (HASH)
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["resume"]), @"
+    No operation is open and nothing is owed.
+    --- stderr
+    E0315: the record of busy (ID, interrupted) cannot be read: snapshot HASH in snapshots is damaged: object not found - no match for id (HASH)
+    ");
+    // What was done since is told as ever.
+    repository.done(&["apply", "baseline", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("baseline was applied") && said.out.contains("E0315"), "{said}");
+    let said = repository.ends(1, &["rollback", "-y", &damaged_operation(&said)]);
+    assert!(said.err.contains("error[E0315]") && said.err.contains("is damaged"), "{said}");
+}
+
+fn damaged_operation(said: &Said) -> String {
+    let id = regex::Regex::new(r"the record of busy \((\S+),").unwrap();
+    id.captures(&said.out).unwrap_or_else(|| panic!("{said}"))[1].to_owned()
+}
+
+/// Whoever came later may have decided on what is owed.
+#[test]
+fn test_what_is_owed_before_a_damaged_record_is_not_gone_on_with() {
+    let (repository, _) = stopped();
+    repository.write("states/west.toml", "over = \"baseline\"\n[resource.west]\nweight = 1\n");
+    repository.done(&["apply", "west", "-y"]);
+    damage(&repository);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    What was applied last is not known.
+    E0315: the record of west (ID, done) cannot be read: snapshot HASH in snapshots is damaged: object not found - no match for id (HASH)
+    1 step of busy (ID) still to be done (opsctl resume):
+      not started k8s deployment/cdn/edge replicas 2 → 5
+      not clear   whether it is still wanted is not known, for ID came later and its record is damaged
+    No operation is open, 1 step still to be done, nobody holds the lock.
+    --- exit 10
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["resume", "-y"]), @"
+    --- stderr
+    E0315: the record of west (ID, done) cannot be read: snapshot HASH in snapshots is damaged: object not found - no match for id (HASH)
+    error: busy (ID): whether it is still wanted is not known, for ID came later and its record is damaged; nothing was changed
+      = apply the state that shall be, whole, or let go of it: opsctl resume --abandon REASON
+    --- exit 3
+    ");
+    repository.done(&["resume", "--abandon", "done by hand"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("nothing is owed"), "{said}");
+}

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::apply::ApplyError;
+use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -78,12 +79,21 @@ struct Document<'a> {
 
 /// Plans what ended operations owe anew, and does it.
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
-    let Some(mut debt) = owed::all(setting).await?.into_iter().next() else {
+    let mut damage = Damage::default();
+    let debts = owed::all(setting, &mut damage).await?;
+    damage.warn(setting, output)?;
+    let Some(mut debt) = debts.into_iter().next() else {
         output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };
     if let Some(stranger) = debt.strangers.pop() {
         return Err(stranger.into());
+    }
+    if let Some(unclear) = &debt.unclear {
+        return Err(Failure::Refused {
+            what: format!("{} ({}): {unclear}; nothing was changed", debt.operation.name, debt.operation.id),
+            hint: "apply the state that shall be, whole, or let go of it: opsctl resume --abandon REASON".to_owned(),
+        });
     }
     if debt.operation.reverts.is_some() {
         return Err(Failure::Unknown {
@@ -102,12 +112,11 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
 
 /// Lets go of all that ended operations owe.
 async fn let_go_of_debts(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Exit, Failure> {
-    let debts = owed::all(setting).await?;
+    let mut damage = Damage::default();
+    let debts = owed::all(setting, &mut damage).await?;
+    damage.warn(setting, output)?;
     let Some(newest) = debts.first() else { return Err(ApplyError::NothingOpen.into()) };
-    let recorded = setting.store.operation(&newest.operation.id)?;
-    let Some(plan) = setting.repository.planned(setting.store, &recorded)? else {
-        return Err(ApplyError::NothingOpen.into());
-    };
+    let Some(plan) = owed::plan_of(&debts, setting)? else { return Err(ApplyError::NothingOpen.into()) };
     let name = newest.operation.name.clone();
     let steps = debts.iter().flat_map(|debt| debt.steps.iter().cloned()).collect();
     let operation = run::let_go(setting, &plan, name, reason, steps).await?;

@@ -65,15 +65,15 @@ impl Rollback {
         let force = patterns(&self.force);
         let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
             close(&open, &operations, &setting, output).await?;
-            let id = operations.last().map(|operation| operation.id.as_str()).unwrap_or_default();
-            output.sentence(&format!("{id} changed nothing that is not as it was before."));
-            for name in taking_back::called(&operations) {
-                output.sentence(&format!("Action {name} was called, and is not undone."));
-            }
+            taking_back::nothing(&setting, &operations, output).await?;
             return Ok(Exit::Done);
         };
-        page::show_before(&plan, &Situation::of(&repository, &store)?, output)?;
-        run::agreed(&plan, &self.flags, output)?;
+        let mut situation = Situation::of(&repository, &store)?;
+        if !taking_back::called(&operations).is_empty() {
+            situation.undoing = operations.last().and_then(|operation| taking_back::undoing(&setting, operation));
+        }
+        page::show_before(&plan, &situation, output)?;
+        run::agreed(&plan, &setting, &self.flags, output)?;
         close(&open, &operations, &setting, output).await?;
         run::carry_out(Arc::new(plan), &setting, &self.flags, output).await
     }

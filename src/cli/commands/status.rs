@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Fault, Live, Owner};
 
 use crate::apply::{self, ApplyError};
+use crate::cli::claims;
+use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -40,9 +42,10 @@ impl Status {
         }
         let instances = repository.instances(output)?;
         let open = apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)?;
-        let recorded = store.last_changing()?;
+        let mut damage = Damage::default();
+        let recorded = damage.spare(store.last_changing())?.flatten();
         let setting = Setting::new(&repository, &instances, &store)?;
-        let debts = owed::all(&setting).await?;
+        let debts = owed::all(&setting, &mut damage).await?;
         let standing = Standing::of(&repository)?;
         let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
         let mut status = view::status::Status { last: last.as_ref(), ..Default::default() };
@@ -50,9 +53,10 @@ impl Status {
         if let Some(recorded) = &recorded
             && let Some(left) = repository.after(&store, recorded)?
         {
-            let plan = repository.planned_if_read(&store, recorded)?;
+            let plan = damage.spare(repository.planned_if_read(&store, recorded))?.flatten();
             compare(&left, plan.as_ref(), &instances, &mut status).await;
         }
+        status.damaged = damage.told(&setting)?;
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
             status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
@@ -132,7 +136,7 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
     if status.last.is_some_and(|last| last.outcome == Outcome::Abandoned) {
         return Vec::new();
     }
-    let decided = owed::decided(plan);
+    let decided = claims::decided(plan);
     let owed: BTreeSet<(&Address, &str)> = status
         .owed
         .iter()

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use opsctl_api::{Address, format_duration};
 
+use super::super::action::not_undone;
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
@@ -32,7 +33,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("hole", holes(plan)),
         ("restore", not_restored(plan, screen)),
         ("missing", missing(plan)),
-        ("actions", actions(plan)),
+        ("actions", actions(plan, now)),
         ("actions", unmeasured(plan, now)),
         ("secret", now.lacking.iter().map(|why| format!("{}; an apply here needs it", clean(why))).collect()),
     ];
@@ -279,10 +280,10 @@ pub(super) fn not_restored(plan: &Plan, screen: &Screen) -> Vec<String> {
 }
 
 /// Actions that are no steps.
-pub(super) fn actions(plan: &Plan) -> Vec<String> {
+pub(super) fn actions(plan: &Plan, now: &Now<'_>) -> Vec<String> {
     let told = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
         SkippedWhy::NothingToDo(seen) => Some(format!("{} has nothing to do: {}", clean(&skipped.at), clean(seen))),
-        SkippedWhy::NotUndone => Some(format!("{} was called, and is not undone", clean(&skipped.at))),
+        SkippedWhy::NotUndone => Some(not_undone(&skipped.at, now.undoing)),
         SkippedWhy::Missing
         | SkippedWhy::MissingUnasked
         | SkippedWhy::GatesNothing

@@ -37,6 +37,8 @@ pub struct Now<'a> {
     pub on_failure: Option<OnFailure>,
     /// The snapshot that stands for what is live, and when it was taken, where nobody was asked.
     pub offline: Option<(&'a str, Timestamp)>,
+    /// The state that may undo what a rollback does not: the calls of actions.
+    pub undoing: Option<&'a str>,
     /// Where secrets come from that cannot be had here, and why.
     pub lacking: &'a [String],
 }
@@ -45,7 +47,7 @@ pub struct Now<'a> {
 pub fn page(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let offline = header::offline(now, screen);
     if is_quiet(plan) {
-        return offline + &nothing::line(plan, screen);
+        return offline + &nothing::line(plan, now, screen);
     }
     let blocks = [
         header::block(plan, now, screen),

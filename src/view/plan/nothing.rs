@@ -1,11 +1,12 @@
 use super::super::Screen;
 use super::super::value::shown;
 use super::super::words::{and, clean, count};
+use super::Now;
 use super::danger::{actions, missing, not_restored};
 use crate::plan::Plan;
 
 /// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
-pub(super) fn line(plan: &Plan, screen: &Screen) -> String {
+pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let totals = super::totals(plan);
     let read: Vec<&str> =
         plan.instances.iter().filter(|(_, seen)| seen.unreachable.is_none()).map(|(name, _)| name.as_str()).collect();
@@ -22,7 +23,7 @@ pub(super) fn line(plan: &Plan, screen: &Screen) -> String {
         let settings = count(totals.left_out, "setting");
         page.push_str(&format!("{settings} {are} left out by --target or --exclude.\n"));
     }
-    for line in missing(plan).into_iter().chain(not_restored(plan, screen)).chain(actions(plan)) {
+    for line in missing(plan).into_iter().chain(not_restored(plan, screen)).chain(actions(plan, now)) {
         page.push_str(&format!("{line}.\n"));
     }
     let unread: Vec<String> = plan

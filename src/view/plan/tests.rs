@@ -14,6 +14,7 @@ fn draw(plan: &Plan, screen: &Screen) -> String {
         lock: None,
         on_failure: None,
         offline: None,
+        undoing: None,
         lacking: &[],
     };
     page(plan, &now, screen)

@@ -1,0 +1,245 @@
+//! What ended operations have not done, as far as no later one decides on it: from the history alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Address, Pattern};
+
+use super::damage::Damage;
+use super::failure::Failure;
+use super::run::Setting;
+use crate::plan::{Plan, Skipped, SkippedWhy};
+use crate::snapshot::{Entry, Operation, OperationKind, Operations, Outcome, Recorded, Status, StepRecord};
+use crate::state::Target;
+
+/// A setting of a resource.
+pub(super) type Key = (Address, String);
+
+/// What an operation has not done, as long as no later one decides on it.
+#[derive(Debug)]
+pub(super) struct Claim {
+    /// The operation's place in the history.
+    pub(super) place: usize,
+    pub(super) recorded: Recorded,
+    pub(super) steps: Vec<StepRecord>,
+    /// What was planned around its actions; `None` where it has none, or where that is not known.
+    pub(super) around: Option<Around>,
+    /// Why it is not known whether it is still wanted.
+    pub(super) unclear: Option<String>,
+}
+
+/// What the plan of an operation says of its actions.
+#[derive(Debug, Clone)]
+pub(super) struct Around {
+    /// By action: what it stood beside.
+    beside: BTreeMap<String, Vec<Target>>,
+    /// What the plan had goals for.
+    decided: BTreeSet<Key>,
+}
+
+/// What is not decided on since, newest first.
+///
+/// The history is gone through towards now, and only while something is open: it is as long as it is, and what was not done is
+/// decided on soon.
+///
+/// # Errors
+/// The history cannot be read. What is damaged is passed over.
+pub(super) fn claims(
+    setting: &Setting<'_>,
+    operations: &Operations,
+    damage: &mut Damage,
+) -> Result<Vec<Claim>, Failure> {
+    let places: BTreeMap<&str, usize> =
+        operations.entries().enumerate().map(|(place, entry)| (entry.operation.as_str(), place)).collect();
+    let mut open: Vec<Claim> = Vec::new();
+    for (place, entry) in operations.entries().enumerate().rev() {
+        if open.is_empty() && entry.outcome == Outcome::Done.to_string() {
+            continue;
+        }
+        let Some(recorded) = damage.spare(operations.read(place))? else {
+            open.iter_mut().for_each(|claim| claim.is_unclear_for(entry));
+            continue;
+        };
+        let operation = &recorded.operation;
+        if operation.ended.is_none() {
+            continue;
+        }
+        // A rollback takes back all down to that one.
+        if let Some(down_to) = operation.reverts.as_deref().and_then(|reverts| places.get(reverts)) {
+            open.retain(|claim| claim.place > *down_to);
+        }
+        let settings = operation.steps.iter().flat_map(settings_of).collect();
+        open.retain_mut(|claim| claim.outlives(&settings) && claim.outlives_done(operation));
+        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
+        // Plans are large: none is read where nothing is open.
+        let mut around = None;
+        if !open.is_empty() || steps.iter().any(|step| step.action().is_some()) {
+            match damage.spare(setting.repository.planned_if_read(setting.store, &recorded))? {
+                Some(Some(plan)) => {
+                    let decided = decided(&plan);
+                    open.retain_mut(|claim| claim.outlives(&decided) && claim.outlives_state(&plan, &decided));
+                    around = Some(Around::of(&steps, &plan, decided));
+                }
+                Some(None) => {}
+                None => open.iter_mut().for_each(|claim| claim.is_unclear_for(entry)),
+            }
+        }
+        if !steps.is_empty() {
+            open.push(Claim { place, recorded, steps, around, unclear: None });
+        }
+    }
+    open.reverse();
+    Ok(open)
+}
+
+impl Claim {
+    /// A later operation may have decided on it, and its record does not tell.
+    fn is_unclear_for(&mut self, later: &Entry) {
+        self.unclear = Some(format!(
+            "whether it is still wanted is not known, for {} came later and its record is damaged",
+            later.operation
+        ));
+    }
+
+    /// Takes out what is decided on by these settings; whether anything is left.
+    fn outlives(&mut self, decided: &BTreeSet<Key>) -> bool {
+        let left = self.steps.drain(..).filter_map(|step| match step.action() {
+            Some(_) => Some(step),
+            None => without(&step, decided),
+        });
+        self.steps = left.collect();
+        !self.steps.is_empty()
+    }
+
+    /// The same of its actions: void are those that an operation had, and those beside what it changed.
+    fn outlives_done(&mut self, operation: &Operation) -> bool {
+        let actions: BTreeSet<&str> = operation.steps.iter().filter_map(StepRecord::action).collect();
+        let sent = operation.steps.iter().filter(|step| step.edits.iter().any(|edit| edit.sent));
+        let changed: BTreeSet<&Address> = sent.filter_map(|step| step.at.as_ref()).collect();
+        let beside = self.around.as_ref().map(|around| &around.beside);
+        self.steps.retain(|step| match step.action() {
+            None => true,
+            Some(name) => {
+                let mut beside = beside.and_then(|beside| beside.get(name)).into_iter().flatten();
+                let is_moved = beside.any(|target| match target {
+                    Target::One(at) => changed.contains(at),
+                    Target::Many { pattern, .. } => changed.iter().any(|at| pattern.matches(at)),
+                });
+                !actions.contains(name) && !is_moved
+            }
+        });
+        !self.steps.is_empty()
+    }
+
+    /// The same where another state took the place of the one that wanted them.
+    fn outlives_state(&mut self, plan: &Plan, decided: &BTreeSet<Key>) -> bool {
+        if self.around.as_ref().is_some_and(|around| around.is_replaced(&self.recorded.operation, plan, decided)) {
+            self.steps.retain(|step| step.action().is_none());
+        }
+        !self.steps.is_empty()
+    }
+}
+
+impl Around {
+    fn of(steps: &[StepRecord], plan: &Plan, decided: BTreeSet<Key>) -> Self {
+        let actions = steps.iter().filter_map(StepRecord::action);
+        Self { beside: actions.map(|name| (name.to_owned(), beside(name, plan))).collect(), decided }
+    }
+
+    /// Whether a plan of another state says what all shall be that the operation's own plan spoke of.
+    pub(super) fn is_replaced(&self, operation: &Operation, plan: &Plan, decided: &BTreeSet<Key>) -> bool {
+        plan.intent.name != operation.name && !self.decided.is_empty() && self.decided.is_subset(decided)
+    }
+}
+
+/// What an action of a plan is before or after.
+fn beside(name: &str, plan: &Plan) -> Vec<Target> {
+    let action = plan.actions.iter().find(|action| action.name == name);
+    let names = action.into_iter().flat_map(|action| action.before.iter().chain(&action.after));
+    names.filter_map(|beside| Some(plan.declared.get(&beside.name)?.at.clone())).collect()
+}
+
+/// Whether a setting is among these; of a wildcard, that of any that it stands for, and the other way round.
+pub(super) fn is_in(settings: &BTreeSet<Key>, setting: &Key) -> bool {
+    let stands_for = |many: &Address, one: &Address| {
+        Pattern::is_pattern(many.as_str()) && Pattern::new(many.to_string()).matches(one)
+    };
+    let meets = |(at, key): &Key| *key == setting.1 && (stands_for(&setting.0, at) || stands_for(at, &setting.0));
+    settings.contains(setting) || settings.iter().any(meets)
+}
+
+/// What a plan has a goal for, changed or not; what it leaves to others is not decided by it.
+pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
+    let skipped = plan.skipped.iter().filter(|skipped| match skipped.why {
+        SkippedWhy::NotTargeted
+        | SkippedWhy::Owed { .. }
+        | SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::HeldBack(_) => true,
+        SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone => false,
+    });
+    let left: BTreeSet<(&str, Option<&str>)> =
+        skipped.map(|skipped| (skipped.at.as_str(), skipped.setting.as_deref())).collect();
+    // What is to be restored and is not opsctl's to restore shall be as it is.
+    let as_it_is = |skipped: &Skipped| match skipped.why {
+        SkippedWhy::NeverSet | SkippedWhy::NotAsLeft { .. } => {
+            Some((skipped.at.parse().ok()?, skipped.setting.clone()?))
+        }
+        _ => None,
+    };
+    let mut decided: BTreeSet<Key> = plan.skipped.iter().filter_map(as_it_is).collect();
+    for (at, seen) in &plan.resources {
+        for (key, setting) in &seen.settings {
+            if setting.goal.is_some() && !left.contains(&(at.as_str(), Some(key.as_str()))) {
+                decided.insert((at.clone(), key.clone()));
+            }
+        }
+    }
+    decided
+}
+
+/// The steps of an ended operation that it did not do. Waits and checks are wanted only for the sake of others.
+fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
+    let may_owe = match (operation.kind, operation.outcome) {
+        (OperationKind::Take | OperationKind::LetGo, _) | (_, Outcome::Abandoned | Outcome::Running) => false,
+        (OperationKind::Apply | OperationKind::Rollback, _) => {
+            operation.ended.is_some() && operation.abandoned.is_none()
+        }
+    };
+    let steps = operation.steps.iter().filter(move |_| may_owe);
+    steps.filter(|step| is_undone(step) && is_wanted_itself(step))
+}
+
+pub(super) fn is_undone(step: &StepRecord) -> bool {
+    matches!(step.status, Status::Owed | Status::Skipped | Status::Failed | Status::Unknown)
+}
+
+/// Whether a step is no wait and no check.
+pub(super) fn is_wanted_itself(step: &StepRecord) -> bool {
+    step.action().is_some() || !settings_of(step).is_empty()
+}
+
+/// A step without what was decided since; `None` where nothing is left of it.
+fn without(step: &StepRecord, since: &BTreeSet<Key>) -> Option<StepRecord> {
+    let at = step.at.as_ref()?;
+    let mut left = step.clone();
+    left.edits.retain(|edit| !is_in(since, &(at.clone(), edit.setting.clone())));
+    let void = match step.edits.is_empty() {
+        true => settings_of(step).iter().all(|setting| is_in(since, setting)),
+        false => left.edits.is_empty(),
+    };
+    (!void).then_some(left)
+}
+
+/// What a step is about. What is owed was never planned in full: it has no edits, and begins with its setting.
+pub(super) fn settings_of(step: &StepRecord) -> Vec<Key> {
+    let Some(at) = &step.at else { return Vec::new() };
+    let owed = (step.status == Status::Owed && step.edits.is_empty()).then(|| step.what.split(' ').next()).flatten();
+    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(owed);
+    settings.map(|setting| (at.clone(), setting.to_owned())).collect()
+}
