@@ -6,7 +6,9 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
+use crate::call::Failed;
 use crate::config::Options;
+use crate::direct::{Direct, Service};
 
 /// One region of one account: what all clients of its services share. Nothing is read and nobody is asked before the first call.
 pub(crate) struct Client {
@@ -31,6 +33,7 @@ clients! {
     applicationautoscaling: aws_sdk_applicationautoscaling;
     autoscaling: aws_sdk_autoscaling;
     ecs: aws_sdk_ecs;
+    elasticloadbalancing: aws_sdk_elasticloadbalancingv2;
     kinesis: aws_sdk_kinesis;
     lambda: aws_sdk_lambda;
     rds: aws_sdk_rds;
@@ -52,6 +55,11 @@ impl Client {
 
     pub(crate) fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// A service for which there is no client of the SDK here.
+    pub(crate) async fn direct(&self, service: &'static Service) -> Result<Direct, Failed> {
+        Direct::new(service, self.shared().await).await
     }
 
     fn shared(&self) -> impl Future<Output = &SdkConfig> + Send {

@@ -23,6 +23,7 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
         return Fault::Missing(text);
     }
     match status {
+        _ if has_no_room(code) => Fault::Invalid(text),
         500.. => Fault::Unreachable(text),
         // S3 sends elsewhere who asks for a bucket of another region.
         300.. => Fault::Invalid(text),
@@ -64,6 +65,11 @@ fn is_throttling(code: &str) -> bool {
             | "BandwidthLimitExceeded"
             | "SlowDown"
     )
+}
+
+/// EC2 has no capacity of what is asked for, and has started nothing. It says so as a server that breaks down would: with status 500.
+fn has_no_room(code: &str) -> bool {
+    code.starts_with("Insufficient") && code.ends_with("Capacity")
 }
 
 fn is_denial(code: &str) -> bool {
@@ -119,6 +125,8 @@ mod tests {
         }
         assert!(matches!(of(301, "PermanentRedirect"), Fault::Invalid(_)));
         assert_eq!(of(400, "ValidationError"), Fault::Invalid("ValidationError: said".into()));
+        let none = of(500, "InsufficientInstanceCapacity");
+        assert_eq!(none, Fault::Invalid("InsufficientInstanceCapacity: said".into()));
         assert_eq!(of(500, "InternalFailure"), Fault::Unreachable("InternalFailure: said".into()));
     }
 }

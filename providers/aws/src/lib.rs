@@ -24,6 +24,8 @@ mod client;
 #[cfg(feature = "live")]
 mod config;
 #[cfg(feature = "live")]
+mod direct;
+#[cfg(feature = "live")]
 mod fault;
 #[cfg(feature = "live")]
 mod identity;

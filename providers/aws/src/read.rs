@@ -74,6 +74,13 @@ impl<'a> Need<'a> {
         self.many.iter().any(|(pattern, _)| pattern.matches(at))
     }
 
+    /// Whether a resource is asked for: by its path, or by a pattern and its tags.
+    pub(crate) fn asks(&self, site: Site<'_>, kind: &str, path: &str, tags: &BTreeMap<String, String>) -> bool {
+        let chosen =
+            |at: Address| self.many.iter().any(|(pattern, wanted)| pattern.matches(&at) && carries(tags, wanted));
+        self.one.contains_key(path) || address(site, kind, path).is_some_and(chosen)
+    }
+
     /// Whether members are chosen by their tags.
     pub(crate) fn by_tags(&self) -> bool {
         self.many.iter().any(|(_, tags)| !tags.is_empty())
@@ -154,10 +161,7 @@ fn answer(query: &Query, found: &BTreeMap<&str, Found>) -> Reading {
             Err(fault) => Reading::Fault(fault),
         },
         Selector::Many { pattern, labels } => {
-            let fits = |entry: &&Entry| {
-                pattern.matches(&entry.live.at)
-                    && labels.iter().all(|(name, value)| entry.tags.get(name) == Some(value))
-            };
+            let fits = |entry: &&Entry| pattern.matches(&entry.live.at) && carries(&entry.tags, labels);
             let members: Vec<Live> =
                 found.there.values().filter(fits).map(|entry| only(entry.live.clone(), &query.settings)).collect();
             match &found.partly {
@@ -166,6 +170,10 @@ fn answer(query: &Query, found: &BTreeMap<&str, Found>) -> Reading {
             }
         }
     }
+}
+
+fn carries(tags: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| tags.get(name) == Some(value))
 }
 
 /// The settings that were asked for; what has no value is absent.

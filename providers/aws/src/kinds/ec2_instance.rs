@@ -2,6 +2,11 @@ use opsctl_api::{Batch, Change, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Set
 
 use super::{Served, edit, hop};
 
+#[cfg(feature = "live")]
+mod answer;
+#[cfg(feature = "live")]
+mod live;
+
 /// StartInstances and StopInstances take many; so many that one call is answered in time.
 const MOST: usize = 50;
 
@@ -29,7 +34,7 @@ pub(super) const SERVED: Served = Served {
     batch,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &super::unbuilt::Unbuilt("ec2-instance"),
+    calls: &live::Instances,
 };
 
 /// The type changes only while it is stopped: stop, change, start.

@@ -2,6 +2,7 @@
 
 mod asg;
 mod cloudwatch_alarm;
+mod cloudwatch_metric;
 mod ec2_instance;
 mod ecs_service;
 mod kinesis_stream;
@@ -13,8 +14,7 @@ mod s3_bucket;
 mod s3_object;
 mod scalable_target;
 mod secret;
-#[cfg(feature = "live")]
-mod unbuilt;
+mod target_group;
 
 #[cfg(feature = "live")]
 use opsctl_api::{Answer, Preflight, Write, Written};
@@ -29,7 +29,7 @@ use crate::read::{Found, Need};
 const ALL: &[&Served] = &[
     &asg::SERVED,
     &cloudwatch_alarm::SERVED,
-    &measured::METRIC,
+    &cloudwatch_metric::SERVED,
     &ec2_instance::SERVED,
     &ecs_service::SERVED,
     &kinesis_stream::SERVED,
@@ -42,7 +42,7 @@ const ALL: &[&Served] = &[
     &measured::PREFIX,
     &scalable_target::SERVED,
     &secret::SERVED,
-    &measured::TARGETS,
+    &target_group::SERVED,
 ];
 
 /// The same, as the catalogue shows them.

@@ -8,16 +8,20 @@ use opsctl_aws_proxy::{Call, Proxy, Refusal};
 use serde_json::json;
 
 use crate::account::{Ground, REGION};
+use crate::alarms::Alarms;
 use crate::aliases::Aliases;
 use crate::buckets::Buckets;
 use crate::databases::Databases;
 use crate::groups::Groups;
+use crate::instances::Instances;
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::prefixes::Prefixes;
 use crate::records::Records;
 use crate::secrets::Secrets;
 use crate::services::Services;
 use crate::streams::Streams;
+use crate::target_groups::TargetGroups;
 use crate::targets::Targets;
 
 /// An account on moto.
@@ -71,6 +75,9 @@ impl Moto {
         proxy.when("*", "*").is(|call| signed_by(call, "WRITESNOTHING") && !reads(call)).refuse(denied());
         let mut grounds: BTreeMap<&'static str, Box<dyn Ground>> = BTreeMap::new();
         grounds.insert("asg", Box::new(Groups::default()));
+        grounds.insert("cloudwatch-alarm", Box::new(Alarms));
+        grounds.insert("cloudwatch-metric", Box::new(Metrics));
+        grounds.insert("ec2-instance", Box::new(Instances));
         grounds.insert("ecs-service", Box::new(Services::default()));
         grounds.insert("kinesis-stream", Box::new(Streams));
         grounds.insert("lambda-alias", Box::new(Aliases::default()));
@@ -82,6 +89,7 @@ impl Moto {
         grounds.insert("s3-prefix", Box::new(Prefixes::new(&proxy)));
         grounds.insert("scalable-target", Box::new(Targets::default()));
         grounds.insert("secret", Box::new(Secrets));
+        grounds.insert("target-group", Box::new(TargetGroups::default()));
         let built = opsctl_aws::catalogue().kinds().iter().filter(|kind| grounds.contains_key(kind.name));
         let catalogue = Box::leak(Box::new(Built(built.copied().collect())));
         Self { proxy, grounds, made: AtomicUsize::new(0), catalogue }

@@ -51,23 +51,38 @@ impl Account {
 
     /// The first call on the way to a value, from what is there now.
     pub(crate) fn write(&self, at: &str, setting: &str, to: Value) -> Written {
-        let (hop, live) = self.hop(at, setting, to);
-        let write = Write { hop, live, idempotency_token: "story".to_owned() };
-        self.runtime.block_on(self.provider.write(&self.cx, &[write])).remove(0)
+        self.write_all(&[(at, setting, to)]).remove(0)
+    }
+
+    /// The same of several, which may share a call.
+    pub(crate) fn write_all(&self, wanted: &[(&str, &str, Value)]) -> Vec<Written> {
+        let writes: Vec<Write> = self
+            .hops(wanted)
+            .into_iter()
+            .map(|(hop, live)| Write { hop, live, idempotency_token: "story".to_owned() })
+            .collect();
+        self.runtime.block_on(self.provider.write(&self.cx, &writes))
     }
 
     /// What is said of that call before it is made.
     pub(crate) fn preflight(&self, at: &str, setting: &str, to: Value) -> Preflight {
-        let (hop, _) = self.hop(at, setting, to);
-        self.runtime.block_on(self.provider.preflight(&self.cx, &[hop])).remove(0)
+        self.preflight_all(&[(at, setting, to)]).remove(0)
     }
 
-    fn hop(&self, at: &str, setting: &str, to: Value) -> (Hop, Live) {
-        let live = self.read(at);
-        let edit = Edit { setting: setting.to_owned(), from: live.value(setting).cloned(), to: Some(to) };
-        let change = Change { at: live.at.clone(), edits: vec![edit] };
-        let hop = opsctl_aws::catalogue().hops(&change, &live).unwrap().remove(0);
-        (hop, live)
+    /// The same of several.
+    pub(crate) fn preflight_all(&self, wanted: &[(&str, &str, Value)]) -> Vec<Preflight> {
+        let hops: Vec<Hop> = self.hops(wanted).into_iter().map(|(hop, _)| hop).collect();
+        self.runtime.block_on(self.provider.preflight(&self.cx, &hops))
+    }
+
+    fn hops(&self, wanted: &[(&str, &str, Value)]) -> Vec<(Hop, Live)> {
+        let first = |(at, setting, to): &(&str, &str, Value)| {
+            let live = self.read(at);
+            let (from, to) = (live.value(setting).cloned(), Some(to.clone()));
+            let change = Change { at: live.at.clone(), edits: vec![Edit { setting: (*setting).to_owned(), from, to }] };
+            (opsctl_aws::catalogue().hops(&change, &live).unwrap().remove(0), live)
+        };
+        wanted.iter().map(first).collect()
     }
 }
 

@@ -3,15 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that cannot go on ends")]
 
 mod account;
+mod alarms;
 mod aliases;
 mod buckets;
 mod databases;
 #[path = "../conformance/environment.rs"]
 mod environment;
+mod instances;
+mod metrics;
 mod objects;
 mod secrets;
 mod services;
 mod streams;
+mod targets;
 
 use std::process::ExitCode;
 
@@ -29,6 +33,8 @@ macro_rules! stories {
 
 fn main() -> ExitCode {
     let stories = stories! {
+        alarms: how_it_stands_is_seen, an_alarm_of_alarms_is_one_too, many_are_silenced_by_one_call, an_answer_is_lost,
+            it_is_throttled;
         aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
         buckets: other_rules_stay, tags_are_a_note, an_answer_is_lost, the_newest_of_a_prefix;
         databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own;
@@ -37,9 +43,15 @@ fn main() -> ExitCode {
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
             an_answer_is_lost, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
             what_is_deleted_is_missing, what_may_not_be_read_is_denied;
+        instances: a_type_changes_at_rest, it_is_on_its_way, what_is_busy_is_asked_again, no_capacity_is_a_refusal,
+            an_answer_is_lost, it_is_throttled, a_terminated_one_is_missing, others_hold_it, what_is_protected_is_told_before,
+            many_take_few_calls;
+        metrics: five_minutes_are_measured, silence_is_no_number, an_answer_in_parts_is_put_together,
+            two_hundred_take_two_calls;
         services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it,
             a_thousand_take_few_calls;
         streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards;
+        targets: targets_come_and_go, one_that_is_missing_hides_no_other, one_of_them_is_throttled;
     };
     environment::alone(|| libtest_mimic::run(&Arguments::from_args(), stories).exit_code())
 }
