@@ -106,7 +106,7 @@ impl Store {
     /// The repository cannot be read, or a record that is needed is damaged.
     pub fn last_to_roll_back_before(&self, id: &str) -> Result<Option<String>, StoreError> {
         let mut operations = self.operations()?;
-        while let Some(group) = operations.groups.next() {
+        for group in operations.groups.by_ref() {
             if group[0].operation == id {
                 break;
             }
