@@ -127,8 +127,8 @@ impl Versions {
     /// The kept version that has just this text.
     pub(super) fn with_text(&self, text: &str) -> Option<&Version> {
         // What is in use stays in use where nothing is to be changed.
-        let all = std::iter::once(self.current()).chain(&self.all);
-        all.into_iter().find(|version| version.text.as_ref().is_some_and(|plain| plain.expose() == text))
+        let mut all = std::iter::once(self.current()).chain(&self.all);
+        all.find(|version| version.text.as_ref().is_some_and(|plain| plain.expose() == text))
     }
 
     /// The labels that the next versions get.
