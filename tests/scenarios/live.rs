@@ -1,7 +1,9 @@
-//! The same stories on a real cluster: `tests/rig/rig run tests/live`. Only the DNS is simulated.
+//! The same stories on a real cluster: `tests/rig/rig run tests/live`. Only the DNS is simulated. And what only a Prometheus, or AWS, can show.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
 
+#[cfg(feature = "aws")]
+mod amazon;
 mod cluster;
 mod course;
 mod ground;
