@@ -44,10 +44,10 @@ impl Running {
         self.until(name, |_, event| event["event"] == name);
     }
 
-    /// Listens until something is written. It may be ready at the first look, and never be seen to settle.
-    pub(crate) fn until_sent(&mut self, at: &str) {
-        self.until(&format!("that {at} is sent"), |course, event| {
-            event["event"] == "sent" && course.at_of(event) == Some(at)
+    /// Listens until something is written, and was looked at: it settles, or is ready at once.
+    pub(crate) fn until_written(&mut self, at: &str) {
+        self.until(&format!("that {at} is written"), |course, event| {
+            (event["event"] == "settling" || event["event"] == "ended") && course.at_of(event) == Some(at)
         });
     }
 

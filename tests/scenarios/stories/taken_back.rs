@@ -63,7 +63,7 @@ fn test_stopped_while_it_is_taken_back() {
     let platform = careful();
     let mut running = platform.ops.start(&["apply", "careful", "-y"]);
     running.until_event("finished");
-    running.until_sent(platform.at("edge"));
+    running.until_written(platform.at("edge"));
     running.signal(Signal::SIGINT);
     platform.mend("edge");
     running.ends(7);
@@ -96,7 +96,7 @@ fn test_killed_while_it_is_taken_back() {
         let platform = careful();
         let mut running = platform.ops.start(&["apply", "careful", "-y"]);
         running.until_event("finished");
-        running.until_sent(platform.at("edge"));
+        running.until_written(platform.at("edge"));
         running.kill();
         platform.mend("edge");
         let status = platform.ops.ends(8, &["status"]);
