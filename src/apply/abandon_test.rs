@@ -82,3 +82,22 @@ async fn test_who_does_not_want_to_wait_for_a_lost_answer_changes_nothing() {
     assert!(matches!(settled(bed.resumption(&bed.lock().unwrap(), events)).await, Err(ApplyError::Interrupted)));
     assert!(unfinished(&bed.work_dir).unwrap().is_some());
 }
+
+#[tokio::test]
+async fn test_a_write_that_never_arrived_has_set_nothing() {
+    let bed = Bed::new(WORLD);
+    killed_while_a_write_is_out(&bed).await;
+    // To a reader it is the same as if it had been lost on its way.
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    bed.set("a:service/origin", "replicas=1");
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let standing = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
+    let (events, _) = tokio::sync::mpsc::unbounded_channel();
+    let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
+    for operation in [standing, closed] {
+        assert_eq!(statuses(&operation), [Status::Unknown]);
+        assert!(operation.steps[0].edits.iter().all(|edit| edit.what_it_left() == edit.from.as_ref()), "{operation:?}");
+        let back = unwind(std::slice::from_ref(&operation), &operation.id);
+        assert!(back.values.is_empty(), "{back:?}");
+    }
+}
