@@ -169,7 +169,7 @@ async fn test_pods_say_why_it_does_not_become_ready() {
     let mut rig = Rig::new().await;
     let greedy = json!([{ "name": "ats", "image": "ats:9", "resources": { "requests": { "cpu": "1000000" } } }]);
     let edge = rig.deployment_with("edge", 2, greedy, json!({})).await;
-    let waits = |readiness: &Readiness| matches!(readiness, Readiness::Progressing { done: 0, total: 2, what } if what.contains("Unschedulable: 0/3 nodes"));
+    let waits = |readiness: &Readiness| matches!(readiness, Readiness::Progressing { done: 0, total: 2, what } if what.contains("Unschedulable: 0/") && what.contains("Insufficient cpu"));
     rig.until(&edge, None, waits).await;
     assert!(rig.calls()["LIST pods"] >= 1);
 }
