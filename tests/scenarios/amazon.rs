@@ -118,6 +118,45 @@ fn test_what_was_not_measured_does_not_hold() {
     assert!(!holds && seen.contains("no values of Edge/ReplicaLag/Host=db-west in the last two weeks"), "{seen}");
 }
 
+/// A backup that is old does not hold, nor does none at all.
+#[test]
+fn test_the_age_of_a_backup_is_checked() {
+    let aws = Proxy::start();
+    let repository = repository(&aws);
+    let check =
+        "[check.backup]\nat = \"aws:rds-instance/orders\"\nsetting = \"snapshot_age\"\nis = { at_most = \"24h\" }\n";
+    repository.write("states/baseline.toml", check);
+    let verdict = || {
+        let (_, holds, seen) = verdicts(&repository).remove(0);
+        (holds, seen)
+    };
+    let (holds, seen) = verdict();
+    assert!(!holds && seen.contains("orders"), "{seen}");
+    let fields = [
+        ("DBInstanceIdentifier", "orders"),
+        ("DBInstanceClass", "db.t3.micro"),
+        ("Engine", "postgres"),
+        ("AllocatedStorage", "20"),
+        ("MasterUsername", "ops"),
+        ("MasterUserPassword", "a-long-password"),
+    ];
+    aws.console(REGION).form("rds", "CreateDBInstance", &fields);
+    let making = aws.when("rds", "DescribeDBSnapshots").alter(|_, answer| {
+        answer.alter_xml(|xml| xml.each("DBSnapshot", &mut |found| found.set("Status", "creating")));
+    });
+    assert_eq!(verdict(), (false, "snapshot_age is absent".to_owned()));
+    making.end();
+    let (holds, seen) = verdict();
+    assert!(holds && seen.starts_with("snapshot_age = "), "{seen}");
+    aws.when("rds", "DescribeDBSnapshots").alter(|_, answer| {
+        let made = "2026-01-01T00:00:00.000Z";
+        answer.alter_xml(|xml| xml.each("DBSnapshot", &mut |found| found.set("OriginalSnapshotCreateTime", made)));
+    });
+    let (holds, seen) = verdict();
+    assert!(!holds && seen.starts_with("snapshot_age = "), "{seen}");
+    assert_eq!(opsctl(&repository, &["check", "baseline"]).exit, Some(9));
+}
+
 /// An alarm is silenced for the time of a state, and speaks again after it.
 #[test]
 fn test_an_alarm_is_silenced_and_speaks_again() {

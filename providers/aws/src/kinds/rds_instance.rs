@@ -4,6 +4,8 @@ use super::{Served, alone, edit, hop};
 
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod snapshots;
 
 pub(super) const SERVED: Served = Served {
     kind: Kind {
@@ -25,7 +27,12 @@ pub(super) const SERVED: Served = Served {
                 "Whether it runs. AWS starts a stopped one by itself after seven days.",
             )
             .power(),
-            Setting::new("snapshot_age", Type::Duration, "How old its newest snapshot is.").observed(),
+            Setting::new(
+                "snapshot_age",
+                Type::Duration,
+                "How old its newest available snapshot is, automated or manual. Absent where there is none.",
+            )
+            .observed(),
         ],
         confines: None,
         rate: None,

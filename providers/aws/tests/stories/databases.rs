@@ -1,16 +1,21 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use opsctl_api::{Fault, Readiness, Value, Written};
-use opsctl_aws_proxy::{Refusal, Xml, late};
+use opsctl_api::{Fault, LiveSetting, Query, Readiness, Reading, Value, Wanted, Written};
+use opsctl_aws_proxy::{Call, Refusal, Xml, late};
 
-use crate::account::{Account, text};
+use crate::account::{Account, address, all, text};
 
 const AT: &str = "rds-instance/main";
 
 fn account() -> Account {
     let account = Account::new();
+    make(&account, "main");
+    account
+}
+
+fn make(account: &Account, id: &str) {
     let fields = [
-        ("DBInstanceIdentifier", "main"),
+        ("DBInstanceIdentifier", id),
         ("DBInstanceClass", "db.t3.micro"),
         ("Engine", "postgres"),
         ("AllocatedStorage", "20"),
@@ -18,7 +23,20 @@ fn account() -> Account {
         ("MasterUserPassword", "a-long-password"),
     ];
     account.console().form("rds", "CreateDBInstance", &fields);
-    account
+}
+
+/// The one setting, which is all that a check asks for.
+fn snapshot_age(account: &Account, at: &str) -> Result<LiveSetting, Fault> {
+    let settings = Wanted::Only(["snapshot_age".to_owned()].into());
+    let live = account.ask(&[Query { settings, ..Query::one(address(at)) }]).remove(0).into_one()?;
+    Ok(live.settings.get("snapshot_age").unwrap().clone())
+}
+
+/// Whether that is the age of what was made at the beginning of a day of January 2026.
+fn is_of(setting: &LiveSetting, day: u64) -> bool {
+    let LiveSetting::Is { value: Value::Duration(age), .. } = setting else { panic!("{setting:?}") };
+    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600 + (day - 1) * 24 * 3600);
+    SystemTime::now().duration_since(made).unwrap().abs_diff(*age) < Duration::from_secs(60)
 }
 
 /// What is stopping does not run any more, and has not stopped yet; a class that waits is no class yet.
@@ -75,4 +93,90 @@ pub(crate) fn a_cluster_stops_its_own() {
     let live = account.read(AT);
     let owner = live.owners_of("running").next().unwrap();
     assert_eq!((owner.name.as_str(), owner.reverts, owner.soon), ("DB cluster orders", true, None));
+    let why = "snapshots are made of its cluster orders, and not of it".to_owned();
+    assert_eq!(live.settings.get("snapshot_age"), Some(&LiveSetting::Hidden(why)));
+    assert_eq!(account.proxy.count("rds", "DescribeDBSnapshots"), 0);
+}
+
+fn take(account: &Account, snapshot: &str, id: &str) {
+    let fields = [("DBSnapshotIdentifier", snapshot), ("DBInstanceIdentifier", id)];
+    account.console().form("rds", "CreateDBSnapshot", &fields);
+}
+
+/// What is being made does not count, nor when one was copied, nor those of an earlier instance of the same name.
+pub(crate) fn the_newest_snapshot_counts() {
+    let account = account();
+    take(&account, "of-an-earlier-one", "main");
+    let fields = [("DBInstanceIdentifier", "main"), ("SkipFinalSnapshot", "true")];
+    account.console().form("rds", "DeleteDBInstance", &fields);
+    make(&account, "main");
+    for snapshot in ["being-made", "copied", "nightly"] {
+        take(&account, snapshot, "main");
+    }
+    let dated = account.proxy.when("rds", "DescribeDBSnapshots").alter(|_, answer| {
+        answer.alter_xml(|xml| {
+            xml.each("DBSnapshot", &mut |found| match found.at("DBSnapshotIdentifier") {
+                "being-made" => found.set("Status", "creating"),
+                "copied" => found.set("OriginalSnapshotCreateTime", "2026-01-02T00:00:00.000Z"),
+                "nightly" => {
+                    found.set("SnapshotCreateTime", "2026-01-03T00:00:00.000Z");
+                    found.set("OriginalSnapshotCreateTime", "");
+                }
+                // moto has taken one by itself.
+                _ => found.set("OriginalSnapshotCreateTime", "2026-01-01T00:00:00.000Z"),
+            });
+        });
+    });
+    assert!(is_of(&snapshot_age(&account, AT).unwrap(), 3));
+    assert_eq!(account.proxy.count("rds", "DescribeDBSnapshots"), 1);
+    dated.end();
+    // None that could be restored, of three pages.
+    for (page, marker) in [("", "second"), ("second", "third"), ("third", "")] {
+        let asked = move |call: &Call| call.fields().get("Marker").map_or("", String::as_str) == page;
+        account.proxy.when("rds", "DescribeDBSnapshots").is(asked).alter(move |_, answer| {
+            answer.alter_xml(|xml| {
+                xml.each("DBSnapshot", &mut |found| found.set("Status", "failed"));
+                xml.each("DescribeDBSnapshotsResult", &mut |found| found.set("Marker", marker));
+            });
+        });
+    }
+    assert_eq!(snapshot_age(&account, AT).unwrap(), LiveSetting::Absent);
+    assert_eq!(account.proxy.count("rds", "DescribeDBSnapshots"), 4);
+}
+
+/// Who does not ask for it pays nothing, and who asks for a few is told of no others.
+pub(crate) fn snapshots_are_asked_for_where_they_are_wanted() {
+    let account = account();
+    for id in ["orders-1", "orders-2"] {
+        make(&account, id);
+    }
+    account.proxy.forget();
+    let members = |setting: &str| match account.ask(&[all("rds-instance/orders-*", setting)]).remove(0) {
+        Reading::Members { found, complete: true } => found,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(members("running").len(), 2);
+    assert!(matches!(account.write(AT, "running", Value::Bool(false)), Written::Sent { .. }));
+    let before = account.proxy.count("rds", "DescribeDBSnapshots");
+    account
+        .proxy
+        .when("rds", "DescribeDBSnapshots")
+        .alter(|_, answer| assert_eq!(answer.text().matches("<DBSnapshot>").count(), 2));
+    let found = members("snapshot_age");
+    let aged = |live: &opsctl_api::Live| matches!(live.value("snapshot_age"), Some(Value::Duration(_)));
+    assert!(found.len() == 2 && found.iter().all(aged), "{found:?}");
+    assert_eq!((before, account.proxy.count("rds", "DescribeDBSnapshots")), (1, 2));
+}
+
+/// What may not be read is no reason to tell nothing else; what is throttled is asked again.
+pub(crate) fn an_age_that_cannot_be_had_is_told() {
+    let account = account();
+    let denied = Refusal::new("AccessDenied", "not authorized to perform rds:DescribeDBSnapshots").status(403);
+    account.proxy.when("rds", "DescribeDBSnapshots").times(1).refuse(denied);
+    let live = account.read(AT);
+    assert_eq!(live.value("running"), Some(&Value::Bool(true)));
+    let Some(LiveSetting::Hidden(why)) = live.settings.get("snapshot_age") else { panic!("{live:?}") };
+    assert!(why.contains("rds:DescribeDBSnapshots"), "{why}");
+    account.proxy.when("rds", "DescribeDBSnapshots").times(1).throttle();
+    assert_eq!(snapshot_age(&account, AT), Err(Fault::Throttled(None)));
 }

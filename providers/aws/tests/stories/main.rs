@@ -37,7 +37,8 @@ fn main() -> ExitCode {
             it_is_throttled;
         aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
         buckets: other_rules_stay, tags_are_a_note, an_answer_is_lost, the_newest_of_a_prefix;
-        databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own;
+        databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own,
+            the_newest_snapshot_counts, snapshots_are_asked_for_where_they_are_wanted, an_age_that_cannot_be_had_is_told;
         objects: what_else_it_has_stays, an_earlier_version_comes_back, somebody_was_faster, it_is_busy_or_lost,
             what_is_no_small_text_is_hidden;
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,

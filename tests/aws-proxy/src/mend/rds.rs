@@ -1,6 +1,6 @@
 //! Database instances: <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html>.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Kept, Outcome, ask_form, key};
 use crate::answer::{Answer, Refusal};
@@ -42,9 +42,7 @@ impl Databases {
                 let now = fields.get("ApplyImmediately").is_some_and(|now| now == "true");
                 let waits = if now { None } else { fields.remove("DBInstanceClass") };
                 if let Some(class) = waits {
-                    fields.remove("Action");
-                    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-                    forwarded = Call::form("rds", &call.region, &call.operation, &fields);
+                    forwarded = again(call, &fields);
                     self.pending.insert(key(call, &name), class);
                 } else if fields.contains_key("DBInstanceClass") {
                     self.pending.remove(&key(call, &name));
@@ -52,21 +50,37 @@ impl Databases {
             }
             _ => {}
         }
+        let chosen = resources(&mut fields);
+        if chosen.is_some() {
+            forwarded = again(call, &fields);
+        }
         let mut answer = moto.send(&forwarded).await?;
         if answer.ok() && call.operation == "PromoteReadReplica" {
             self.promoted.insert(key(call, &name));
         }
         self.overlay(call, &mut answer);
+        if let Some(chosen) = chosen {
+            let asked = |one: &Xml| chosen.iter().any(|id| id == one.at("DbiResourceId"));
+            answer.alter_xml(|xml| {
+                for list in ["DBInstances", "DBSnapshots"] {
+                    xml.each(list, &mut |list| list.children.retain(asked));
+                }
+            });
+        }
         Ok(answer)
     }
 
     fn overlay(&self, call: &Call, answer: &mut Answer) {
         if answer.ok() && answer.text().contains("<DBInstanceIdentifier>") {
-            answer.alter_xml(|xml| xml.each("DBInstance", &mut |instance| self.mend(call, instance)));
+            answer.alter_xml(|xml| {
+                xml.each("DBInstance", &mut |instance| self.mend(call, instance));
+                xml.each("DBSnapshot", &mut identify);
+            });
         }
     }
 
     fn mend(&self, call: &Call, instance: &mut Xml) {
+        identify(instance);
         let name = key(call, instance.at("DBInstanceIdentifier"));
         if self.promoted.contains(&name) {
             instance.set("ReadReplicaSourceDBInstanceIdentifier", "");
@@ -84,4 +98,28 @@ impl Databases {
         let restart = if instance.at("DBInstanceStatus") == "stopped" { "2099-01-08T00:00:00Z" } else { "" };
         instance.set("AutomaticRestartTime", restart);
     }
+}
+
+/// The call with other fields.
+fn again(call: &Call, fields: &BTreeMap<String, String>) -> Call {
+    let fields = fields.iter().filter(|(name, _)| *name != "Action");
+    let fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Call::form("rds", &call.region, &call.operation, &fields)
+}
+
+/// An instance has an ID that no other one ever has, also not a later one of its name, and its snapshots tell it; moto has one for all.
+fn identify(found: &mut Xml) {
+    let made: String = found.at("InstanceCreateTime").chars().filter(char::is_ascii_digit).collect();
+    let id = format!("db-{}-{made}", found.at("DBInstanceIdentifier"));
+    found.set("DbiResourceId", id);
+}
+
+/// Takes out of a call the resource IDs that it filters by.
+fn resources(fields: &mut BTreeMap<String, String>) -> Option<Vec<String>> {
+    let (name, _) = fields.iter().find(|(_, value)| *value == "dbi-resource-id")?;
+    let filter = name.strip_suffix("Name")?.to_owned();
+    let values = fields.iter().filter(|(name, _)| name.starts_with(&format!("{filter}Values.")));
+    let values = values.map(|(_, value)| value.clone()).collect();
+    fields.retain(|name, _| !name.starts_with(&filter));
+    Some(values)
 }

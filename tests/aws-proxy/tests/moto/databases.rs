@@ -5,7 +5,13 @@ use crate::client::{EAST, Reply, ask};
 /// A database and a replica of it.
 fn databases() -> Proxy {
     let aws = Proxy::start();
-    let console = aws.console(EAST);
+    make(&aws);
+    let replica = [("DBInstanceIdentifier", "copy"), ("SourceDBInstanceIdentifier", "main")];
+    aws.console(EAST).form("rds", "CreateDBInstanceReadReplica", &replica);
+    aws
+}
+
+fn make(aws: &Proxy) {
     let fields = [
         ("DBInstanceIdentifier", "main"),
         ("DBInstanceClass", "db.t3.micro"),
@@ -14,10 +20,7 @@ fn databases() -> Proxy {
         ("MasterUsername", "ops"),
         ("MasterUserPassword", "a-long-password"),
     ];
-    console.form("rds", "CreateDBInstance", &fields);
-    let replica = [("DBInstanceIdentifier", "copy"), ("SourceDBInstanceIdentifier", "main")];
-    console.form("rds", "CreateDBInstanceReadReplica", &replica);
-    aws
+    aws.console(EAST).form("rds", "CreateDBInstance", &fields);
 }
 
 fn of(aws: &Proxy, operation: &str, name: &str, fields: &[(&str, &str)]) -> Reply {
@@ -73,4 +76,27 @@ fn test_a_stopped_database_says_when_it_starts_again() {
     assert_eq!(read(&aws, "main").at("DBInstanceStatus"), "starting");
     let started = read(&aws, "main");
     assert_eq!((started.at("DBInstanceStatus"), started.at("AutomaticRestartTime")), ("available", ""));
+}
+
+#[test]
+fn test_a_snapshot_tells_whose_it_is() {
+    let aws = databases();
+    let taken = |name: &str| of(&aws, "CreateDBSnapshot", "main", &[("DBSnapshotIdentifier", name)]).status;
+    let found = |id: &str| {
+        let fields = [("Filters.Filter.1.Name", "dbi-resource-id"), ("Filters.Filter.1.Values.Value.1", id)];
+        let snapshots = ask(&aws, &Call::form("rds", EAST, "DescribeDBSnapshots", &fields)).xml();
+        let names = snapshots.all("DBSnapshotIdentifier").into_iter().map(|name| name.text.clone());
+        // Beside those that were made when the instance was.
+        names.filter(|name| !name.starts_with("rds:")).collect::<Vec<String>>()
+    };
+    assert_eq!(taken("first"), 200);
+    let (main, copy) = (read(&aws, "main"), read(&aws, "copy"));
+    assert_eq!((found(main.at("DbiResourceId")), found(copy.at("DbiResourceId"))), (vec!["first".to_owned()], vec![]));
+    // Another one of the same name.
+    assert_eq!(of(&aws, "DeleteDBInstance", "copy", &[("SkipFinalSnapshot", "true")]).status, 200);
+    assert_eq!(of(&aws, "DeleteDBInstance", "main", &[("SkipFinalSnapshot", "true")]).status, 200);
+    make(&aws);
+    assert_eq!(taken("second"), 200);
+    assert_eq!(found(read(&aws, "main").at("DbiResourceId")), ["second"]);
+    assert_eq!(found(main.at("DbiResourceId")), ["first"]);
 }

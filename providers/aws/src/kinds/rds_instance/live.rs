@@ -7,18 +7,21 @@ use aws_smithy_types::DateTime;
 use futures_util::future::join_all;
 use opsctl_api::{Answer, Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written};
 
+use super::snapshots::ages;
 use crate::call::{Failed, call, few_at_once};
 use crate::kinds::Calls;
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
-use crate::value::{age, optional, switch, text};
+use crate::value::{optional, switch, text};
 
-/// DescribeDBInstances and DescribeDBSnapshots give up to 100 a page
+/// DescribeDBInstances gives up to 100 a page
 /// (<https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html>).
 const PAGE: usize = 100;
 /// How long an instance stays stopped.
 const STOPPED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+const KIND: &str = "rds-instance";
 
 pub(in crate::kinds) struct Database;
 
@@ -40,26 +43,11 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let client = site.client.rds().await;
     let ids: Vec<String> = need.one.keys().map(|id| (*id).to_owned()).collect();
     let chunks: Vec<&[String]> = if need.many.is_empty() { ids.chunks(PAGE).collect() } else { vec![&[]] };
-    let aged = need.wants("snapshot_age");
-    let read = few_at_once(
-        chunks
-            .iter()
-            .map(async |ids| {
-                let newest = async { if aged { newest(&client, site, ids).await } else { Ok(BTreeMap::new()) } };
-                tokio::join!(instances(&client, site, ids), newest)
-            })
-            .collect(),
-    );
-    let mut found = Found::default();
-    for (chunk, (instances, newest)) in chunks.iter().zip(read.await) {
-        match instances {
-            Ok(instances) => instances.iter().for_each(|instance| {
-                if let Some(live) = live(site, instance, &newest) {
-                    let tags =
-                        instance.tag_list().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into())));
-                    found.add(live, tags);
-                }
-            }),
+    let read = few_at_once(chunks.iter().map(|ids| instances(&client, site, ids)).collect()).await;
+    let (mut found, mut all) = (Found::default(), Vec::new());
+    for (chunk, read) in chunks.iter().zip(read) {
+        match read {
+            Ok(instances) => all.extend(instances),
             Err(failed) => {
                 let asked = if chunk.is_empty() { &ids } else { *chunk };
                 found.failed(asked.iter().map(String::as_str), &failed.fault);
@@ -67,19 +55,31 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             }
         }
     }
+    all.retain(|one| one.db_instance_identifier().is_some_and(|id| need.asks(site, KIND, id, &tags(one))));
+    let ages = if need.wants("snapshot_age") { ages(&client, site, &all).await } else { Ok(BTreeMap::new()) };
+    match ages {
+        Ok(ages) => {
+            for one in &all {
+                if let Some(live) = live(site, one, &ages) {
+                    found.add(live, tags(one));
+                }
+            }
+        }
+        Err(failed) => {
+            found.failed(all.iter().filter_map(DbInstance::db_instance_identifier), &failed.fault);
+            found.partly = Some(failed.fault);
+        }
+    }
     found
 }
 
-/// Of these instances; of all, where none are named.
-fn filter(ids: &[String]) -> Option<Vec<Filter>> {
-    let filter = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec()));
-    (!ids.is_empty()).then(|| vec![filter.build()])
-}
-
+/// These instances; all of the region, where none are named.
 async fn instances(client: &Client, site: Site<'_>, ids: &[String]) -> Result<Vec<DbInstance>, Failed> {
+    let named = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
+    let named = (!ids.is_empty()).then(|| vec![named]);
     let (mut all, mut next) = (Vec::new(), None);
     loop {
-        let ask = client.describe_db_instances().set_filters(filter(ids)).max_records(PAGE as i32).set_marker(next);
+        let ask = client.describe_db_instances().set_filters(named.clone()).max_records(PAGE as i32).set_marker(next);
         let page = call(site.cx, "rds:DescribeDBInstances", ask.send()).await?;
         all.extend(page.db_instances.unwrap_or_default());
         match page.marker.filter(|marker| !marker.is_empty()) {
@@ -89,42 +89,25 @@ async fn instances(client: &Client, site: Site<'_>, ids: &[String]) -> Result<Ve
     }
 }
 
-/// When the newest snapshot of each instance was made.
-async fn newest(client: &Client, site: Site<'_>, ids: &[String]) -> Result<BTreeMap<String, DateTime>, Failed> {
-    let (mut newest, mut next) = (BTreeMap::<String, DateTime>::new(), None);
-    loop {
-        let ask = client.describe_db_snapshots().set_filters(filter(ids)).max_records(PAGE as i32).set_marker(next);
-        let page = call(site.cx, "rds:DescribeDBSnapshots", ask.send()).await?;
-        for snapshot in page.db_snapshots.unwrap_or_default() {
-            // One that is being made has no time yet.
-            if let (Some(id), Some(at)) = (snapshot.db_instance_identifier, snapshot.snapshot_create_time) {
-                let known = newest.entry(id).or_insert(at);
-                *known = at.max(*known);
-            }
-        }
-        match page.marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(newest),
-        }
-    }
+fn tags(found: &DbInstance) -> BTreeMap<String, String> {
+    found.tag_list().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into()))).collect()
 }
 
-fn live(site: Site<'_>, found: &DbInstance, newest: &Result<BTreeMap<String, DateTime>, Failed>) -> Option<Live> {
-    let id = found.db_instance_identifier()?;
-    let mut live = Live::new(address(site, "rds-instance", id)?);
+fn live(site: Site<'_>, found: &DbInstance, ages: &BTreeMap<String, LiveSetting>) -> Option<Live> {
+    let mut live = Live::new(address(site, KIND, found.db_instance_identifier()?)?);
     let named = |id: Option<&str>| id.is_some_and(|id| !id.is_empty());
     let replica = named(found.read_replica_source_db_instance_identifier())
         || named(found.read_replica_source_db_cluster_identifier());
     let status = found.db_instance_status().unwrap_or_default();
-    let age = match newest {
-        Ok(newest) => optional(newest.get(id).map(age)),
-        Err(failed) => LiveSetting::Hidden(failed.fault.to_string()),
+    let age = match found.db_cluster_identifier() {
+        Some(id) => Some(LiveSetting::Hidden(format!("snapshots are made of its cluster {id}, and not of it"))),
+        None => found.dbi_resource_id().and_then(|id| ages.get(id).cloned()),
     };
     let settings = [
         ("class", optional(found.db_instance_class().map(text))),
         ("promoted", switch(!replica)),
         ("running", switch(!matches!(status, "stopped" | "stopping"))),
-        ("snapshot_age", age),
+        ("snapshot_age", optional(age)),
     ];
     live.settings = settings.into_iter().map(|(name, setting)| (name.to_owned(), setting)).collect();
     live.readiness = readiness(found, status);
@@ -132,8 +115,8 @@ fn live(site: Site<'_>, found: &DbInstance, newest: &Result<BTreeMap<String, Dat
         Some(id) => cluster(id),
         None => restart(found.automatic_restart_time().filter(|_| status == "stopped")),
     });
-    let tag = |key: &str| found.tag_list().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
-    live.owners.extend(makers(&["class"], tag));
+    let tags = tags(found);
+    live.owners.extend(makers(&["class"], |key| tags.get(key).map(String::as_str)));
     Some(live)
 }
 
