@@ -6,13 +6,13 @@ use opsctl_api::format_duration;
 
 use super::entry::{Answer, Entry};
 use super::event::What;
-use super::finish::{Site, chain, close, snapshot_after, stage};
+use super::finish::{Site, close, snapshot_after, stage};
 use super::journal::Journal;
 use super::moment::between;
 use super::progress::Stand;
 use super::replay::Replayed;
 use super::resume::Resume;
-use super::unfinished::{Effect, Unfinished};
+use super::unfinished::{Effect, Mark, Unfinished};
 use super::{ApplyError, record, say, sight, unfinished};
 use crate::snapshot::{Operation, Outcome, Status};
 
@@ -20,15 +20,17 @@ use crate::snapshot::{Operation, Outcome, Status};
 ///
 /// # Errors
 /// No operation is open, or the operator did not want to wait.
-pub async fn settled(resume: Resume<'_>) -> Result<Operation, ApplyError> {
+pub async fn settled(resume: Resume<'_>) -> Result<(Operation, Mark), ApplyError> {
     let site = resume.site();
-    let (mut journal, mut replayed) = find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
+    let found = find(&site, resume.work_dir, resume.mark.as_ref()).await?;
+    let (mut journal, mut replayed) = found.ok_or(ApplyError::NothingOpen)?;
     if !wait_out(&site, &mut journal, &mut replayed).await? {
         return Err(ApplyError::Interrupted);
     }
     let mut operation = Operation { ended: None, ..record::ended(&replayed.begin, &replayed.machine) };
-    take_down_undone(&mut operation, &Unfinished::of(&replayed), &site).await;
-    Ok(operation)
+    let open = Unfinished::of(&replayed);
+    take_down_undone(&mut operation, &open, &site).await;
+    Ok((operation, open.mark()))
 }
 
 /// Closes the operation that did not end as it stands, with a snapshot of what is there now. Nothing is changed.
@@ -36,33 +38,45 @@ pub async fn settled(resume: Resume<'_>) -> Result<Operation, ApplyError> {
 /// What a write without an answer asked for counts as set where it may be.
 ///
 /// # Errors
-/// No operation is open, or its journal cannot be ended.
+/// No operation is open, or it cannot be closed: it stays open.
 pub async fn abandon(resume: Resume<'_>, reason: String) -> Result<Operation, ApplyError> {
     let site = resume.site();
-    let (journal, replayed) = find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
+    let found = find(&site, resume.work_dir, resume.mark.as_ref()).await?;
+    let (journal, replayed) = found.ok_or(ApplyError::NothingOpen)?;
     as_it_stands(&site, journal, replayed, Outcome::Abandoned, Some(reason)).await
 }
 
 /// The operation that is to be gone on with. Those that were ended before anything was sent are closed.
-pub(super) async fn find(site: &Site<'_>, work_dir: &Utf8Path) -> Result<Option<(Journal, Replayed)>, ApplyError> {
+///
+/// # Errors
+/// It is not as it was when it was looked at.
+pub(super) async fn find(
+    site: &Site<'_>,
+    work_dir: &Utf8Path,
+    mark: Option<&Mark>,
+) -> Result<Option<(Journal, Replayed)>, ApplyError> {
+    let all = unfinished::open(work_dir)?;
+    let open = all.iter().map(|(_, replayed)| replayed.begin.operation.clone()).collect();
     let mut found = None;
-    for (mut journal, replayed) in unfinished::open(work_dir)? {
-        if replayed.any_intent {
+    for (journal, replayed) in all {
+        if replayed.is_begun(&open) {
             found.get_or_insert((journal, replayed));
             continue;
         }
         let reason = "it was ended before anything was sent".to_owned();
-        let history = site.store.history().map_err(ApplyError::Before)?;
-        if history.iter().any(|entry| entry.operation == replayed.begin.operation) {
-            as_it_stands(site, journal, replayed, Outcome::Abandoned, Some(reason)).await?;
-        } else {
-            close(&mut journal, Outcome::Abandoned, Some(reason))?;
-        }
+        as_it_stands(site, journal, replayed, Outcome::Abandoned, Some(reason)).await?;
     }
-    Ok(found)
+    let is = found.as_ref().map(|(_, replayed)| Unfinished::of(replayed).mark());
+    match mark {
+        Some(mark) if is.as_ref() != Some(mark) => Err(ApplyError::Touched(mark.operation().to_owned())),
+        _ => Ok(found),
+    }
 }
 
 /// Closes an operation as it is, with a snapshot of what is there now.
+///
+/// # Errors
+/// The snapshot cannot be taken: it stays open, for its journal alone knows what it has done.
 pub(super) async fn as_it_stands(
     site: &Site<'_>,
     mut journal: Journal,
@@ -70,6 +84,12 @@ pub(super) async fn as_it_stands(
     outcome: Outcome,
     reason: Option<String>,
 ) -> Result<Operation, ApplyError> {
+    let history = site.store.history().map_err(ApplyError::Before)?;
+    if !replayed.any_intent && !history.iter().any(|entry| entry.operation == replayed.begin.operation) {
+        // Nobody knows of it.
+        close(&mut journal, outcome, reason)?;
+        return Ok(record::ended(&replayed.begin, &replayed.machine));
+    }
     // Who cannot wait is not made to.
     let is_decided = wait_out(site, &mut journal, &mut replayed).await?;
     let begin = &replayed.begin;
@@ -81,13 +101,9 @@ pub(super) async fn as_it_stands(
     operation.abandoned.clone_from(&reason);
     stage(&site.events, "after snapshot");
     let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
-    match snapshot_after(site, &snapshot, &operation).await {
-        Ok(commit) => say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() }),
-        Err(error) => {
-            let text = format!("{} is closed without a snapshot: {}", operation.id, chain(&error));
-            say(&site.events, What::Notice { text });
-        }
-    }
+    let taken = snapshot_after(site, &snapshot, &operation).await;
+    let commit = taken.map_err(|source| ApplyError::NotClosed { operation: operation.id.clone(), source })?;
+    say(&site.events, What::Snapshot { which: "after".to_owned(), commit: commit.to_string() });
     close(&mut journal, outcome, reason)?;
     Ok(operation)
 }
@@ -110,7 +126,7 @@ async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replaye
         replayed.machine.apply(entry, Timestamp::now())?;
     }
     if !unanswered.is_empty() {
-        journal.append(unanswered)?;
+        replayed.last_record = journal.append(unanswered)?.at;
     }
     if left.is_zero() || all_seen(&Unfinished::of(replayed), site).await {
         return Ok(true);

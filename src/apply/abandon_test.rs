@@ -58,7 +58,7 @@ async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
     killed_while_a_write_is_out(&bed).await;
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     // It is waited for: the write is done while the operation is looked at.
-    let standing = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
+    let (standing, _) = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
     assert_eq!((standing.outcome, standing.ended), (Outcome::Running, None));
     assert_eq!(bed.integer("a:service/origin", "replicas").await, 3);
     assert!(unfinished(&bed.work_dir).unwrap().is_some(), "it was closed");
@@ -91,7 +91,7 @@ async fn test_a_write_that_never_arrived_has_set_nothing() {
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     bed.set("a:service/origin", "replicas=1");
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let standing = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
+    let (standing, _) = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
     for operation in [standing, closed] {
@@ -100,4 +100,81 @@ async fn test_a_write_that_never_arrived_has_set_nothing() {
         let back = unwind(std::slice::from_ref(&operation), &operation.id);
         assert!(back.values.is_empty(), "{back:?}");
     }
+}
+
+/// An operation whose journal has no more than that it begins, as a kill leaves it.
+fn begun(bed: &Bed, plan: Plan, takes_over: Option<String>) -> String {
+    let operation = "20991231-2359-ana".to_owned();
+    let mut journal = super::journal::Journal::create(&journals(&bed.work_dir), &operation).unwrap();
+    let begin = super::entry::Begin {
+        format: super::entry::FORMAT,
+        operation: operation.clone(),
+        operator: "ana".into(),
+        host: "a17".into(),
+        began: jiff::Timestamp::now(),
+        on_failure: plan.intent.on_failure,
+        parallelism: None,
+        takes_over,
+        plan: std::sync::Arc::new(plan),
+    };
+    journal.append(vec![super::entry::Entry::Begin(Box::new(begin))]).unwrap();
+    operation
+}
+
+#[tokio::test]
+async fn test_what_takes_back_another_stands_for_it_once_that_is_closed() {
+    for is_closed in [false, true] {
+        let bed = Bed::new(WORLD);
+        killed_while_a_write_is_out(&bed).await;
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        let first = unfinished(&bed.work_dir).unwrap().unwrap().operation;
+        let mut back = bed.plan(vec![integers("a:service/origin", &[("replicas", 1)])]).await;
+        back.intent.reverts = Some(first.clone());
+        if is_closed {
+            let (events, _) = tokio::sync::mpsc::unbounded_channel();
+            abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
+        }
+        let second = begun(&bed, back, Some(first.clone()));
+        let open = unfinished(&bed.work_dir).unwrap().unwrap();
+        assert_eq!(open.operation, if is_closed { &second } else { &first }.clone());
+        let resumed = bed.resume().await.0.unwrap();
+        assert_eq!((&resumed.id, resumed.outcome), (&open.operation, Outcome::Done));
+        assert_eq!(bed.integer("a:service/origin", "replicas").await, if is_closed { 1 } else { 3 });
+        assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+        let history = bed.store.history().unwrap();
+        let of_second = history.iter().filter(|entry| entry.operation == second);
+        assert_eq!(of_second.count(), if is_closed { 2 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn test_what_cannot_be_recorded_stays_open() {
+    let bed = Bed::new(WORLD);
+    killed_while_a_write_is_out(&bed).await;
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    let repository = git2::Repository::open(bed.store.path()).unwrap();
+    let head = repository.head().unwrap();
+    repository.set_head_detached(head.target().unwrap()).unwrap();
+    let close = async || {
+        let (events, _) = tokio::sync::mpsc::unbounded_channel();
+        abandon(bed.resumption(&bed.lock().unwrap(), events), "it is over".into()).await
+    };
+    assert!(close().await.is_err());
+    let open = unfinished(&bed.work_dir).unwrap().unwrap();
+    repository.set_head(head.name().unwrap()).unwrap();
+    let closed = close().await.unwrap();
+    assert_eq!((closed.id, closed.outcome), (open.operation, Outcome::Abandoned));
+    assert_eq!(bed.store.read("@").unwrap().operation.outcome, Outcome::Abandoned);
+}
+
+#[tokio::test]
+async fn test_what_is_to_be_taken_back_stays_open_where_that_is_refused() {
+    let mut bed = Bed::new(WORLD);
+    killed_while_a_write_is_out(&bed).await;
+    tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+    let back = bed.plan(vec![integers("a:service/origin", &[("replicas", 1)])]).await;
+    bed.over = Some(unfinished(&bed.work_dir).unwrap().unwrap().mark());
+    bed.set("a:service/origin", "replicas=9");
+    assert!(matches!(bed.apply(&back).await.0, Err(ApplyError::Stale(_))));
+    assert!(unfinished(&bed.work_dir).unwrap().is_some());
 }

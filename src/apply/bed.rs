@@ -29,6 +29,7 @@ pub(super) struct Bed {
     pub(super) tempo: Tempo,
     pub(super) on_failure: Option<OnFailure>,
     pub(super) parallelism: Option<usize>,
+    pub(super) over: Option<Mark>,
     pub(super) guard: GuardConfig,
     _folder: Option<tempfile::TempDir>,
 }
@@ -78,6 +79,7 @@ impl Bed {
             tempo: tempo(),
             on_failure: None,
             parallelism: None,
+            over: None,
             guard: GuardConfig::default(),
             _folder: None,
         }
@@ -187,6 +189,7 @@ impl Bed {
             host: "a17".into(),
             on_failure: self.on_failure,
             parallelism: self.parallelism,
+            over: self.over.clone(),
             events,
             interrupt: self.press.subscribe(),
             guard: &self.guard,
@@ -211,6 +214,7 @@ impl Bed {
 
     pub(super) fn resumption<'a>(&'a self, lock: &'a Lock, events: mpsc::UnboundedSender<Event>) -> Resume<'a> {
         Resume {
+            mark: None,
             on_failure: None,
             parallelism: None,
             instances: &self.instances,

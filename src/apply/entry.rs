@@ -9,7 +9,7 @@ use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
 
 /// The version of the journal's format: another one with every change of what it has in it, the plan among that.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///
@@ -111,6 +111,9 @@ pub struct Begin {
     pub on_failure: OnFailure,
     /// How many steps may be under way at once; `None` for no limit but the instances' own.
     pub parallelism: Option<usize>,
+    /// The operation that did not end and that this one takes back: it is closed next, and from then on this one stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes_over: Option<String>,
     /// What is carried out, whole.
     pub plan: Arc<Plan>,
 }

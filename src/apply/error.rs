@@ -25,6 +25,18 @@ pub enum ApplyError {
     /// An earlier operation did not end.
     #[error("an operation did not end: {}", .0.operation)]
     Unfinished(Box<Unfinished>),
+    /// It is not as it was when it was shown.
+    #[error("stale: {0} was gone on with, or closed, after this was planned")]
+    Touched(OperationId),
+    /// An operation that did not end cannot be closed as it stands.
+    #[error("{operation} cannot be closed, for the snapshot of what is there now cannot be taken; it stays open")]
+    NotClosed {
+        /// The operation.
+        operation: OperationId,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
     /// There is nothing to go on with.
     #[error("no operation is open and nothing is owed")]
     NothingOpen,
@@ -101,7 +113,8 @@ impl ApplyError {
             Self::Journal(JournalError::Foreign(path)) => {
                 Some(format!("another version of opsctl wrote {path}: go on with that one"))
             }
-            Self::Before(error) => error.hint(),
+            Self::Touched(_) => Some("opsctl status tells what is there now".to_owned()),
+            Self::Before(error) | Self::NotClosed { source: error, .. } => error.hint(),
             Self::NoIdentity { instance, source: None } => Some(format!(
                 "`{instance}` was not reached when the plan was made, or is not in opsctl.toml: plan again"
             )),

@@ -17,6 +17,8 @@ pub struct LetGo<'a> {
     pub store: &'a Store,
     /// The checkout's `.opsctl`.
     pub work_dir: &'a Utf8Path,
+    /// Held by whoever calls, since before the steps were looked for.
+    pub lock: &'a Lock,
     /// Who.
     pub operator: String,
     /// On which machine.
@@ -32,9 +34,8 @@ pub struct LetGo<'a> {
 /// Records that steps are not wanted any more, with a snapshot of what is there now. Nothing is changed.
 ///
 /// # Errors
-/// Somebody else is applying, or it could not be recorded.
+/// It could not be recorded.
 pub async fn let_go(what: LetGo<'_>) -> Result<Operation, ApplyError> {
-    let _lock = Lock::take(what.work_dir, &what.operator, &what.host)?;
     let began = Timestamp::now();
     let history = what.store.history().map_err(ApplyError::Before)?;
     let taken = |id: &str| history.iter().any(|entry| entry.operation == id);

@@ -80,7 +80,7 @@ pub use running::{Running, running};
 pub use secrets::{Secrets, lacking};
 pub use stale::{Moved, Unreadable};
 pub use tempo::Tempo;
-pub use unfinished::{Effect, OpenStep, Unfinished, open_record, unfinished};
+pub use unfinished::{Effect, Mark, OpenStep, Unfinished, open_record, unfinished};
 
 /// Tells what happened to whoever listens; nobody has to.
 fn say(events: &UnboundedSender<Event>, what: What) {

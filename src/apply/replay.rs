@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -18,6 +19,8 @@ pub(super) struct Replayed {
     pub(super) end: Option<Outcome>,
     /// Whether anything may have been sent.
     pub(super) any_intent: bool,
+    /// Whether its *before* snapshot is committed.
+    pub(super) has_before: bool,
     pub(super) last_record: Timestamp,
 }
 
@@ -28,7 +31,7 @@ pub(super) struct Replayed {
 pub(super) fn replay(path: &Utf8Path, records: Vec<Record>) -> Result<Option<Replayed>, JournalError> {
     let Some((begin, last_record)) = beginning(path, &records)? else { return Ok(None) };
     let machine = Machine::new(Arc::clone(&begin.plan), begin.on_failure, begin.parallelism);
-    let mut replayed = Replayed { begin, machine, end: None, any_intent: false, last_record };
+    let mut replayed = Replayed { begin, machine, end: None, any_intent: false, has_before: false, last_record };
     let illegal = |source: Illegal| JournalError::Illegal { path: path.to_owned(), source };
     for (at, entry) in
         records.into_iter().flat_map(|record| record.entries.into_iter().map(move |e| (record.at, e))).skip(1)
@@ -41,6 +44,7 @@ pub(super) fn replay(path: &Utf8Path, records: Vec<Record>) -> Result<Option<Rep
             Entry::End { outcome, .. } => replayed.end = Some(*outcome),
             entry => {
                 replayed.any_intent |= matches!(entry, Entry::Intent(_));
+                replayed.has_before |= matches!(entry, Entry::Before { .. });
                 replayed.machine.apply(entry, at).map_err(illegal)?;
             }
         }
@@ -58,6 +62,12 @@ fn beginning(path: &Utf8Path, records: &[Record]) -> Result<Option<(Begin, Times
 }
 
 impl Replayed {
+    /// Whether it is to be gone on with: it may have sent something, or stands for another that is closed. `open` are the operations
+    /// without an end.
+    pub(super) fn is_begun(&self, open: &BTreeSet<String>) -> bool {
+        self.any_intent || self.begin.takes_over.as_ref().is_some_and(|other| !open.contains(other))
+    }
+
     /// The same with a plan that has its secrets' texts.
     pub(super) fn with_plan(mut self, plan: Arc<Plan>) -> Self {
         self.machine.set_plan(Arc::clone(&plan));

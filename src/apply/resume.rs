@@ -12,7 +12,9 @@ use super::finish::{Site, carry_out, stage};
 use super::lock::Lock;
 use super::moment::{between, later};
 use super::progress::Stand;
+use super::run::snapshot_before;
 use super::secrets::{self, Secrets};
+use super::unfinished::Mark;
 use super::{ApplyError, Tempo, abandon, gate, say, sight};
 use crate::instance::Instances;
 use crate::plan::Work;
@@ -33,6 +35,8 @@ pub struct Resume<'a> {
     pub operator: String,
     /// On which machine.
     pub host: String,
+    /// Up to where it was looked at; `None` where the lock has been held since it began.
+    pub mark: Option<Mark>,
     /// What a failed step does to the rest from now on; `None` for what it did until now.
     pub on_failure: Option<OnFailure>,
     /// How many steps may be under way at once from now on; `None` for as many as until now.
@@ -54,7 +58,8 @@ pub struct Resume<'a> {
 /// No operation is open, or it cannot be gone on with: it stays as it is.
 pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     let site = resume.site();
-    let (mut journal, replayed) = abandon::find(&site, resume.work_dir).await?.ok_or(ApplyError::NothingOpen)?;
+    let found = abandon::find(&site, resume.work_dir, resume.mark.as_ref()).await?;
+    let (mut journal, replayed) = found.ok_or(ApplyError::NothingOpen)?;
     say(&site.events, What::Begun { operation: replayed.begin.operation.clone(), resumed: true });
     stage(&site.events, "checking");
     gate::identities(&replayed.begin.plan, site.instances).await?;
@@ -70,6 +75,9 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     };
     let record = journal.append(vec![resumed.clone()])?;
     replayed.machine.apply(&resumed, record.at)?;
+    if !replayed.has_before {
+        snapshot_before(&replayed.begin, &sight, &site, &mut journal)?;
+    }
     stage(&site.events, "applying");
     let begin = replayed.begin;
     let mut engine = Engine::new(&site, &begin, replayed.machine, journal, sight.found, resume.tempo);

@@ -9,13 +9,13 @@ use super::dispatch::Machine;
 use super::entry::{Begin, Entry, FORMAT};
 use super::event::{Event, What};
 use super::execute::Engine;
-use super::finish::{Site, carry_out, stage};
+use super::finish::{Site, carry_out, close, stage};
 use super::journal::Journal;
 use super::lock::Lock;
 use super::probe::Look;
-use super::replay::Replayed;
 use super::secrets::{self, Secrets};
 use super::sight::Sight;
+use super::unfinished::Mark;
 use super::{ApplyError, Tempo, Unfinished, abandon, gate, id, journals, probe, record, say, stale};
 use crate::check::Gate;
 use crate::config::GuardConfig;
@@ -43,6 +43,9 @@ pub struct Run<'a> {
     pub on_failure: Option<OnFailure>,
     /// How many steps may be under way at once; `None` for no limit but the instances' own.
     pub parallelism: Option<usize>,
+    /// The operation that did not end and that the plan takes back: it is closed as it stands once this one has begun, which is then
+    /// the one to go on with.
+    pub over: Option<Mark>,
     /// Who is told what happens.
     pub events: UnboundedSender<Event>,
     /// How often Ctrl-C was pressed so far: once starts nothing new, twice ends at once.
@@ -55,7 +58,7 @@ pub struct Run<'a> {
     pub tempo: Tempo,
 }
 
-/// Obeys a plan. An operation that failed and is [to be taken back](Machine::takes_back) is closed once its rollback has begun.
+/// Obeys a plan.
 ///
 /// The record tells how it ended; where it has no end (`ended` is `None`), the operation stays open for [`resume`].
 ///
@@ -74,8 +77,8 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     }
     let began = Timestamp::now();
     let site = Site::new(run.instances, run.store, run.events, run.interrupt, run.lock);
-    let taken_back = abandon::find(&site, run.work_dir).await?;
-    if let Some((_, open)) = taken_back.as_ref().filter(|(_, open)| !is_taken_back_by(plan, open)) {
+    let taken_over = abandon::find(&site, run.work_dir, run.over.as_ref()).await?;
+    if let Some((_, open)) = taken_over.as_ref().filter(|_| run.over.is_none()) {
         return Err(ApplyError::Unfinished(Box::new(Unfinished::of(open))));
     }
     let history = run.store.history().map_err(ApplyError::Before)?;
@@ -95,16 +98,31 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
         began,
         on_failure,
         parallelism: run.parallelism,
+        takes_over: run.over.map(|mark| mark.operation().to_owned()),
         plan: filled,
     };
     let mut journal = Journal::create(&journals, &operation)?;
     journal.append(vec![Entry::Begin(Box::new(begin.clone()))])?;
     // Not before the journal has it: what stops an apply until then leaves nothing that has this id.
     say(&site.events, What::Begun { operation: begin.operation.clone(), resumed: false });
-    if let Some((journal, replayed)) = taken_back {
-        abandon::as_it_stands(&site, journal, replayed, Outcome::Failed, None).await?;
+    if let Some((open, replayed)) = taken_over {
+        let (outcome, reason) = match replayed.machine.takes_back() {
+            true => (Outcome::Failed, None),
+            false => (Outcome::Abandoned, Some("rolled back".to_owned())),
+        };
+        if let Err(error) = abandon::as_it_stands(&site, open, replayed, outcome, reason).await {
+            close(&mut journal, Outcome::Abandoned, Some("what it takes back could not be closed".to_owned()))?;
+            return Err(error);
+        }
     }
-    snapshot_before(&begin, &sight, &site, &mut journal)?;
+    if let Err(error) = snapshot_before(&begin, &sight, &site, &mut journal) {
+        // What stands for another stays open.
+        if begin.takes_over.is_none() {
+            let why = "the snapshot before the first change could not be taken".to_owned();
+            close(&mut journal, Outcome::Abandoned, Some(why))?;
+        }
+        return Err(error);
+    }
 
     stage(&site.events, "applying");
     let machine = Machine::new(Arc::clone(&begin.plan), on_failure, run.parallelism);
@@ -112,11 +130,6 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     let mut engine = Engine::new(&site, &begin, machine, journal, sight.found, run.tempo);
     engine.rebased = rebased;
     carry_out(site, &begin, engine).await
-}
-
-/// Whether a plan is the rollback that a failed operation waits for.
-fn is_taken_back_by(plan: &Plan, open: &Replayed) -> bool {
-    open.machine.takes_back() && plan.intent.reverts.as_deref() == Some(open.begin.operation.as_str())
 }
 
 /// All that can stop an apply before anything is changed. What it gives back was read last.
@@ -145,21 +158,25 @@ async fn before(
     Ok((filled, sight))
 }
 
-/// Commits what is there, with the plan. Where that fails nothing is changed, and the journal is closed.
-fn snapshot_before(begin: &Begin, sight: &Sight, site: &Site<'_>, journal: &mut Journal) -> Result<(), ApplyError> {
+/// Commits what is there, with the plan, once.
+pub(super) fn snapshot_before(
+    begin: &Begin,
+    sight: &Sight,
+    site: &Site<'_>,
+    journal: &mut Journal,
+) -> Result<(), ApplyError> {
     stage(&site.events, "before snapshot");
-    match site.store.commit(&sight.snapshot(&begin.plan), &record::begun(begin), Some(&begin.plan)) {
-        Ok(commit) => {
-            let commit = commit.to_string();
-            say(&site.events, What::Snapshot { which: "before".to_owned(), commit: commit.clone() });
-            journal.append(vec![Entry::Before { commit }])?;
-            Ok(())
-        }
-        Err(error) => {
-            let why = "the snapshot before the first change could not be taken".to_owned();
-            journal.append(vec![Entry::End { outcome: Outcome::Abandoned, abandoned: Some(why) }])?;
-            super::journal::close(journal.path())?;
-            Err(ApplyError::Before(error))
-        }
-    }
+    // A process that was killed right after it had committed left it behind.
+    let mut history = site.store.history().map_err(ApplyError::Before)?.into_iter();
+    let commit = match history.find(|entry| entry.operation == begin.operation) {
+        Some(entry) => entry.commit,
+        None => site
+            .store
+            .commit(&sight.snapshot(&begin.plan), &record::begun(begin), Some(&begin.plan))
+            .map_err(ApplyError::Before)?,
+    };
+    let commit = commit.to_string();
+    say(&site.events, What::Snapshot { which: "before".to_owned(), commit: commit.clone() });
+    journal.append(vec![Entry::Before { commit }])?;
+    Ok(())
 }

@@ -133,6 +133,10 @@ async fn test_what_failed_stays_open_until_its_rollback_has_begun() {
     let resumed = bed.resume().await.0.unwrap();
     assert_eq!((resumed.outcome, resumed.ended), (Outcome::Failed, None));
     back.intent.reverts = Some(failed.id.clone());
+    // Since it was looked at somebody has gone on with it.
+    bed.over = Some(open.mark());
+    assert!(matches!(bed.apply(&back).await.0, Err(ApplyError::Touched(id)) if id == failed.id));
+    bed.over = Some(unfinished(&bed.work_dir).unwrap().unwrap().mark());
     let child = bed.apply(&back).await.0.unwrap();
     assert_eq!((child.outcome, child.reverts.as_ref()), (Outcome::Done, Some(&failed.id)));
     assert_eq!(unfinished(&bed.work_dir).unwrap(), None);

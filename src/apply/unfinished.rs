@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use jiff::Timestamp;
-use opsctl_api::{Address, Edit, Identity, Query, Selector, Value, Wanted};
+use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
 
 use super::journal::{self, Journal, JournalError};
 use super::progress::{Progress, Stand};
@@ -10,7 +11,7 @@ use super::replay::{Replayed, replay};
 use super::{conflict, gate, journals, record};
 use crate::action::Action;
 use crate::instance::Instances;
-use crate::plan::Work;
+use crate::plan::{Plan, Work};
 use crate::snapshot::{Operation, Status};
 
 /// An operation that did not end: killed, or ended at once by its operator.
@@ -30,10 +31,24 @@ pub struct Unfinished {
     pub last_record: Timestamp,
     /// Whether a step failed and what was done is to be taken back: that is all there is to do.
     pub takes_back: bool,
-    /// What the instances were that it was planned for.
-    pub targets: BTreeMap<String, Identity>,
+    /// What it carries out.
+    pub plan: Arc<Plan>,
     /// Its steps, joints left out, in the plan's order.
     pub steps: Vec<OpenStep>,
+}
+
+/// An operation that did not end, and up to where it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    operation: String,
+    last_record: Timestamp,
+}
+
+impl Mark {
+    /// The operation's id.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
 }
 
 /// Where a step of an unfinished operation stands.
@@ -82,16 +97,13 @@ pub fn open_record(work_dir: &Utf8Path) -> Result<Option<Operation>, JournalErro
 }
 
 fn without_end(work_dir: &Utf8Path) -> Result<Option<Replayed>, JournalError> {
+    let mut found = Vec::new();
     for path in journal::open_journals(&journals(work_dir))? {
         let (records, _) = journal::read(&path)?;
-        if let Some(replayed) = replay(&path, records)?
-            && replayed.end.is_none()
-            && replayed.any_intent
-        {
-            return Ok(Some(replayed));
-        }
+        found.extend(replay(&path, records)?.filter(|replayed| replayed.end.is_none()));
     }
-    Ok(None)
+    let open = found.iter().map(|replayed| replayed.begin.operation.clone()).collect();
+    Ok(found.into_iter().find(|replayed| replayed.is_begun(&open)))
 }
 
 /// The journals that have no end, oldest first. Those that have one are closed, and those that did not even begin are taken
@@ -154,9 +166,14 @@ impl Unfinished {
             began: begin.began,
             last_record: replayed.last_record,
             takes_back: replayed.machine.takes_back(),
-            targets: begin.plan.targets().map(|(name, identity)| (name.clone(), identity.clone())).collect(),
+            plan: Arc::clone(&begin.plan),
             steps: steps.collect(),
         }
+    }
+
+    /// Up to where it was looked at.
+    pub fn mark(&self) -> Mark {
+        Mark { operation: self.operation.clone(), last_record: self.last_record }
     }
 
     /// How many steps stand at a status.
@@ -184,7 +201,7 @@ impl Unfinished {
         let asked: Vec<&str> =
             written.iter().map(|(_, at)| at.instance()).collect::<BTreeSet<_>>().into_iter().collect();
         let (found, readings) = tokio::join!(instances.identities(&asked), instances.read(&queries));
-        let strangers = gate::strangers(self.targets.iter(), &found);
+        let strangers = gate::strangers(self.plan.targets(), &found);
         let effects = written.into_iter().zip(readings).map(|((step, at), reading)| {
             let effect = match (strangers.get(at.instance()), reading.into_one()) {
                 (Some(stranger), _) => Effect::CannotTell(stranger.to_string()),

@@ -60,7 +60,7 @@ pub(super) fn claims(
             continue;
         };
         let operation = &recorded.operation;
-        if operation.ended.is_none() {
+        if operation.ended.is_none() || operation.never_began() {
             continue;
         }
         // A rollback takes back all down to that one.

@@ -220,7 +220,7 @@ fn of_apply(error: &ApplyError) -> Exit {
         ApplyError::Unfinished(_) => Exit::Unfinished,
         // Who stops it before anything was changed has said no.
         ApplyError::Refused(_) | ApplyError::WrongTarget { .. } | ApplyError::Interrupted => Exit::Refused,
-        ApplyError::Stale(_) | ApplyError::Overtaken(_) => Exit::Stale,
+        ApplyError::Stale(_) | ApplyError::Overtaken(_) | ApplyError::Touched(_) => Exit::Stale,
         ApplyError::BeforeChecks(_) => Exit::CheckFailed,
         ApplyError::MidWay { .. } => Exit::Failed,
         ApplyError::Lock(_)
@@ -230,6 +230,7 @@ fn of_apply(error: &ApplyError) -> Exit {
         | ApplyError::Unreadable(_)
         | ApplyError::Secrets(_)
         | ApplyError::Before(_)
+        | ApplyError::NotClosed { .. }
         | ApplyError::Journal(_)
         | ApplyError::Illegal(_) => Exit::Error,
     }

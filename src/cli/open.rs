@@ -8,7 +8,7 @@ use super::operator;
 use super::output::Output;
 use super::page::{self, Situation};
 use super::run::{self, Held, How, Setting};
-use crate::apply::{self, ApplyError, Event, Resume, Secrets, Tempo, Unfinished, What};
+use crate::apply::{self, ApplyError, Event, Mark, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, StoreError};
 
@@ -20,13 +20,13 @@ pub(super) fn find(setting: &Setting<'_>) -> Result<Option<Unfinished>, Failure>
 /// Goes on with it under its own id and plan.
 pub(super) async fn resume(
     setting: &Setting<'_>,
-    operation: &str,
+    mark: Mark,
+    plan: &Plan,
     flags: &How,
     held: &Held,
     output: &Output,
-) -> Result<(Operation, Option<Plan>), Failure> {
-    let plan = planned(setting, operation)?;
-    if let Some(plan) = plan.as_ref().filter(|_| output.json) {
+) -> Result<Operation, Failure> {
+    if output.json {
         page::show_before(plan, &Situation::of(setting.repository, setting.store)?, output)?;
     }
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
@@ -34,14 +34,10 @@ pub(super) async fn resume(
     let resumed = apply::resume(Resume {
         on_failure: flags.on_failure,
         parallelism: flags.parallelism,
+        mark: Some(mark),
         ..how(setting, &work_dir, held, events, &secrets)
     });
-    let operation = match &plan {
-        Some(plan) => tokio::join!(resumed, run::draw(plan, received, output)).0,
-        // Killed before its snapshot was taken: nothing was sent, so there is nothing to draw.
-        None => resumed.await,
-    };
-    Ok((operation?, plan))
+    Ok(tokio::join!(resumed, run::draw(plan, received, output)).0?)
 }
 
 /// The plan of an operation, from its snapshot; `None` where it was ended before that was taken.
@@ -53,32 +49,36 @@ pub(super) fn planned(setting: &Setting<'_>, operation: &str) -> Result<Option<P
 }
 
 /// What it has done so far, once none of its writes can be done any more. It stays open.
-pub(super) async fn settled(setting: &Setting<'_>, output: &Output) -> Result<Operation, Failure> {
+pub(super) async fn settled(setting: &Setting<'_>, output: &Output) -> Result<(Operation, Mark), Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
     let held = Held::take(setting)?;
     let settled = apply::settled(how(setting, &work_dir, &held, events, &secrets));
-    let (operation, ()) = tokio::join!(settled, told(received, output));
-    Ok(operation?)
+    Ok(tokio::join!(settled, told(received, output)).0?)
 }
 
 /// Closes it as it is, with a snapshot of what is there now.
-pub(super) async fn abandon(setting: &Setting<'_>, reason: String, output: &Output) -> Result<Operation, Failure> {
-    close(setting, reason, &Held::take(setting)?, output).await
+pub(super) async fn abandon(
+    setting: &Setting<'_>,
+    mark: Mark,
+    reason: String,
+    output: &Output,
+) -> Result<Operation, Failure> {
+    close(setting, Some(mark), reason, &Held::take(setting)?, output).await
 }
 
 /// The same under a lock that is held.
 pub(super) async fn close(
     setting: &Setting<'_>,
+    mark: Option<Mark>,
     reason: String,
     held: &Held,
     output: &Output,
 ) -> Result<Operation, Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let closed = apply::abandon(how(setting, &work_dir, held, events, &secrets), reason);
-    let (operation, ()) = tokio::join!(closed, told(received, output));
-    Ok(operation?)
+    let closed = apply::abandon(Resume { mark, ..how(setting, &work_dir, held, events, &secrets) }, reason);
+    Ok(tokio::join!(closed, told(received, output)).0?)
 }
 
 /// Says what is worth saying while nothing is drawn.
@@ -104,6 +104,7 @@ fn how<'a>(
         lock: &held.lock,
         operator: operator::name(),
         host: operator::host(),
+        mark: None,
         on_failure: None,
         parallelism: None,
         events,

@@ -12,8 +12,8 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
-use super::{by_hand, lacking, operator, owed, signals, taking_back};
-use crate::apply::{self, ApplyError, Event, LetGo, Lock, Run, Tempo, What};
+use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
+use crate::apply::{self, ApplyError, Event, LetGo, Lock, Mark, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord, Store};
@@ -131,8 +131,10 @@ pub(super) async fn let_go(
     let work_dir = setting.repository.work_dir();
     let (instances, store) = (setting.instances, setting.store);
     let (operator, host) = (operator::name(), operator::host());
-    let what = LetGo { plan, instances, store, work_dir: &work_dir, operator, host, name, reason, steps };
-    Ok(apply::let_go(what).await?)
+    let held = Held::take(setting)?;
+    setting.is_not_overtaken()?;
+    let (work_dir, lock) = (&work_dir, &held.lock);
+    Ok(apply::let_go(LetGo { plan, instances, store, work_dir, lock, operator, host, name, reason, steps }).await?)
 }
 
 /// A plan that changes nothing still decides: what earlier operations owe of it is let go of.
@@ -184,7 +186,7 @@ pub(super) async fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     agreed(&plan, setting, flags, output)?;
-    carry_out(plan, setting, flags, output).await
+    carry_out(plan, None, setting, flags, output).await
 }
 
 /// Whether a plan may be carried out. One that changes nothing need not be agreed to.
@@ -251,29 +253,34 @@ impl Held {
     }
 }
 
-/// Applies what was agreed to, shows what happens, and sums up.
+/// Applies what was agreed to, shows what happens, and sums up. What did not end and is taken `over` is closed as it stands.
 ///
 /// # Errors
 /// It did not come to its end.
 pub(super) async fn carry_out(
     plan: Arc<Plan>,
+    over: Option<Mark>,
     setting: &Setting<'_>,
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
     if !plan.is_operation() {
+        if let Some(over) = over {
+            open::abandon(setting, over, "rolled back".to_owned(), output).await?;
+        }
         decide(setting, &plan, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
     let (held, how) = (Held::take(setting)?, flags.how());
     setting.is_not_overtaken()?;
-    let operation = obey(&plan, setting, &how, &held, output).await?;
+    let operation = obey(&plan, over, setting, &how, &held, output).await?;
     ended(&operation, Some(&plan), setting, &held, output).await
 }
 
 /// Obeys a plan and shows what happens.
 pub(super) async fn obey(
     plan: &Arc<Plan>,
+    over: Option<Mark>,
     setting: &Setting<'_>,
     how: &How,
     held: &Held,
@@ -292,6 +299,7 @@ pub(super) async fn obey(
         host: operator::host(),
         on_failure: how.on_failure,
         parallelism: how.parallelism,
+        over,
         events,
         interrupt: held.pressed.clone(),
         guard: &setting.repository.config.guard,
@@ -314,13 +322,13 @@ pub(super) async fn ended(
     output: &Output,
 ) -> Result<Exit, Failure> {
     let open = apply::unfinished(&setting.repository.work_dir()).map_err(ApplyError::from)?;
-    if !open.is_some_and(|open| open.takes_back && open.operation == operation.id) {
+    let Some(open) = open.filter(|open| open.takes_back && open.operation == operation.id) else {
         return summed_up(operation, plan, setting, output);
-    }
+    };
     if !output.json {
         output.result(&format!("\n{}\n", view::failed(operation, &output.results)));
     }
-    taking_back::failed(operation, setting, held, output).await
+    taking_back::failed(operation, open.mark(), setting, held, output).await
 }
 
 /// Prints what became of an operation; the exit code that it means.

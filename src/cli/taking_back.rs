@@ -13,7 +13,7 @@ use super::owed;
 use super::page::{self, Situation};
 use super::rollback_state;
 use super::run::{self, Held, How, Setting};
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, Mark};
 use crate::plan::{self, Plan, Request};
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, StoreError, unwind};
 use crate::state;
@@ -121,15 +121,22 @@ pub(super) async fn nothing(setting: &Setting<'_>, operations: &[Operation], out
 /// It is not taken back, and the apply stays open.
 pub(super) async fn failed(
     operation: &Operation,
+    open: Mark,
     setting: &Setting<'_>,
     held: &Held,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let back = back(operation, setting, held, output).await;
+    let back = back(operation, open, setting, held, output).await;
     back.map_err(|source| Failure::NotTakenBack { operation: operation.id.clone(), source: Box::new(source) })
 }
 
-async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output: &Output) -> Result<Exit, Failure> {
+async fn back(
+    operation: &Operation,
+    open: Mark,
+    setting: &Setting<'_>,
+    held: &Held,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let mut operations = setting.store.to_roll_back(Some(&operation.id))?;
     // In the history it has no steps yet: it did not end.
     operations.iter_mut().filter(|found| found.id == operation.id).for_each(|found| found.clone_from(operation));
@@ -142,7 +149,7 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
     let called = called(&operations);
     let taken_back = if called.is_empty() { Exit::RolledBack } else { Exit::Failed };
     let Some(plan) = plan.map(Arc::new).filter(|plan| !plan.is_empty() || view::plan::spares(plan)) else {
-        open::close(setting, "all is as it was before".to_owned(), held, output).await?;
+        open::close(setting, None, "all is as it was before".to_owned(), held, output).await?;
         let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
         output.sentence(&format!("{all} before {}.", operation.id));
         tell_called(setting, &operations, output);
@@ -154,10 +161,10 @@ async fn back(operation: &Operation, setting: &Setting<'_>, held: &Held, output:
     }
     page::show_before(&plan, &situation, output)?;
     if plan.is_empty() {
-        open::close(setting, "what is left of it was left alone".to_owned(), held, output).await?;
+        open::close(setting, None, "what is left of it was left alone".to_owned(), held, output).await?;
         return Ok(Exit::Failed);
     }
-    let back = run::obey(&plan, setting, &How::default(), held, output).await?;
+    let back = run::obey(&plan, Some(open), setting, &How::default(), held, output).await?;
     run::summed_up(&back, Some(&plan), setting, output)?;
     Ok(if back.outcome == Outcome::Done { taken_back } else { Exit::Failed })
 }

@@ -248,6 +248,14 @@ impl Operation {
         self.steps.iter().any(|step| !step.called.is_empty())
     }
 
+    /// Whether it was ended before it did anything: it decides on nothing.
+    pub fn never_began(&self) -> bool {
+        matches!(self.kind, OperationKind::Apply | OperationKind::Rollback)
+            && self.outcome == Outcome::Abandoned
+            && !self.has_sent()
+            && !self.has_called()
+    }
+
     /// How many steps stand at a status.
     pub fn count(&self, status: Status) -> usize {
         self.steps.iter().filter(|step| step.status == status).count()

@@ -105,6 +105,8 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::NoIdentity { .. }
         | ApplyError::Interrupted
         | ApplyError::Before(_)
+        | ApplyError::Touched(_)
+        | ApplyError::NotClosed { .. }
         | ApplyError::Journal(_)
         | ApplyError::Illegal(_) => {
             format!("{}Nothing was changed.\n", chain(error, error.hint().as_deref(), screen))

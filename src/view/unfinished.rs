@@ -94,7 +94,9 @@ fn told_of(effect: &Effect, screen: &Screen) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{PLAIN, at as address, edit, moment};
+    use std::sync::Arc;
+
+    use super::super::fixture::{PLAIN, at as address, edit, failover, moment};
     use super::*;
 
     #[test]
@@ -114,7 +116,7 @@ mod tests {
             began: moment("2026-11-22T04:12:00Z"),
             last_record: moment("2026-11-22T04:13:00Z"),
             takes_back: false,
-            targets: BTreeMap::new(),
+            plan: Arc::new(failover()),
             steps: vec![
                 step(0, "aws:route53-record/Z1/a.example.com/A", 0, 1, Status::Done),
                 step(1, "aws:route53-record/Z1/live.example.com/CNAME/west", 0, 100, Status::Unknown),

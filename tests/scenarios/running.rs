@@ -44,6 +44,13 @@ impl Running {
         self.until(name, |_, event| event["event"] == name);
     }
 
+    /// Listens until something is sent.
+    pub(crate) fn until_sent(&mut self, at: &str) {
+        self.until(&format!("that {at} is sent"), |course, event| {
+            event["event"] == "sent" && course.at_of(event) == Some(at)
+        });
+    }
+
     /// Listens until something is written, and was looked at: it settles, or is ready at once.
     pub(crate) fn until_written(&mut self, at: &str) {
         self.until(&format!("that {at} is written"), |course, event| {
@@ -75,6 +82,14 @@ impl Running {
         let said = self.end();
         assert_eq!(said.exit, Some(exit), "{said}");
         std::mem::take(&mut self.course)
+    }
+
+    /// The same, where it ends in one of several ways.
+    #[track_caller]
+    pub(crate) fn ends_in(mut self, exits: &[i32]) -> i32 {
+        let said = self.end();
+        let exit = said.exit.filter(|exit| exits.contains(exit));
+        exit.unwrap_or_else(|| panic!("{said}"))
     }
 
     /// Ends it as a machine that loses its power does.

@@ -45,8 +45,8 @@ impl Resume {
         let setting = Setting::new(&repository, &instances, &store)?;
         let open = open::find(&setting)?;
         match (open, self.abandon) {
-            (Some(_), Some(reason)) => {
-                let operation = open::abandon(&setting, reason, output).await?;
+            (Some(open), Some(reason)) => {
+                let operation = open::abandon(&setting, open.mark(), reason, output).await?;
                 if output.json {
                     output.result(&view::json::document("operation", &Document { operation: &operation })?);
                 }
@@ -57,15 +57,12 @@ impl Resume {
                 let effects = open.look(&instances).await;
                 output.say(&view::unfinished::unfinished(&open, &effects, &output.progress));
                 output.say(&view::unfinished::ahead(&open, &output.progress));
-                let plan = open::planned(&setting, &open.operation)?;
-                if let Some(plan) = &plan {
-                    run::may_be_taken_back(plan, self.flags.failing().unwrap_or_default())?;
-                    self.flags.confirm(plan, output)?;
-                }
+                let plan = &open.plan;
+                run::may_be_taken_back(plan, self.flags.failing().unwrap_or_default())?;
+                self.flags.confirm(plan, output)?;
                 let held = Held::take(&setting)?;
-                let (operation, plan) =
-                    open::resume(&setting, &open.operation, &self.flags.how(), &held, output).await?;
-                run::ended(&operation, plan.as_ref(), &setting, &held, output).await
+                let operation = open::resume(&setting, open.mark(), plan, &self.flags.how(), &held, output).await?;
+                run::ended(&operation, Some(plan), &setting, &held, output).await
             }
             (None, None) => settle_debts(&setting, &self.flags, output).await,
         }

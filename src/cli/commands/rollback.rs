@@ -47,10 +47,11 @@ impl Rollback {
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;
         // An operation that did not end is taken back with those that have; it stays open until the operator has agreed.
-        let open = match open::find(&setting)? {
+        let (open, mark) = match open::find(&setting)? {
             Some(_) => Some(open::settled(&setting, output).await?),
             None => None,
-        };
+        }
+        .unzip();
 
         let mut operations = store.to_roll_back(self.operation.as_deref())?;
         if let Some(open) = &open {
@@ -64,7 +65,10 @@ impl Rollback {
         }
         let force = patterns(&self.force);
         let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
-            close(&open, &operations, &setting, output).await?;
+            if let (Some(open), Some(mark)) = (&open, mark) {
+                output.say(&format!("{} did not end: it is closed as it stands.\n", open.id));
+                open::abandon(&setting, mark, "rolled back".to_owned(), output).await?;
+            }
             taking_back::nothing(&setting, &operations, output).await?;
             return Ok(Exit::Done);
         };
@@ -74,8 +78,12 @@ impl Rollback {
         }
         page::show_before(&plan, &situation, output)?;
         run::agreed(&plan, &setting, &self.flags, output)?;
-        close(&open, &operations, &setting, output).await?;
-        run::carry_out(Arc::new(plan), &setting, &self.flags, output).await
+        if let Some(open) = &open {
+            let is_gone_on_with = operations.last().is_some_and(|down_to| open.reverts.as_ref() == Some(&down_to.id));
+            let then = if is_gone_on_with { "this goes on from there" } else { "taken back" };
+            output.say(&format!("{} did not end: once this begins it is closed as it stands, and {then}.\n", open.id));
+        }
+        run::carry_out(Arc::new(plan), mark, &setting, &self.flags, output).await
     }
 }
 
@@ -89,19 +97,4 @@ fn unknown(operation: &Operation, store: &Store) -> Result<Failure, StoreError> 
         format!("opsctl snapshot diff @{before} tells what is not as it was; opsctl apply @{before} goes back")
     });
     Ok(Failure::Unknown { what, hint: hint.unwrap_or_default() })
-}
-
-/// Closes the operation that did not end as it stands.
-async fn close(
-    open: &Option<Operation>,
-    operations: &[Operation],
-    setting: &Setting<'_>,
-    output: &Output,
-) -> Result<(), Failure> {
-    let Some(open) = open else { return Ok(()) };
-    let is_gone_on_with = operations.last().is_some_and(|down_to| open.reverts.as_ref() == Some(&down_to.id));
-    let then = if is_gone_on_with { "this goes on from there" } else { "taken back" };
-    output.say(&format!("{} did not end: it is closed as it stands, and {then}.\n", open.id));
-    open::abandon(setting, "rolled back".to_owned(), output).await?;
-    Ok(())
 }

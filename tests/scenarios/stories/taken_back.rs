@@ -63,13 +63,15 @@ fn test_stopped_while_it_is_taken_back() {
     let platform = careful();
     let mut running = platform.ops.start(&["apply", "careful", "-y"]);
     running.until_event("finished");
-    running.until_written(platform.at("edge"));
+    running.until_sent(platform.at("edge"));
     running.signal(Signal::SIGINT);
     platform.mend("edge");
-    running.ends(7);
-    let status = platform.ops.opsctl(&["status"]);
-    assert!(status.out.contains("opsctl rollback"), "{status}");
-    platform.ops.done(&["rollback", "-y"]);
+    // A cluster may be done with all of it before the signal arrives.
+    if running.ends_in(&[6, 7]) == 7 {
+        let status = platform.ops.opsctl(&["status"]);
+        assert!(status.out.contains("opsctl rollback"), "{status}");
+        platform.ops.done(&["rollback", "-y"]);
+    }
     is_as_before(&platform);
 }
 
