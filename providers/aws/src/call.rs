@@ -75,6 +75,21 @@ pub(crate) async fn few_at_once<F: Future>(calls: Vec<F>) -> Vec<F::Output> {
     answers
 }
 
+/// All pages of a list. A page is what it has, and the token of the next one: none, or an empty one, where it is the last.
+pub(crate) async fn all_pages<I: IntoIterator, F: Future<Output = Result<(I, Option<String>), Failed>>>(
+    page: impl Fn(Option<String>) -> F,
+) -> Result<Vec<I::Item>, Failed> {
+    let (mut all, mut next) = (Vec::new(), None);
+    loop {
+        let (found, more) = page(next).await?;
+        all.extend(found);
+        next = more.filter(|token| !token.is_empty());
+        if next.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
 fn late(timeout: Duration) -> Failed {
     let fault = Fault::Unreachable(format!("no answer within {}", opsctl_api::format_duration(timeout)));
     Failed { fault, maybe_done: true, code: String::new() }

@@ -15,7 +15,7 @@ pub(crate) async fn preflight(site: Site<'_>, hops: &[Hop]) -> Vec<Preflight> {
     let asked = join_all(by_kind.into_iter().map(|(kind, indexes)| async move {
         let of: Vec<&Hop> = indexes.iter().map(|&index| &hops[index]).collect();
         let told = match served(kind) {
-            Some(served) => served.calls.preflight(site, &of).await,
+            Some(served) => (served.calls.preflight)(site, &of).await,
             None => Vec::new(),
         };
         (indexes, told)

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use opsctl_api::{Address, Fault, Hop, Live, Pattern, Query, Reading, Selector, Wanted, Write};
 
+use crate::call::Failed;
 use crate::kinds::served;
 use crate::provider::Site;
 
@@ -114,6 +115,13 @@ impl<'a> Need<'a> {
 }
 
 impl Found {
+    /// Nothing of what was asked for could be read.
+    pub(crate) fn nothing(need: &Need<'_>, failed: Failed) -> Self {
+        let mut found = Self::default();
+        found.unread(need.one.keys().copied(), failed);
+        found
+    }
+
     /// Takes in a resource.
     pub(crate) fn add(&mut self, live: Live, tags: impl IntoIterator<Item = (String, String)>) {
         self.there.insert(live.at.path().to_owned(), Entry { live, tags: tags.into_iter().collect() });
@@ -122,6 +130,14 @@ impl Found {
     /// These could not be read.
     pub(crate) fn failed<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>, fault: &Fault) {
         self.faults.extend(paths.into_iter().map(|path| (path.to_owned(), fault.clone())));
+    }
+
+    /// These could not be read, and there may be more of what a pattern stands for; what is missing is no member of it.
+    pub(crate) fn unread<'p>(&mut self, paths: impl IntoIterator<Item = &'p str>, failed: Failed) {
+        self.failed(paths, &failed.fault);
+        if !failed.is_missing() {
+            self.partly = Some(failed.fault);
+        }
     }
 
     /// The resource of a path.
@@ -143,8 +159,8 @@ pub(crate) async fn read(site: Site<'_>, ask: &[Query]) -> Vec<Reading> {
         need.add(query);
     }
     let found = join_all(needs.iter().filter_map(|(kind, need)| {
-        let calls = served(kind)?.calls;
-        Some(async move { (*kind, calls.read(site, need).await) })
+        let read = served(kind)?.calls.read;
+        Some(async move { (*kind, read(site, need).await) })
     }));
     let found: BTreeMap<&str, Found> = found.await.into_iter().collect();
     ask.iter().map(|query| answer(query, &found)).collect()

@@ -11,13 +11,13 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
         let none = Fault::Missing(format!("AWS has no kind `{}`", first.hop.at.kind()));
         return batch.iter().map(|_| Written::Refused(none.clone())).collect();
     };
-    if served.calls.compares() {
+    if served.calls.compares {
         let batch: Vec<(&Write, &Live)> = batch.iter().map(|write| (write, &write.live)).collect();
-        return served.calls.write(site, &batch).await;
+        return (served.calls.write)(site, &batch).await;
     }
     // What an API cannot compare is read again right before. Who writes between that and the call is overwritten: each kind's
     // documentation says whether that race is left.
-    let found = served.calls.read(site, &Need::of(batch)).await;
+    let found = (served.calls.read)(site, &Need::of(batch)).await;
     let mut answers: Vec<Option<Written>> = Vec::with_capacity(batch.len());
     let mut go: Vec<(&Write, &Live)> = Vec::new();
     for write in batch {
@@ -30,7 +30,7 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
             }
         }
     }
-    let mut sent = if go.is_empty() { Vec::new() } else { served.calls.write(site, &go).await }.into_iter();
+    let mut sent = if go.is_empty() { Vec::new() } else { (served.calls.write)(site, &go).await }.into_iter();
     let lost = || Written::Unknown(Fault::Unexpected("there is no answer of this one".to_owned()));
     answers.into_iter().map(|answer| answer.unwrap_or_else(|| sent.next().unwrap_or_else(lost))).collect()
 }

@@ -44,7 +44,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Asg,
+    calls: live::CALLS,
 };
 
 /// What is resumed comes first, so that it takes part in the new size; what is suspended comes last.

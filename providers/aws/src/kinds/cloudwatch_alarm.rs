@@ -26,7 +26,7 @@ pub(super) const SERVED: Served = Served {
     batch,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Alarms,
+    calls: live::CALLS,
 };
 
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {

@@ -27,7 +27,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Metrics,
+    calls: live::CALLS,
 };
 
 /// What a path names.

@@ -34,7 +34,7 @@ pub(super) const SERVED: Served = Served {
     batch,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Instances,
+    calls: live::CALLS,
 };
 
 /// The type changes only while it is stopped: stop, change, start.

@@ -33,7 +33,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Services,
+    calls: live::CALLS,
 };
 
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {

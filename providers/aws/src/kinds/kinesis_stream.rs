@@ -41,7 +41,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Stream,
+    calls: live::CALLS,
 };
 
 /// One call a setting, and of shards as many as it takes; the stream is ACTIVE again before each next one.

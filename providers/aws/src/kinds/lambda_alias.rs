@@ -31,7 +31,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Alias,
+    calls: live::CALLS,
 };
 
 fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {

@@ -22,7 +22,7 @@ pub(super) const PREFIX: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &prefix::Prefix,
+    calls: prefix::CALLS,
 };
 
 pub(super) fn hops(_change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {

@@ -17,7 +17,9 @@ mod secret;
 mod target_group;
 
 #[cfg(feature = "live")]
-use opsctl_api::{Answer, Preflight, Write, Written};
+use futures_util::future::join_all;
+#[cfg(feature = "live")]
+use opsctl_api::{Answer, Fault, Preflight, Write, Written};
 use opsctl_api::{Batch, Change, Edit, Hop, Kind, Live, NoWay, Value};
 
 #[cfg(feature = "live")]
@@ -68,28 +70,48 @@ pub(crate) struct Served {
     pub(crate) by_hand: fn(&Hop) -> String,
     /// How it is read and written.
     #[cfg(feature = "live")]
-    pub(crate) calls: &'static dyn Calls,
+    pub(crate) calls: Calls,
 }
+
+/// Writes that may share a call, each with its resource as it was read last.
+#[cfg(feature = "live")]
+type Together<'a> = &'a [(&'a Write, &'a Live)];
 
 /// How a kind is read and written.
 #[cfg(feature = "live")]
-pub(crate) trait Calls: Sync {
+pub(crate) struct Calls {
     /// Reads all that is asked of the kind in few calls. What is not there is left out.
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found>;
-
+    pub(crate) read: for<'a> fn(Site<'a>, &'a Need<'a>) -> Answer<'a, Found>,
     /// Whether its API compares what is there by itself, so that it need not be read again right before a write.
-    fn compares(&self) -> bool {
-        false
-    }
-
-    /// Sends writes that may share a call, each with its resource as it was read last. An answer each.
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>>;
-
+    pub(crate) compares: bool,
+    /// Sends them. An answer each.
+    pub(crate) write: for<'a> fn(Site<'a>, Together<'a>) -> Answer<'a, Vec<Written>>,
     /// Asks the API's dry run, where it has one. No answers mean that it has none.
-    fn preflight<'a>(&'a self, site: Site<'a>, hops: &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>> {
-        let _ = (site, hops);
-        Box::pin(async { Vec::new() })
+    pub(crate) preflight: for<'a> fn(Site<'a>, &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>>,
+}
+
+#[cfg(feature = "live")]
+impl Calls {
+    /// Of a kind that is only read.
+    const fn reads(read: for<'a> fn(Site<'a>, &'a Need<'a>) -> Answer<'a, Found>) -> Self {
+        Self {
+            read,
+            compares: false,
+            write: |_, batch| {
+                Box::pin(each(batch, async |_, _| Written::Refused(Fault::Invalid("it is only read".to_owned()))))
+            },
+            preflight: |_, _| Box::pin(async { Vec::new() }),
+        }
     }
+}
+
+/// Sends each write by itself.
+#[cfg(feature = "live")]
+async fn each<'a, S: Future<Output = Written>>(
+    batch: Together<'a>,
+    send: impl Fn(&'a Write, &'a Live) -> S,
+) -> Vec<Written> {
+    join_all(batch.iter().map(|(write, live)| send(write, live))).await
 }
 
 /// The kind of this name.

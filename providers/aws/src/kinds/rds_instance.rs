@@ -41,7 +41,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Database,
+    calls: live::CALLS,
 };
 
 /// It takes changes only while it runs, one at a time.

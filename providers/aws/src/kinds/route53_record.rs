@@ -51,7 +51,7 @@ pub(super) const RECORD: Served = Served {
     batch,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Record { alias: false },
+    calls: live::RECORD,
 };
 
 /// A record set that stands for another name of AWS.
@@ -78,7 +78,7 @@ pub(super) const ALIAS: Served = Served {
     batch,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Record { alias: true },
+    calls: live::ALIAS,
 };
 
 /// The field of a ResourceRecordSet, as jq names it.

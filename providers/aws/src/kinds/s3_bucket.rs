@@ -27,7 +27,7 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Bucket,
+    calls: live::CALLS,
 };
 
 /// Versioning is one call, and all lifecycle rules are another.

@@ -25,5 +25,5 @@ pub(super) const SERVED: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: &live::Targets,
+    calls: live::CALLS,
 };

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
 use futures_util::future::join_all;
-use opsctl_api::{Answer, Fault, Live, Owner, Readiness, Value, Write, Written};
+use opsctl_api::{Live, Owner, Readiness, Value, Write, Written};
 
 use super::switched;
-use crate::call::{Failed, call};
-use crate::kinds::{Calls, edit};
+use crate::call::{Failed, all_pages, call};
+use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -18,20 +18,10 @@ use crate::value::{integer, set};
 const PAGE: usize = 100;
 const SIZES: [&str; 3] = ["desired", "max", "min"];
 
-pub(in crate::kinds) struct Asg;
-
-impl Calls for Asg {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.autoscaling().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let client = site.client.autoscaling().await;
@@ -43,7 +33,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
         if sized { owners(&client, site).await } else { Ok(BTreeMap::new()) }
     },);
     let mut found = Found::default();
-    for (names, groups) in chunks.iter().zip(groups) {
+    for (asked, groups) in chunks.iter().zip(groups) {
         match groups {
             Ok(groups) => groups.iter().for_each(|group| {
                 if let Some(live) = live(site, group, &owners) {
@@ -51,39 +41,27 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                     found.add(live, tags);
                 }
             }),
-            Err(fault) => {
-                found.failed(names.unwrap_or(&names_of(need)).iter().map(String::as_str), &fault);
-                found.partly = Some(fault);
-            }
+            Err(failed) => found.unread(asked.unwrap_or(&names).iter().map(String::as_str), failed),
         }
     }
     found
 }
 
-fn names_of(need: &Need<'_>) -> Vec<String> {
-    need.one.keys().map(|name| (*name).to_owned()).collect()
-}
-
-async fn groups(client: &Client, site: Site<'_>, names: Option<&[String]>) -> Result<Vec<AutoScalingGroup>, Fault> {
-    let mut groups = Vec::new();
-    let mut next = None;
-    loop {
+async fn groups(client: &Client, site: Site<'_>, names: Option<&[String]>) -> Result<Vec<AutoScalingGroup>, Failed> {
+    all_pages(async |next| {
         let ask = client
             .describe_auto_scaling_groups()
             .set_auto_scaling_group_names(names.map(<[String]>::to_vec))
             .max_records(PAGE as i32)
             .set_next_token(next);
         let page = call(site.cx, "autoscaling:DescribeAutoScalingGroups", ask.send()).await?;
-        groups.extend(page.auto_scaling_groups.unwrap_or_default());
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(groups),
-        }
-    }
+        Ok((page.auto_scaling_groups.unwrap_or_default(), page.next_token))
+    })
+    .await
 }
 
 /// What else sizes groups, by group: policies and scheduled actions, all of the region in one list each.
-async fn owners(client: &Client, site: Site<'_>) -> Result<BTreeMap<String, Vec<Owner>>, Fault> {
+async fn owners(client: &Client, site: Site<'_>) -> Result<BTreeMap<String, Vec<Owner>>, Failed> {
     let mut owners: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
     let (policies, scheduled) = tokio::join!(policies(client, site), scheduled(client, site));
     for (group, name) in policies? {
@@ -96,36 +74,30 @@ async fn owners(client: &Client, site: Site<'_>) -> Result<BTreeMap<String, Vec<
 }
 
 async fn policies(client: &Client, site: Site<'_>) -> Result<Vec<(String, String)>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.describe_policies().max_records(PAGE as i32).set_next_token(next);
         let page = call(site.cx, "autoscaling:DescribePolicies", ask.send()).await?;
         let policies = page.scaling_policies.unwrap_or_default().into_iter();
         let on = policies.filter(|policy| policy.enabled != Some(false));
-        all.extend(on.filter_map(|policy| {
+        let named = on.filter_map(|policy| {
             Some((policy.auto_scaling_group_name?, format!("scaling policy {}", policy.policy_name?)))
-        }));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        });
+        Ok((named, page.next_token))
+    })
+    .await
 }
 
 async fn scheduled(client: &Client, site: Site<'_>) -> Result<Vec<(String, String)>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.describe_scheduled_actions().max_records(PAGE as i32).set_next_token(next);
         let page = call(site.cx, "autoscaling:DescribeScheduledActions", ask.send()).await?;
         let actions = page.scheduled_update_group_actions.unwrap_or_default().into_iter();
-        all.extend(actions.filter_map(|action| {
+        let named = actions.filter_map(|action| {
             Some((action.auto_scaling_group_name?, format!("scheduled action {}", action.scheduled_action_name?)))
-        }));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        });
+        Ok((named, page.next_token))
+    })
+    .await
 }
 
 fn owner(name: &str, does: &str, within: Option<(Value, Value)>) -> Owner {
@@ -144,7 +116,7 @@ fn owner(name: &str, does: &str, within: Option<(Value, Value)>) -> Owner {
 fn live(
     site: Site<'_>,
     group: &AutoScalingGroup,
-    owners: &Result<BTreeMap<String, Vec<Owner>>, Fault>,
+    owners: &Result<BTreeMap<String, Vec<Owner>>, Failed>,
 ) -> Option<Live> {
     let name = group.auto_scaling_group_name()?;
     let mut live = Live::new(address(site, "asg", name)?);
@@ -161,10 +133,10 @@ fn live(
             let own = owners.get(name).into_iter().flatten();
             live.owners.extend(own.map(|owner| Owner { within: Some(bounds.clone()), ..owner.clone() }));
         }
-        Err(fault) => live.owners.push(Owner {
+        Err(failed) => live.owners.push(Owner {
             reverts: false,
             instead: String::new(),
-            ..owner("a scaling policy, if there is one", &format!("could not be read: {fault}"), None)
+            ..owner("a scaling policy, if there is one", &format!("could not be read: {}", failed.fault), None)
         }),
     }
     live.owners.extend(keepers(group));
@@ -215,7 +187,8 @@ fn readiness(group: &AutoScalingGroup) -> Readiness {
     Readiness::Progressing { done: serving.min(desired), total: desired, what }
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.autoscaling().await;
     let name = write.hop.at.path();
     let sent = match edit(&write.hop.edits, "suspended") {
         Some(edit) => {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Answer, Live, Owner, Write, Written};
+use opsctl_api::{Live, Owner, Write, Written};
 use serde_json::{Value as Json, json};
 
 use super::{NAMES, verb};
@@ -14,7 +14,10 @@ use crate::value::{optional, switch, text};
 
 const KIND: &str = "cloudwatch-alarm";
 
-pub(in crate::kinds) struct Alarms;
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(write(site, batch)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// Which ones are asked for.
 enum Ask<'a> {
@@ -22,30 +25,12 @@ enum Ask<'a> {
     Prefix(&'a str),
 }
 
-impl Calls for Alarms {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    /// What shares a call has one verb.
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let written = send(site, batch).await;
-            batch.iter().map(|_| written.clone()).collect()
-        })
-    }
-}
-
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
-    let mut found = Found::default();
     let client = match site.client.direct(&CLOUDWATCH).await {
         Ok(client) => client,
-        Err(failed) => {
-            found.failed(need.one.keys().copied(), &failed.fault);
-            found.partly = Some(failed.fault);
-            return found;
-        }
+        Err(failed) => return Found::nothing(need, failed),
     };
+    let mut found = Found::default();
     let names: Vec<String> = need.one.keys().map(|name| (*name).to_owned()).collect();
     let prefixes = need.many.iter().map(|(pattern, _)| pattern.path().split('*').next().unwrap_or_default());
     let asks: Vec<Ask<'_>> = names.chunks(NAMES).map(Ask::Names).chain(prefixes.map(Ask::Prefix)).collect();
@@ -79,10 +64,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                 }
             }
             // Which ones a selection has cannot be told then.
-            Err(failed) => {
-                found.failed([name.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([name.as_str()], failed),
         }
     }
     found
@@ -142,7 +124,8 @@ fn scaling(name: &str) -> Option<Owner> {
     })
 }
 
-async fn send(site: Site<'_>, batch: &[(&Write, &Live)]) -> Written {
+/// What shares a call has one verb.
+async fn write(site: Site<'_>, batch: &[(&Write, &Live)]) -> Vec<Written> {
     let action = match batch.first().map(|(write, _)| verb(&write.hop)) {
         Some("enable") => "EnableAlarmActions",
         _ => "DisableAlarmActions",
@@ -152,8 +135,6 @@ async fn send(site: Site<'_>, batch: &[(&Write, &Live)]) -> Written {
         let client = site.client.direct(&CLOUDWATCH).await?;
         client.json(site.cx, action, &json!({ "AlarmNames": names })).await
     };
-    match sent.await {
-        Ok(_) => Written::Sent { receipt: None, version: None },
-        Err(failed) => failed.written(),
-    }
+    let written = sent.await.map_or_else(Failed::written, |_| Written::Sent { receipt: None, version: None });
+    batch.iter().map(|_| written.clone()).collect()
 }

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
-use opsctl_api::{Address, Answer, Fault, Live, LiveSetting, Write, Written};
+use opsctl_api::{Address, Fault, Live, LiveSetting};
 use serde_json::{Value as Json, json};
 
 use super::Metric;
@@ -24,18 +24,7 @@ const WINDOW: i64 = 10 * PERIOD;
 
 const KIND: &str = "cloudwatch-metric";
 
-pub(in crate::kinds) struct Metrics;
-
-impl Calls for Metrics {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, _site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        let refused = || Written::Refused(Fault::Invalid("a metric is only read".to_owned()));
-        Box::pin(async move { batch.iter().map(|_| refused()).collect() })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls::reads(|site, need| Box::pin(read(site, need)));
 
 /// The statistics that settings are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,15 +41,11 @@ type Values = Vec<(i64, f64)>;
 type Measured = BTreeMap<Stat, Values>;
 
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
-    let mut found = Found::default();
     let client = match site.client.direct(&CLOUDWATCH).await {
         Ok(client) => client,
-        Err(failed) => {
-            found.failed(need.one.keys().copied(), &failed.fault);
-            found.partly = Some(failed.fault);
-            return found;
-        }
+        Err(failed) => return Found::nothing(need, failed),
     };
+    let mut found = Found::default();
     let mut metrics: BTreeMap<Address, Metric> = BTreeMap::new();
     for path in need.one.keys() {
         match (Metric::of(path), address(site, KIND, path)) {
@@ -82,10 +67,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                 Ok(measured) => found.add(live(metric.0.clone(), Ok(&measured)), []),
                 Err(why) => found.add(live(metric.0.clone(), Err(&why)), []),
             }),
-            Err(failed) => {
-                found.failed(metrics.iter().map(|(at, _)| at.path()), &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread(metrics.iter().map(|(at, _)| at.path()), failed),
         }
     }
     // One without values is not there, or was silent for a while.

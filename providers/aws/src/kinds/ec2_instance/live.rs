@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_smithy_xml::decode::XmlDecodeError;
-use opsctl_api::{Answer, Fault, Hop, Live, Owner, Preflight, Readiness, Value, Write, Written};
+use opsctl_api::{Fault, Hop, Live, Owner, Preflight, Readiness, Value, Write, Written};
 
 use super::answer::{Instance, Page, Status, instances, is_on, statuses};
 use super::{MOST, batch};
-use crate::call::{Failed, few_at_once};
+use crate::call::{Failed, all_pages, few_at_once};
 use crate::direct::{Direct, EC2, Fields};
 use crate::kinds::{Calls, edit};
 use crate::owner::makers;
@@ -26,28 +26,11 @@ const STATES: [&str; 4] = ["pending", "running", "stopped", "stopping"];
 
 const KIND: &str = "ec2-instance";
 
-pub(in crate::kinds) struct Instances;
-
-impl Calls for Instances {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let hops: Vec<&Hop> = batch.iter().map(|(write, _)| &write.hop).collect();
-            let sent = match client(site).await {
-                Ok(client) => send(&client, site, &hops, false).await,
-                Err(failed) => Err(failed),
-            };
-            batch.iter().map(|(_, live)| written(sent.clone(), live)).collect()
-        })
-    }
-
-    fn preflight<'a>(&'a self, site: Site<'a>, hops: &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>> {
-        Box::pin(preflight(site, hops))
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(write(site, batch)),
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 async fn client(site: Site<'_>) -> Result<Direct, Failed> {
     site.client.direct(&EC2).await
@@ -64,15 +47,11 @@ fn ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Fields {
 
 /// A filter, and not an ID: of many, one that is missing would fail all.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
-    let mut found = Found::default();
     let client = match client(site).await {
         Ok(client) => client,
-        Err(failed) => {
-            found.failed(need.one.keys().copied(), &failed.fault);
-            found.partly = Some(failed.fault);
-            return found;
-        }
+        Err(failed) => return Found::nothing(need, failed),
     };
+    let mut found = Found::default();
     let named: Vec<&str> = need.one.keys().copied().collect();
     let chosen: BTreeSet<&BTreeMap<String, String>> = need.many.iter().map(|(_, tags)| *tags).collect();
     let by_id = named.chunks(IDS).map(|ids| (ids, filters([("instance-id".to_owned(), owned(ids))])));
@@ -86,10 +65,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     for ((ids, _), read) in asks.iter().zip(read) {
         match read {
             Ok(instances) => all.extend(instances.into_iter().map(|one| (one.id.clone(), one))),
-            Err(failed) => {
-                found.failed(ids.iter().copied(), &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread(ids.iter().copied(), failed),
         }
     }
     all.retain(|id, one| need.asks(site, KIND, id, &one.tags));
@@ -101,10 +77,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                 }
             }
         }
-        Err(failed) => {
-            found.failed(all.keys().map(String::as_str), &failed.fault);
-            found.partly = Some(failed.fault);
-        }
+        Err(failed) => found.unread(all.keys().map(String::as_str), failed),
     }
     found
 }
@@ -137,17 +110,12 @@ async fn pages<T>(
     fields: &Fields,
     page: fn(&str) -> Result<Page<T>, XmlDecodeError>,
 ) -> Result<Vec<T>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let token = next.map(|token| field("NextToken", token));
         let answer = client.form(site.cx, action, &fields.iter().cloned().chain(token).collect()).await?;
-        let (found, more) = page(&answer).map_err(unexpected)?;
-        all.extend(found);
-        match more {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        page(&answer).map_err(unexpected)
+    })
+    .await
 }
 
 fn unexpected(error: XmlDecodeError) -> Failed {
@@ -247,6 +215,15 @@ async fn send(client: &Direct, site: Site<'_>, hops: &[&Hop], dry: bool) -> Resu
     let (action, mut fields) = asked(hops)?;
     fields.extend(dry.then(|| field("DryRun", "true")));
     client.form(site.cx, action, &fields).await.map(drop)
+}
+
+async fn write(site: Site<'_>, batch: &[(&Write, &Live)]) -> Vec<Written> {
+    let hops: Vec<&Hop> = batch.iter().map(|(write, _)| &write.hop).collect();
+    let sent = match client(site).await {
+        Ok(client) => send(&client, site, &hops, false).await,
+        Err(failed) => Err(failed),
+    };
+    batch.iter().map(|(_, live)| written(sent.clone(), live)).collect()
 }
 
 fn written(sent: Result<(), Failed>, live: &Live) -> Written {

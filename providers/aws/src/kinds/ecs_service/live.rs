@@ -2,13 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DeploymentControllerType, SchedulingStrategy, Service, ServiceField};
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Fault, Live, Owner, Receipt, Value, Write, Written};
+use opsctl_api::{Fault, Live, Owner, Receipt, Value, Write, Written};
 
 use super::readiness::{primary, readiness};
-use crate::call::{Failed, call, few_at_once};
+use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::kinds::scalable_target::{ECS, owners};
-use crate::kinds::{Calls, edit};
+use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -21,23 +20,13 @@ const NAMES: usize = 10;
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html>).
 const PAGE: i32 = 100;
 
-pub(in crate::kinds) struct Services;
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// Names of services, by cluster.
 type Names = BTreeMap<String, BTreeSet<String>>;
-
-impl Calls for Services {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.ecs().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-}
 
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let client = site.client.ecs().await;
@@ -74,8 +63,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             Err(failed) if failed.is_missing() => {}
             Err(failed) => {
                 let paths: Vec<String> = names.iter().map(|name| format!("{cluster}/{name}")).collect();
-                found.failed(paths.iter().map(String::as_str), &failed.fault);
-                found.partly = Some(failed.fault);
+                found.unread(paths.iter().map(String::as_str), failed);
             }
         }
     }
@@ -123,29 +111,23 @@ fn last(arn: &str) -> String {
 }
 
 async fn clusters(client: &Client, site: Site<'_>) -> Result<Vec<String>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_clusters().max_results(PAGE).set_next_token(next);
         let page = call(site.cx, "ecs:ListClusters", ask.send()).await?;
-        all.extend(page.cluster_arns.unwrap_or_default().iter().map(|arn| last(arn)));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        let arns = page.cluster_arns.unwrap_or_default().into_iter();
+        Ok((arns.map(|arn| last(&arn)), page.next_token))
+    })
+    .await
 }
 
 async fn services(client: &Client, site: Site<'_>, cluster: &str) -> Result<Vec<String>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_services().cluster(cluster).max_results(PAGE).set_next_token(next);
         let page = call(site.cx, "ecs:ListServices", ask.send()).await?;
-        all.extend(page.service_arns.unwrap_or_default().iter().map(|arn| last(arn)));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        let arns = page.service_arns.unwrap_or_default().into_iter();
+        Ok((arns.map(|arn| last(&arn)), page.next_token))
+    })
+    .await
 }
 
 /// What is not there is left out, and so is what was deleted: the API remembers it for a while as inactive.
@@ -214,7 +196,8 @@ fn deployer(found: &Service) -> Option<Owner> {
     })
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.ecs().await;
     let path = write.hop.at.path();
     let Some((cluster, name)) = path.split_once('/') else {
         return Written::Refused(Fault::Invalid(format!("`{path}` is no CLUSTER/NAME")));

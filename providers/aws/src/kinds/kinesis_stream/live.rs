@@ -3,11 +3,10 @@ use std::collections::BTreeSet;
 
 use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::types::{EncryptionType, ScalingType, StreamDescriptionSummary, StreamMode, StreamStatus};
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Edit, Fault, Live, Readiness, Value, Write, Written};
+use opsctl_api::{Edit, Fault, Live, Readiness, Value, Write, Written};
 
 use crate::call::{Failed, call, few_at_once};
-use crate::kinds::Calls;
+use crate::kinds::{Calls, each};
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{integer, optional, text};
@@ -15,20 +14,10 @@ use crate::value::{integer, optional, text};
 /// ListStreams gives up to 100 a page (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>).
 const PAGE: i32 = 100;
 
-pub(in crate::kinds) struct Stream;
-
-impl Calls for Stream {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.kinesis().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// The API describes one stream a call, and its list has names alone.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
@@ -62,10 +51,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             }
             // What is gone since it was listed is no member.
             Err(failed) if failed.is_missing() => {}
-            Err(failed) => {
-                found.failed([name.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([name.as_str()], failed),
         }
     }
     found
@@ -117,11 +103,12 @@ fn live(site: Site<'_>, found: &StreamDescriptionSummary) -> Option<Live> {
     Some(live)
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.kinesis().await;
     let [edit] = &write.hop.edits[..] else {
         return Written::Refused(Fault::Invalid("a call sets one thing of a stream".to_owned()));
     };
-    match set(client, site, write.hop.at.path(), edit).await {
+    match set(&client, site, write.hop.at.path(), edit).await {
         Ok(()) => Written::Sent { receipt: None, version: None },
         Err(failed) => failed.written(),
     }

@@ -2,11 +2,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
-use futures_util::future::join_all;
-use opsctl_api::{Address, Answer, Edit, Fault, Live, LiveSetting, Value, Write, Written};
+use opsctl_api::{Address, Edit, Fault, Live, LiveSetting, Value, Write, Written};
 
-use crate::call::{Failed, call, few_at_once};
-use crate::kinds::{Calls, edit};
+use crate::call::{Failed, all_pages, call, few_at_once};
+use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -15,21 +14,11 @@ use crate::value::{number, optional, text};
 /// ListFunctions gives up to 50 a page (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>).
 const PAGE: i32 = 50;
 
-pub(in crate::kinds) struct Alias;
-
-impl Calls for Alias {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    /// It is read right before, and updated only from the revision that was read then: nobody is overwritten.
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.lambda().await;
-            join_all(batch.iter().map(|(write, live)| send(&client, site, write, live))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    // It is read right before, and updated only from the revision that was read then: nobody is overwritten.
+    write: |site, batch| Box::pin(each(batch, move |write, live| send(site, write, live))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// A function's aliases come in one list.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
@@ -71,39 +60,29 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             }),
             // A function that is not there has no aliases.
             Err(failed) if failed.is_missing() => {}
-            Err(failed) => {
-                found.failed(paths.iter().copied(), &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread(paths.iter().copied(), failed),
         }
     }
     found
 }
 
 async fn all_functions(client: &Client, site: Site<'_>) -> Result<Vec<String>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_functions().max_items(PAGE).set_marker(next);
         let page = call(site.cx, "lambda:ListFunctions", ask.send()).await?;
-        all.extend(page.functions.unwrap_or_default().into_iter().filter_map(|function| function.function_name));
-        match page.next_marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(all),
-        }
-    }
+        let functions = page.functions.unwrap_or_default().into_iter();
+        Ok((functions.filter_map(|function| function.function_name), page.next_marker))
+    })
+    .await
 }
 
 async fn aliases(client: &Client, site: Site<'_>, function: &str) -> Result<Vec<AliasConfiguration>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_aliases().function_name(function).set_marker(next);
         let page = call(site.cx, "lambda:ListAliases", ask.send()).await?;
-        all.extend(page.aliases.unwrap_or_default());
-        match page.next_marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(all),
-        }
-    }
+        Ok((page.aliases.unwrap_or_default(), page.next_marker))
+    })
+    .await
 }
 
 /// Tags are the function's: an alias has none.
@@ -133,7 +112,8 @@ fn live(site: Site<'_>, function: &str, found: &AliasConfiguration, tags: &BTree
     Some(live)
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write, live: &Live) -> Written {
+async fn send(site: Site<'_>, write: &Write, live: &Live) -> Written {
+    let client = site.client.lambda().await;
     let path = write.hop.at.path();
     let Some((function, alias)) = path.split_once('/') else {
         return Written::Refused(Fault::Invalid(format!("`{path}` is no FUNCTION/ALIAS")));

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_smithy_types::DateTime;
-use opsctl_api::{Answer, Fault, Live, Write, Written};
+use opsctl_api::{Fault, Live};
 
 use crate::call::{Failed, few_at_once};
 use crate::kinds::Calls;
@@ -12,18 +12,7 @@ use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{age, optional};
 
-pub(in crate::kinds) struct Prefix;
-
-impl Calls for Prefix {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, _site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        let only_read = || Written::Refused(Fault::Invalid("it is only read".to_owned()));
-        Box::pin(async move { batch.iter().map(|_| only_read()).collect() })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls::reads(|site, need| Box::pin(read(site, need)));
 
 /// The API knows no order by time, so all objects of a prefix are listed.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
@@ -48,11 +37,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                     found.add(live, []);
                 }
             }
-            Err(failed) if failed.is_missing() => found.failed([path.as_str()], &failed.fault),
-            Err(failed) => {
-                found.failed([path.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([path.as_str()], failed),
         }
     }
     found

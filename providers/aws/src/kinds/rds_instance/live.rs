@@ -4,12 +4,11 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, Filter};
 use aws_smithy_types::DateTime;
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written};
+use opsctl_api::{Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written};
 
 use super::snapshots::ages;
-use crate::call::{Failed, call, few_at_once};
-use crate::kinds::Calls;
+use crate::call::{Failed, all_pages, call, few_at_once};
+use crate::kinds::{Calls, each};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -23,20 +22,10 @@ const STOPPED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 const KIND: &str = "rds-instance";
 
-pub(in crate::kinds) struct Database;
-
-impl Calls for Database {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.rds().await;
-            join_all(batch.iter().map(|(write, live)| send(&client, site, write, live))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, live| send(site, write, live))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// A filter, and not an identifier: of many, one that is missing would fail all.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
@@ -50,8 +39,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             Ok(instances) => all.extend(instances),
             Err(failed) => {
                 let asked = if chunk.is_empty() { &ids } else { *chunk };
-                found.failed(asked.iter().map(String::as_str), &failed.fault);
-                found.partly = Some(failed.fault);
+                found.unread(asked.iter().map(String::as_str), failed);
             }
         }
     }
@@ -65,10 +53,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                 }
             }
         }
-        Err(failed) => {
-            found.failed(all.iter().filter_map(DbInstance::db_instance_identifier), &failed.fault);
-            found.partly = Some(failed.fault);
-        }
+        Err(failed) => found.unread(all.iter().filter_map(DbInstance::db_instance_identifier), failed),
     }
     found
 }
@@ -77,16 +62,12 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
 async fn instances(client: &Client, site: Site<'_>, ids: &[String]) -> Result<Vec<DbInstance>, Failed> {
     let named = Filter::builder().name("db-instance-id").set_values(Some(ids.to_vec())).build();
     let named = (!ids.is_empty()).then(|| vec![named]);
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.describe_db_instances().set_filters(named.clone()).max_records(PAGE as i32).set_marker(next);
         let page = call(site.cx, "rds:DescribeDBInstances", ask.send()).await?;
-        all.extend(page.db_instances.unwrap_or_default());
-        match page.marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(all),
-        }
-    }
+        Ok((page.db_instances.unwrap_or_default(), page.marker))
+    })
+    .await
 }
 
 fn tags(found: &DbInstance) -> BTreeMap<String, String> {
@@ -178,11 +159,12 @@ fn readiness(found: &DbInstance, status: &str) -> Readiness {
     }
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write, live: &Live) -> Written {
+async fn send(site: Site<'_>, write: &Write, live: &Live) -> Written {
+    let client = site.client.rds().await;
     let [edit] = &write.hop.edits[..] else {
         return Written::Refused(Fault::Invalid("a call sets one thing of an instance".to_owned()));
     };
-    match set(client, site, write.hop.at.path(), edit).await {
+    match set(&client, site, write.hop.at.path(), edit).await {
         Ok(()) => Written::Sent { receipt: None, version: None },
         // It is not in a state for this, and on its way to another one: to be asked again. Otherwise it never takes it.
         Err(failed)

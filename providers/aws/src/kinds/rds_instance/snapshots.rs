@@ -5,7 +5,7 @@ use aws_sdk_rds::types::{DbInstance, DbSnapshot, Filter};
 use aws_smithy_types::DateTime;
 use opsctl_api::{Fault, LiveSetting};
 
-use crate::call::{Failed, call, few_at_once};
+use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::provider::Site;
 use crate::value::age;
 
@@ -53,14 +53,10 @@ fn made(snapshot: DbSnapshot) -> Option<(String, DateTime)> {
 
 async fn snapshots(client: &Client, site: Site<'_>, ids: &[String]) -> Result<Vec<DbSnapshot>, Failed> {
     let of = Filter::builder().name("dbi-resource-id").set_values(Some(ids.to_vec())).build();
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.describe_db_snapshots().filters(of.clone()).max_records(PAGE as i32).set_marker(next);
         let page = call(site.cx, "rds:DescribeDBSnapshots", ask.send()).await?;
-        all.extend(page.db_snapshots.unwrap_or_default());
-        match page.marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(all),
-        }
-    }
+        Ok((page.db_snapshots.unwrap_or_default(), page.marker))
+    })
+    .await
 }

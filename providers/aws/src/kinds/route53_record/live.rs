@@ -5,7 +5,7 @@ use aws_sdk_route53::types::{
     AliasTarget, Change, ChangeAction, ChangeBatch, ChangeStatus, ResourceRecord, ResourceRecordSet, RrType,
 };
 use futures_util::future::join_all;
-use opsctl_api::{Answer, Fault, Live, Readiness, Receipt, Value, Write, Written};
+use opsctl_api::{Fault, Live, Readiness, Receipt, Value, Write, Written};
 
 use crate::call::{Failed, call};
 use crate::kinds::{Calls, edit};
@@ -19,25 +19,20 @@ const PAGE: i32 = 300;
 /// Up to so many records of a zone are asked for one by one; for more, the zone is listed.
 const FEW: usize = 5;
 
-/// Record sets of one of the two sorts.
-pub(in crate::kinds) struct Record {
-    pub(in crate::kinds) alias: bool,
-}
+/// Of record sets with values of their own. The old set is deleted exactly as it was and the new one created, in one atomic change
+/// of the zone.
+pub(in crate::kinds) const RECORD: Calls = Calls {
+    compares: true,
+    write: |site, batch| Box::pin(write(site, batch, false)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need, false)))
+};
 
-impl Calls for Record {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need, self.alias))
-    }
-
-    /// The old set is deleted exactly as it was and the new one created, in one atomic change of the zone.
-    fn compares(&self) -> bool {
-        true
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(write(site, batch.iter().map(|(write, _)| *write).collect(), self.alias))
-    }
-}
+/// The same of aliases.
+pub(in crate::kinds) const ALIAS: Calls = Calls {
+    compares: true,
+    write: |site, batch| Box::pin(write(site, batch, true)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need, true)))
+};
 
 /// What tells a record set from all others of its zone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -224,8 +219,9 @@ fn live(site: Site<'_>, path: &str, found: &ResourceRecordSet) -> Option<Live> {
 }
 
 /// Changes record sets of one zone in one atomic call.
-async fn write(site: Site<'_>, batch: Vec<&Write>, alias: bool) -> Vec<Written> {
+async fn write(site: Site<'_>, batch: &[(&Write, &Live)], alias: bool) -> Vec<Written> {
     let client = site.client.route53().await;
+    let batch: Vec<&Write> = batch.iter().map(|(write, _)| *write).collect();
     let mut answers = vec![None; batch.len()];
     let mut changes = Vec::new();
     let zone = batch.first().and_then(|write| Key::of_path(write.hop.at.path())).map(|(zone, _)| zone.to_owned());

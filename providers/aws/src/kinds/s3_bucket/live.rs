@@ -5,11 +5,10 @@ use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycl
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleRule, VersioningConfiguration,
 };
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Edit, Fault, Live, Value, Write, Written};
+use opsctl_api::{Edit, Fault, Live, Value, Write, Written};
 
-use crate::call::{Failed, call, few_at_once};
-use crate::kinds::Calls;
+use crate::call::{Failed, all_pages, call, few_at_once};
+use crate::kinds::{Calls, each};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -18,20 +17,10 @@ use crate::value::switch;
 /// ListBuckets gives up to 10,000 a page (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html>).
 const PAGE: i32 = 1000;
 
-pub(in crate::kinds) struct Bucket;
-
-impl Calls for Bucket {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.s3().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// A bucket's documents are one call each.
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
@@ -51,12 +40,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
         match read {
             Ok(Some((live, tags))) => found.add(live, tags),
             Ok(None) => {}
-            // What is gone since it was listed is no member.
-            Err(failed) if failed.is_missing() => found.failed([name.as_str()], &failed.fault),
-            Err(failed) => {
-                found.failed([name.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([name.as_str()], failed),
         }
     }
     found
@@ -69,16 +53,13 @@ fn bucket(site: Site<'_>, name: &str) -> Option<opsctl_api::Address> {
 /// The buckets of the region.
 async fn list(client: &Client, site: Site<'_>) -> Result<Vec<String>, Failed> {
     let region = &site.client.options().region;
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_buckets().bucket_region(region).max_buckets(PAGE).set_continuation_token(next);
         let page = call(site.cx, "s3:ListBuckets", ask.send()).await?;
-        all.extend(page.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name));
-        match page.continuation_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        let buckets = page.buckets.unwrap_or_default().into_iter();
+        Ok((buckets.filter_map(|bucket| bucket.name), page.continuation_token))
+    })
+    .await
 }
 
 async fn one(
@@ -140,11 +121,12 @@ async fn tags(client: &Client, site: Site<'_>, name: &str) -> Result<BTreeMap<St
     Ok(answer.into_iter().flat_map(|answer| answer.tag_set).map(|tag| (tag.key, tag.value)).collect())
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.s3().await;
     let (name, edits) = (write.hop.at.path(), &write.hop.edits);
     let sent = match &edits[..] {
-        [edit] if edit.setting == "versioning" => version(client, site, name, edit).await,
-        _ => switch_rules(client, site, name, edits).await,
+        [edit] if edit.setting == "versioning" => version(&client, site, name, edit).await,
+        _ => switch_rules(&client, site, name, edits).await,
     };
     sent.map_or_else(Failed::written, |()| Written::Sent { receipt: None, version: None })
 }

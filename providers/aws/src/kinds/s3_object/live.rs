@@ -3,47 +3,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::MetadataDirective;
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Edit, Fault, Hop, Live, LiveSetting, Preflight, Value, Write, Written};
+use opsctl_api::{Edit, Fault, Hop, Live, LiveSetting, Preflight, Value, Write, Written};
 
 use super::attributes::{Attributes, said_again};
 use super::list::each_page;
 use super::{MOST, encoded};
 use crate::call::{Failed, call, few_at_once};
-use crate::kinds::{Calls, edit};
+use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{optional, text};
 use crate::write::holds;
 
-pub(in crate::kinds) struct Objects;
-
-impl Calls for Objects {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    /// It is replaced only as it was read (`If-Match`): nobody is overwritten.
-    fn compares(&self) -> bool {
-        true
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.s3().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-
-    /// There is no dry run, but it can be told whether the version that shall come back is there.
-    fn preflight<'a>(&'a self, site: Site<'a>, hops: &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>> {
-        Box::pin(async move {
-            let client = site.client.s3().await;
-            few_at_once(hops.iter().map(|hop| told(&client, site, hop)).collect()).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    // It is replaced only as it was read (`If-Match`): nobody is overwritten.
+    compares: true,
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    // There is no dry run, but it can be told whether the version that shall come back is there.
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// An object as it is.
 struct Object {
@@ -90,12 +70,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                     found.add(live, tags);
                 }
             }
-            // What is gone since it was listed is no member.
-            Err(failed) if failed.is_missing() => found.failed([path.as_str()], &failed.fault),
-            Err(failed) => {
-                found.failed([path.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([path.as_str()], failed),
         }
     }
     found
@@ -182,6 +157,11 @@ impl Object {
     }
 }
 
+async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
+    let client = site.client.s3().await;
+    few_at_once(hops.iter().map(|hop| told(&client, site, hop)).collect()).await
+}
+
 async fn told(client: &Client, site: Site<'_>, hop: &Hop) -> Preflight {
     let version = edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()?.as_str());
     match version {
@@ -203,12 +183,13 @@ async fn earlier(client: &Client, site: Site<'_>, path: &str, version: &str) -> 
     head(client, site, path, Some(version)).await.map_err(|failed| if failed.is_missing() { gone() } else { failed })
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.s3().await;
     let path = write.hop.at.path();
     let [edit] = &write.hop.edits[..] else {
         return Written::Refused(Fault::Invalid("a call sets one thing of an object".to_owned()));
     };
-    let now = async || get(client, site, path, edit.setting == "content").await;
+    let now = async || get(&client, site, path, edit.setting == "content").await;
     let conflict = |object: &Object| match object.live(site, path) {
         Some(live) => Written::Conflict(Box::new(live)),
         None => Written::Refused(Fault::Invalid(format!("`{path}` is no BUCKET/KEY"))),
@@ -220,7 +201,7 @@ async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
     if !object.live(site, path).is_some_and(|live| holds(write, &live)) {
         return conflict(&object);
     }
-    match set(client, site, path, edit, &object).await {
+    match set(&client, site, path, edit, &object).await {
         Ok(etag) => Written::Sent { receipt: None, version: etag },
         // Somebody was faster, after it was read: what is there now tells what became of it.
         Err(failed) if failed.code == "PreconditionFailed" => match now().await {

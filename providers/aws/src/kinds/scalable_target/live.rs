@@ -2,12 +2,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_applicationautoscaling::Client;
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget, ServiceNamespace, SuspendedState};
-use futures_util::future::join_all;
-use opsctl_api::{Address, Answer, Fault, Live, Owner, Relation, Value, Write, Written};
+use opsctl_api::{Address, Fault, Live, Owner, Relation, Value, Write, Written};
 
 use super::parts;
-use crate::call::{Failed, call, few_at_once};
-use crate::kinds::{Calls, edit};
+use crate::call::{Failed, all_pages, call, few_at_once};
+use crate::kinds::{Calls, each, edit};
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{integer, switch};
@@ -19,20 +18,10 @@ const PAGE: usize = 50;
 /// What scales ECS services.
 pub(in crate::kinds) const ECS: (&str, &str) = ("ecs", "ecs:service:DesiredCount");
 
-pub(in crate::kinds) struct Target;
-
-impl Calls for Target {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.applicationautoscaling().await;
-            join_all(batch.iter().map(|(write, live)| send(&client, site, write, live))).await
-        })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    write: |site, batch| Box::pin(each(batch, move |write, live| send(site, write, live))),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let client = site.client.applicationautoscaling().await;
@@ -79,8 +68,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             }),
             Err(failed) => {
                 let of = |path: &&&str| parts(path).is_some_and(|(of, ..)| of == *namespace);
-                found.failed(need.one.keys().filter(of).copied(), &failed.fault);
-                found.partly = Some(failed.fault);
+                found.unread(need.one.keys().filter(of).copied(), failed);
             }
         }
     }
@@ -100,8 +88,7 @@ pub(in crate::kinds) async fn targets(
         chunks
             .into_iter()
             .map(async |chunk| {
-                let (mut all, mut next) = (Vec::new(), None);
-                loop {
+                all_pages(async |next| {
                     let ask = client
                         .describe_scalable_targets()
                         .service_namespace(ServiceNamespace::from(namespace))
@@ -109,12 +96,9 @@ pub(in crate::kinds) async fn targets(
                         .max_results(PAGE as i32)
                         .set_next_token(next);
                     let page = call(site.cx, "application-autoscaling:DescribeScalableTargets", ask.send()).await?;
-                    all.extend(page.scalable_targets.unwrap_or_default());
-                    match page.next_token.filter(|token| !token.is_empty()) {
-                        Some(token) => next = Some(token),
-                        None => return Ok::<_, Failed>(all),
-                    }
-                }
+                    Ok((page.scalable_targets.unwrap_or_default(), page.next_token))
+                })
+                .await
             })
             .collect(),
     );
@@ -123,24 +107,21 @@ pub(in crate::kinds) async fn targets(
 
 /// The scheduled actions of a namespace that set bounds: the path of each one's target, and its name.
 async fn scheduled(client: &Client, site: Site<'_>, namespace: &str) -> Result<Vec<(String, String)>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client
             .describe_scheduled_actions()
             .service_namespace(ServiceNamespace::from(namespace))
             .max_results(PAGE as i32)
             .set_next_token(next);
         let page = call(site.cx, "application-autoscaling:DescribeScheduledActions", ask.send()).await?;
-        all.extend(page.scheduled_actions.unwrap_or_default().into_iter().filter_map(|action| {
+        let actions = page.scheduled_actions.unwrap_or_default().into_iter().filter_map(|action| {
             let dimension = action.scalable_dimension?;
             let path = format!("{namespace}/{}/{}", action.resource_id, dimension.as_str());
             Some((path, action.scheduled_action_name))
-        }));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        });
+        Ok((actions, page.next_token))
+    })
+    .await
 }
 
 fn owners(path: &str, scheduled: &Result<Vec<(String, String)>, Failed>) -> Vec<Owner> {
@@ -192,7 +173,8 @@ fn service(site: Site<'_>, target: &ScalableTarget) -> Option<Address> {
     address(site, "ecs-service", target.resource_id().strip_prefix("service/")?)
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write, live: &Live) -> Written {
+async fn send(site: Site<'_>, write: &Write, live: &Live) -> Written {
+    let client = site.client.applicationautoscaling().await;
     let path = write.hop.at.path();
     let Some((namespace, resource, dimension)) = parts(path) else {
         return Written::Refused(Fault::Invalid(format!("`{path}` is no NAMESPACE/RESOURCE/DIMENSION")));

@@ -7,7 +7,7 @@ use aws_sdk_applicationautoscaling::types::ScalableTarget;
 use opsctl_api::{Owner, Value};
 
 use super::live::targets;
-use crate::call::{Failed, call, few_at_once};
+use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::provider::Site;
 
 /// Up to so many resources are asked for by name in one call; for more, the namespace is listed.
@@ -40,8 +40,7 @@ pub(in crate::kinds) async fn owners(
 
 /// The names of a target's policies.
 async fn policies(client: &Client, site: Site<'_>, target: &ScalableTarget) -> Result<Vec<String>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client
             .describe_scaling_policies()
             .service_namespace(target.service_namespace().clone())
@@ -49,12 +48,10 @@ async fn policies(client: &Client, site: Site<'_>, target: &ScalableTarget) -> R
             .scalable_dimension(target.scalable_dimension().clone())
             .set_next_token(next);
         let page = call(site.cx, "application-autoscaling:DescribeScalingPolicies", ask.send()).await?;
-        all.extend(page.scaling_policies.unwrap_or_default().into_iter().map(|policy| policy.policy_name));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        let policies = page.scaling_policies.unwrap_or_default().into_iter();
+        Ok((policies.map(|policy| policy.policy_name), page.next_token))
+    })
+    .await
 }
 
 fn owner(target: &ScalableTarget, setting: &str, policies: Option<Result<Vec<String>, Failed>>) -> Owner {

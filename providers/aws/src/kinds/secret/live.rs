@@ -5,14 +5,13 @@ use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::operation::update_secret_version_stage::builders::UpdateSecretVersionStageFluentBuilder;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
-use futures_util::future::join_all;
-use opsctl_api::{Answer, Fault, Hop, Live, LiveSetting, Owner, Plain, Preflight, Value, Write, Written};
+use opsctl_api::{Fault, Hop, Live, LiveSetting, Owner, Plain, Preflight, Value, Write, Written};
 use serde_json::Value as Json;
 
 use super::versions::{Version, Versions, label, number, restores, version_id};
-use crate::call::{Failed, call, few_at_once};
+use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::fault::fault;
-use crate::kinds::Calls;
+use crate::kinds::{Calls, each};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -28,30 +27,14 @@ const VALUES: usize = 10;
 /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html>).
 const BATCH: usize = 20;
 
-pub(in crate::kinds) struct Keys;
-
-impl Calls for Keys {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    /// A new version comes into use only if the one that it was made from is the one in use: nobody is overwritten.
-    fn compares(&self) -> bool {
-        true
-    }
-
-    fn write<'a>(&'a self, site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        Box::pin(async move {
-            let client = site.client.secretsmanager().await;
-            join_all(batch.iter().map(|(write, _)| send(&client, site, write))).await
-        })
-    }
-
-    /// There is no dry run, but it can be told whether what shall be restored is still kept.
-    fn preflight<'a>(&'a self, site: Site<'a>, hops: &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>> {
-        Box::pin(preflight(site, hops))
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls {
+    // A new version comes into use only if the one that it was made from is the one in use: nobody is overwritten.
+    compares: true,
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    // There is no dry run, but it can be told whether what shall be restored is still kept.
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
+    ..Calls::reads(|site, need| Box::pin(read(site, need)))
+};
 
 /// A secret: what is told of it, and its versions.
 struct Kept {
@@ -86,12 +69,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                     found.add(live, tags);
                 }
             }
-            // What is gone since it was listed is no member.
-            Err(failed) if failed.is_missing() => found.failed([name.as_str()], &failed.fault),
-            Err(failed) => {
-                found.failed([name.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([name.as_str()], failed),
         }
     }
     found
@@ -102,16 +80,13 @@ async fn list(client: &Client, site: Site<'_>, need: &Need<'_>) -> Result<Vec<St
     let named = begin.len() <= VALUES && begin.iter().all(|begin| !begin.is_empty());
     let filter = Filter::builder().key(FilterNameStringType::Name).set_values(Some(begin)).build();
     let filters = named.then(|| vec![filter]);
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         let ask = client.list_secrets().set_filters(filters.clone()).max_results(PAGE).set_next_token(next);
         let page = call(site.cx, "secretsmanager:ListSecrets", ask.send()).await?;
-        all.extend(page.secret_list.unwrap_or_default().into_iter().filter_map(|secret| secret.name));
-        match page.next_token.filter(|token| !token.is_empty()) {
-            Some(token) => next = Some(token),
-            None => return Ok(all),
-        }
-    }
+        let secrets = page.secret_list.unwrap_or_default().into_iter();
+        Ok((secrets.filter_map(|secret| secret.name), page.next_token))
+    })
+    .await
 }
 
 /// Secrets with the versions that are kept of each. The list of secrets tells of a version only minutes after it was made, so each is
@@ -262,9 +237,10 @@ async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
     hops.iter().map(|hop| lacks(hop).map_or_else(untold, Preflight::Refused)).collect()
 }
 
-async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
+async fn send(site: Site<'_>, write: &Write) -> Written {
+    let client = site.client.secretsmanager().await;
     let name = write.hop.at.path();
-    let secret = match one(client, site, name).await {
+    let secret = match one(&client, site, name).await {
         Ok(secret) => secret,
         Err(failed) => return Written::Refused(failed.fault),
     };
@@ -276,17 +252,17 @@ async fn send(client: &Client, site: Site<'_>, write: &Write) -> Written {
         Err(fault) => return Written::Refused(fault),
     };
     let was = secret.versions.current().id.as_str();
-    let version = match put(client, site, write, &secret.versions, text).await {
+    let version = match put(&client, site, write, &secret.versions, text).await {
         Ok(version) if version == was => return Written::Sent { receipt: None, version: live.version },
         Ok(version) => version,
         // What is in use is not touched before this.
         Err(failed) => return failed.written(),
     };
-    let ask = stage(client, name, CURRENT).move_to_version_id(&version).remove_from_version_id(was);
+    let ask = stage(&client, name, CURRENT).move_to_version_id(&version).remove_from_version_id(was);
     match call(site.cx, STAGE, ask.send()).await {
         Ok(_) => Written::Sent { receipt: None, version: Some(version) },
         // Somebody was faster, after it was read: what is there now tells what became of it.
-        Err(failed) if failed.code == "InvalidParameterException" => match one(client, site, name).await {
+        Err(failed) if failed.code == "InvalidParameterException" => match one(&client, site, name).await {
             Ok(now) if now.versions.current().id != was => conflict(site, name, &now),
             _ => failed.written(),
         },

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_elasticloadbalancingv2::Client;
 use aws_sdk_elasticloadbalancingv2::types::{TargetGroup, TargetHealthStateEnum};
-use opsctl_api::{Answer, Fault, Live, Write, Written};
+use opsctl_api::Live;
 
-use crate::call::{Failed, call, few_at_once};
+use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::kinds::Calls;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -21,18 +21,7 @@ const ARNS: usize = 20;
 
 const KIND: &str = "target-group";
 
-pub(in crate::kinds) struct Targets;
-
-impl Calls for Targets {
-    fn read<'a>(&'a self, site: Site<'a>, need: &'a Need<'a>) -> Answer<'a, Found> {
-        Box::pin(read(site, need))
-    }
-
-    fn write<'a>(&'a self, _site: Site<'a>, batch: &'a [(&'a Write, &'a Live)]) -> Answer<'a, Vec<Written>> {
-        let refused = || Written::Refused(Fault::Invalid("the targets of a group are only read".to_owned()));
-        Box::pin(async move { batch.iter().map(|_| refused()).collect() })
-    }
-}
+pub(in crate::kinds) const CALLS: Calls = Calls::reads(|site, need| Box::pin(read(site, need)));
 
 /// A group's name and ARN.
 type Group = (String, String);
@@ -40,15 +29,11 @@ type Tags = BTreeMap<String, String>;
 
 async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let client = site.client.elasticloadbalancing().await;
-    let mut found = Found::default();
     let groups = match groups(&client, site, need).await {
         Ok(groups) => groups,
-        Err(failed) => {
-            found.failed(need.one.keys().copied(), &failed.fault);
-            found.partly = Some(failed.fault);
-            return found;
-        }
+        Err(failed) => return Found::nothing(need, failed),
     };
+    let mut found = Found::default();
     let tags = if need.by_tags() { tags(&client, site, &groups).await } else { Ok(BTreeMap::new()) };
     let none = Tags::new();
     let tags_of = |arn: &str| tags.as_ref().ok().and_then(|tags| tags.get(arn)).unwrap_or(&none);
@@ -64,10 +49,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             }
             // It has gone since.
             Err(failed) if failed.is_missing() => {}
-            Err(failed) => {
-                found.failed([name.as_str()], &failed.fault);
-                found.partly = Some(failed.fault);
-            }
+            Err(failed) => found.unread([name.as_str()], failed),
         }
     }
     // Which ones a selection has cannot be told then.
@@ -92,8 +74,7 @@ async fn groups(client: &Client, site: Site<'_>, need: &Need<'_>) -> Result<Vec<
 }
 
 async fn described(client: &Client, site: Site<'_>, names: Option<&[String]>) -> Result<Vec<Group>, Failed> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
+    all_pages(async |next| {
         // With names there are no pages.
         let ask = client
             .describe_target_groups()
@@ -102,14 +83,12 @@ async fn described(client: &Client, site: Site<'_>, names: Option<&[String]>) ->
             .set_marker(next);
         let page = call(site.cx, "elasticloadbalancing:DescribeTargetGroups", ask.send()).await?;
         let groups = page.target_groups.unwrap_or_default().into_iter();
-        all.extend(groups.filter_map(|TargetGroup { target_group_name, target_group_arn, .. }| {
+        let named = groups.filter_map(|TargetGroup { target_group_name, target_group_arn, .. }| {
             Some((target_group_name?, target_group_arn?))
-        }));
-        match page.next_marker.filter(|marker| !marker.is_empty()) {
-            Some(marker) => next = Some(marker),
-            None => return Ok(all),
-        }
-    }
+        });
+        Ok((named, page.next_marker))
+    })
+    .await
 }
 
 /// Tags by ARN.
