@@ -16,6 +16,9 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
     if is_throttling(code) || is_busy(code) || status == 429 || (code == LIMIT && said.starts_with("Rate exceeded")) {
         return Fault::Throttled(retry_after);
     }
+    if is_archived(code) {
+        return Fault::Invalid(ARCHIVED.to_owned());
+    }
     if is_denial(code) || status == 401 || status == 403 {
         return Fault::Denied(format!("{verb}: {text}"));
     }
@@ -29,6 +32,14 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
         300.. => Fault::Invalid(text),
         _ => Fault::Unexpected(text),
     }
+}
+
+/// What is to be done about an object whose content S3 has moved to an archive.
+pub(crate) const ARCHIVED: &str = "it is archived: bring it back first (aws s3api restore-object)";
+
+/// It is in an archive, and so neither read nor copied. S3 says so with status 403, whatever the credentials.
+pub(crate) fn is_archived(code: &str) -> bool {
+    matches!(code, "InvalidObjectState" | "ObjectNotInActiveTierError")
 }
 
 /// Kinesis says it of too many calls, and of what a rule forbids.
@@ -118,6 +129,7 @@ mod tests {
             of(400, "AccessDeniedException"),
             Fault::Denied("ecs:UpdateService: AccessDeniedException: said".into())
         );
+        assert_eq!(of(403, "InvalidObjectState"), Fault::Invalid(ARCHIVED.into()));
         // A JSON service behind something that answers in XML: the status tells.
         assert_eq!(of(403, ""), Fault::Denied("ecs:UpdateService: said".into()));
         for code in ["ResourceNotFoundException", "NoSuchKey", "InvalidInstanceID.NotFound", "DBInstanceNotFound"] {

@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own,
             the_newest_snapshot_counts, snapshots_are_asked_for_where_they_are_wanted, an_age_that_cannot_be_had_is_told;
         objects: what_else_it_has_stays, an_earlier_version_comes_back, somebody_was_faster, it_is_busy_or_lost,
-            what_is_no_small_text_is_hidden;
+            what_is_no_small_text_is_hidden, what_is_archived_is_told;
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
             an_answer_is_lost, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
             what_is_deleted_is_missing, what_may_not_be_read_is_denied;

@@ -135,3 +135,20 @@ pub(crate) fn what_is_no_small_text_is_hidden() {
     assert!(matches!(account.write(&at, "version", text(&first)), Written::Sent { .. }));
     assert_eq!(account.read(&at).value("version"), Some(&Value::String(first)));
 }
+
+/// What S3 has moved to an archive is there, and told with what to do; an archived version does not come back by itself.
+pub(crate) fn what_is_archived_is_told() {
+    let (account, path) = account();
+    let at = format!("s3-object/{path}");
+    let first = put(&account, &path, "on", &[("x-amz-storage-class", "GLACIER")]);
+    let live = account.read(&at);
+    assert_eq!(live.value("version"), Some(&text(&first)));
+    let Some(LiveSetting::Hidden(why)) = live.settings.get("content") else { panic!("{live:?}") };
+    assert!(why.contains("restore-object"), "{why}");
+    put(&account, &path, "off", &[]);
+    let Preflight::Refused(Fault::Invalid(why)) = account.preflight(&at, "version", text(&first)) else { panic!() };
+    assert!(why.contains(&first) && why.contains("restore-object"), "{why}");
+    let written = account.write(&at, "version", text(&first));
+    assert!(matches!(&written, Written::Refused(Fault::Invalid(why)) if why.contains("restore-object")), "{written:?}");
+    assert_eq!(get(&account, &path).text(), "off");
+}

@@ -24,6 +24,8 @@ pub(super) struct Attributes {
     pub(super) expires: Option<DateTime>,
     pub(super) website_redirect_location: Option<String>,
     pub(super) storage_class: Option<StorageClass>,
+    /// Whether its content is in an archive, and no copy of it is out.
+    pub(super) archived: bool,
     pub(super) encryption: Option<ServerSideEncryption>,
     pub(super) key: Option<String>,
     pub(super) bucket_key: Option<bool>,
@@ -36,6 +38,8 @@ macro_rules! taken_from {
             fn from(answer: &$answer) -> Self {
                 let owned = |text: Option<&str>| text.map(str::to_owned);
                 let expires = answer.expires_string();
+                let cold = matches!(answer.storage_class(), Some(StorageClass::Glacier | StorageClass::DeepArchive));
+                let restored = answer.restore().is_some_and(|state| state.contains("ongoing-request=\"false\""));
                 Self {
                     etag: owned(answer.e_tag()),
                     version: owned(answer.version_id()),
@@ -49,6 +53,7 @@ macro_rules! taken_from {
                     expires: expires.and_then(|at| DateTime::from_str(at, Format::HttpDate).ok()),
                     website_redirect_location: owned(answer.website_redirect_location()),
                     storage_class: answer.storage_class().cloned(),
+                    archived: cold && !restored,
                     encryption: answer.server_side_encryption().cloned(),
                     key: owned(answer.ssekms_key_id()),
                     bucket_key: answer.bucket_key_enabled(),

@@ -9,6 +9,7 @@ use super::attributes::{Attributes, said_again};
 use super::list::each_page;
 use super::{MOST, encoded};
 use crate::call::{Failed, call, few_at_once};
+use crate::fault::{ARCHIVED, is_archived};
 use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
@@ -101,7 +102,14 @@ async fn get(client: &Client, site: Site<'_>, path: &str, content: bool) -> Resu
     if !content {
         return Ok(Object { attributes: head(client, site, path, None).await?, content: None });
     }
-    let answer = call(site.cx, "s3:GetObject", client.get_object().bucket(bucket).key(key).send()).await?;
+    let answer = match call(site.cx, "s3:GetObject", client.get_object().bucket(bucket).key(key).send()).await {
+        // What else it has is told all the same.
+        Err(failed) if is_archived(&failed.code) => {
+            let content = Some(LiveSetting::Hidden(ARCHIVED.to_owned()));
+            return Ok(Object { attributes: head(client, site, path, None).await?, content });
+        }
+        answer => answer?,
+    };
     let attributes = Attributes::from(&answer);
     let small = answer.content_length().and_then(|length| usize::try_from(length).ok()).is_some_and(|it| it <= MOST);
     let content = if small {
@@ -179,8 +187,12 @@ fn untold() -> Preflight {
 
 /// What an earlier version has beside its content.
 async fn earlier(client: &Client, site: Site<'_>, path: &str, version: &str) -> Result<Attributes, Failed> {
-    let gone = || Failed::from_fault(Fault::Invalid(format!("there is no version {version} of it")));
-    head(client, site, path, Some(version)).await.map_err(|failed| if failed.is_missing() { gone() } else { failed })
+    let refused = |why: String| Err(Failed::from_fault(Fault::Invalid(why)));
+    match head(client, site, path, Some(version)).await {
+        Ok(attributes) if attributes.archived => refused(format!("of the version {version}: {ARCHIVED}")),
+        Err(failed) if failed.is_missing() => refused(format!("there is no version {version} of it")),
+        found => found,
+    }
 }
 
 async fn send(site: Site<'_>, write: &Write) -> Written {
