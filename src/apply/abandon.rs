@@ -27,15 +27,13 @@ pub async fn settled(resume: Resume<'_>) -> Result<(Operation, Mark), ApplyError
     if !wait_out(&site, &mut journal, &mut replayed).await? {
         return Err(ApplyError::Interrupted);
     }
-    let mut operation = Operation { ended: None, ..record::ended(&replayed.begin, &replayed.machine) };
-    let open = Unfinished::of(&replayed);
-    take_down_undone(&mut operation, &open, &site).await;
-    Ok((operation, open.mark()))
+    let operation = Operation { ended: None, ..record::ended(&replayed.begin, &replayed.machine) };
+    Ok((operation, Unfinished::of(&replayed).mark()))
 }
 
 /// Closes the operation that did not end as it stands, with a snapshot of what is there now. Nothing is changed.
 ///
-/// What a write without an answer asked for counts as set where it may be.
+/// What a write without an answer asked for counts as set, for it may be.
 ///
 /// # Errors
 /// No operation is open, or it cannot be closed: it stays open.
@@ -91,12 +89,9 @@ pub(super) async fn as_it_stands(
         return Ok(record::ended(&replayed.begin, &replayed.machine));
     }
     // Who cannot wait is not made to.
-    let is_decided = wait_out(site, &mut journal, &mut replayed).await?;
+    wait_out(site, &mut journal, &mut replayed).await?;
     let begin = &replayed.begin;
     let mut operation = record::ended(begin, &replayed.machine);
-    if is_decided {
-        take_down_undone(&mut operation, &Unfinished::of(&replayed), site).await;
-    }
     operation.outcome = outcome;
     operation.abandoned.clone_from(&reason);
     stage(&site.events, "after snapshot");
@@ -143,21 +138,6 @@ async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replaye
     tokio::select! {
         _ = tokio::time::timeout(left, seen) => Ok(true),
         () = pressed.at_least(1) => Ok(false),
-    }
-}
-
-/// Writes without an answer that cannot be done any more and were not done, as live shows, set nothing: what was there before them is what
-/// the operation left.
-async fn take_down_undone(operation: &mut Operation, open: &Unfinished, site: &Site<'_>) {
-    let effects = open.look(site.instances).await;
-    let unknown = open.steps.iter().filter(|step| step.status == Status::Unknown);
-    for step in unknown.filter(|step| effects.get(&step.step) == Some(&Effect::NotDone)) {
-        let records = operation.steps.iter_mut().filter(|record| record.step == step.step);
-        for record in records.flat_map(|record| &mut record.edits) {
-            if let Some(edit) = step.edits.iter().find(|edit| edit.setting == record.setting) {
-                record.left.clone_from(&edit.from);
-            }
-        }
     }
 }
 

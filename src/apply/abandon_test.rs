@@ -1,5 +1,7 @@
 //! An operation that did not end is closed as it stands: nothing that may have been written is forgotten.
 
+use opsctl_api::Value;
+
 use super::bed::*;
 use super::resume_test::{WORLD, plan};
 use super::*;
@@ -29,10 +31,10 @@ async fn test_abandon() {
     ));
 }
 
-/// Begins an apply and ends it as a kill would, while a write is out.
-async fn killed_while_a_write_is_out(bed: &Bed) -> Plan {
+/// Begins an apply of so many replicas and ends it as a kill would, while a write is out.
+async fn killed_while_a_write_is_out(bed: &Bed, replicas: i64) -> Plan {
     bed.set("a:service/origin", "sim.latency=300ms");
-    let plan = bed.plan(vec![integers("a:service/origin", &[("replicas", 3)])]).await;
+    let plan = bed.plan(vec![integers("a:service/origin", &[("replicas", replicas)])]).await;
     let journals = bed.work_dir.join("journal");
     let intended = async {
         loop {
@@ -55,7 +57,7 @@ async fn killed_while_a_write_is_out(bed: &Bed) -> Plan {
 async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
     let mut bed = Bed::new(WORLD);
     bed.tempo.lost_answer = Some(std::time::Duration::from_secs(5));
-    killed_while_a_write_is_out(&bed).await;
+    killed_while_a_write_is_out(&bed, 3).await;
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     // It is waited for: the write is done while the operation is looked at.
     let (standing, _) = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
@@ -75,7 +77,7 @@ async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
 async fn test_who_does_not_want_to_wait_for_a_lost_answer_changes_nothing() {
     let mut bed = Bed::new(WORLD);
     bed.tempo.lost_answer = Some(std::time::Duration::from_secs(600));
-    killed_while_a_write_is_out(&bed).await;
+    killed_while_a_write_is_out(&bed, 3).await;
     bed.set("a:service/origin", "replicas=9");
     bed.press.send_modify(|count| *count = 1);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
@@ -84,21 +86,23 @@ async fn test_who_does_not_want_to_wait_for_a_lost_answer_changes_nothing() {
 }
 
 #[tokio::test]
-async fn test_a_write_that_never_arrived_has_set_nothing() {
+async fn test_a_write_that_never_arrived_is_not_taken_as_done() {
     let bed = Bed::new(WORLD);
-    killed_while_a_write_is_out(&bed).await;
+    let applied = bed.apply(&bed.plan(vec![integers("a:service/origin", &[("replicas", 3)])]).await).await.0.unwrap();
+    killed_while_a_write_is_out(&bed, 1).await;
     // To a reader it is the same as if it had been lost on its way.
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
-    bed.set("a:service/origin", "replicas=1");
+    bed.set("a:service/origin", "replicas=3");
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     let (standing, _) = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
-    for operation in [standing, closed] {
-        assert_eq!(statuses(&operation), [Status::Unknown]);
-        assert!(operation.steps[0].edits.iter().all(|edit| edit.what_it_left() == edit.from.as_ref()), "{operation:?}");
-        let back = unwind(std::slice::from_ref(&operation), &operation.id);
-        assert!(back.values.is_empty(), "{back:?}");
+    for back in [standing, closed] {
+        assert_eq!(statuses(&back), [Status::Unknown]);
+        let unwound = unwind(&[back, applied.clone()], &applied.id);
+        let setting = &unwound.values[&at("a:service/origin")]["replicas"];
+        assert_eq!(setting.before, Some(Value::Integer(1)));
+        assert!(setting.left.contains(&Some(Value::Integer(3))), "{setting:?}");
     }
 }
 
@@ -125,7 +129,7 @@ fn begun(bed: &Bed, plan: Plan, takes_over: Option<String>) -> String {
 async fn test_what_takes_back_another_stands_for_it_once_that_is_closed() {
     for is_closed in [false, true] {
         let bed = Bed::new(WORLD);
-        killed_while_a_write_is_out(&bed).await;
+        killed_while_a_write_is_out(&bed, 3).await;
         tokio::time::sleep(std::time::Duration::from_millis(400)).await;
         let first = unfinished(&bed.work_dir).unwrap().unwrap().operation;
         let mut back = bed.plan(vec![integers("a:service/origin", &[("replicas", 1)])]).await;
@@ -150,7 +154,7 @@ async fn test_what_takes_back_another_stands_for_it_once_that_is_closed() {
 #[tokio::test]
 async fn test_what_cannot_be_recorded_stays_open() {
     let bed = Bed::new(WORLD);
-    killed_while_a_write_is_out(&bed).await;
+    killed_while_a_write_is_out(&bed, 3).await;
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     let repository = git2::Repository::open(bed.store.path()).unwrap();
     let head = repository.head().unwrap();
@@ -170,7 +174,7 @@ async fn test_what_cannot_be_recorded_stays_open() {
 #[tokio::test]
 async fn test_what_is_to_be_taken_back_stays_open_where_that_is_refused() {
     let mut bed = Bed::new(WORLD);
-    killed_while_a_write_is_out(&bed).await;
+    killed_while_a_write_is_out(&bed, 3).await;
     tokio::time::sleep(std::time::Duration::from_millis(400)).await;
     let back = bed.plan(vec![integers("a:service/origin", &[("replicas", 1)])]).await;
     bed.over = Some(unfinished(&bed.work_dir).unwrap().unwrap().mark());

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Identity, Settings, Value};
+use opsctl_api::{Address, Identity, Settings};
 
 use super::failure::Failure;
 use super::output::Output;
@@ -8,6 +8,7 @@ use super::repository::Repository;
 use super::scope::scope_of;
 use crate::apply::ApplyError;
 use crate::instance::{Catalogues, Instances};
+use crate::plan::Left;
 use crate::snapshot::{Operation, Store, Unwound};
 use crate::state::{Bound, Declared, Goal, Resource, Scope, State, Target, Want};
 
@@ -18,7 +19,7 @@ pub(super) struct Back {
     /// All that the snapshot has: observed, so that the snapshots of the rollback are whole.
     pub(super) scope: Scope,
     /// What opsctl left.
-    pub(super) left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+    pub(super) left: BTreeMap<Address, BTreeMap<String, Left>>,
     /// What each instance was when that was written, as far as it is to be restored.
     targets: BTreeMap<String, Identity>,
 }

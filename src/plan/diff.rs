@@ -5,7 +5,7 @@ use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Valu
 use super::expand::{Expanded, GoalAt, Item, Presence};
 use super::problem::Problem;
 use super::request::Request;
-use super::restore::is_as_left;
+use super::restore::{Left, is_as_left};
 use super::{Skipped, SkippedWhy};
 use crate::diagnostic::Code;
 
@@ -19,9 +19,6 @@ pub(super) enum Slot {
     Down,
     CeilingDown,
 }
-
-/// What an operation left at each setting; a rollback spares what somebody changed since.
-pub(super) type Left = BTreeMap<Address, BTreeMap<String, Option<Value>>>;
 
 /// By item: the edits that make it as it should be, each at its slot, sorted by setting.
 pub(super) type Edits = Vec<BTreeMap<Slot, Vec<Edit>>>;
@@ -84,7 +81,7 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
         let forced = request.force.iter().any(|pattern| pattern.matches(&item.at));
         if !forced && let Some(left) = changed_since(live, key, &request.left) {
             let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
-            let why = SkippedWhy::ChangedSince { left: left.clone(), live: from, before: to, by };
+            let why = SkippedWhy::ChangedSince { left, live: from, before: to, by };
             skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
             continue;
         }
@@ -94,9 +91,9 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
 }
 
 /// What opsctl had left at a setting, where live is something else now and no declared owner moved it there.
-fn changed_since<'a>(live: &Live, key: &str, left: &'a Left) -> Option<&'a Option<Value>> {
+fn changed_since(live: &Live, key: &str, left: &BTreeMap<Address, BTreeMap<String, Left>>) -> Option<Option<Value>> {
     let left = left.get(&live.at)?.get(key)?;
-    (!is_as_left(live, key, left.as_ref())).then_some(left)
+    (!is_as_left(live, key, left)).then(|| left.first().cloned().flatten())
 }
 
 /// Puts each edit at its slot. Edits that one call must carry stay together: at the downs if none of them grows, else at the

@@ -332,7 +332,7 @@ fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
     asked.change = |request| {
         request.reverts = Some("op".to_owned());
         for name in ["a:service/origin", "a:service/edge"] {
-            let left = BTreeMap::from([("replicas".to_owned(), Some(Value::Integer(5)))]);
+            let left = BTreeMap::from([("replicas".to_owned(), vec![Some(Value::Integer(5))])]);
             request.left.insert(name.parse().unwrap(), left);
         }
     };

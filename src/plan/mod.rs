@@ -54,7 +54,7 @@ pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
 pub use request::Request;
 pub use rest::Rest;
-pub use restore::{Past, Setting3};
+pub use restore::{Left, Past, Setting3};
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
 pub use said::{

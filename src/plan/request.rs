@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Pattern, Plain, Source, Value};
+use opsctl_api::{Address, Pattern, Plain, Source};
 
-use super::{Past, Rest};
+use super::{Left, Past, Rest};
 use crate::config::GuardConfig;
 use crate::state::{Scope, State};
 
@@ -27,7 +27,7 @@ pub struct Request<'a> {
     /// The actions that were called by what a rollback takes back.
     pub called: BTreeSet<String>,
     /// What opsctl left at each setting that a rollback restores.
-    pub left: BTreeMap<Address, BTreeMap<String, Option<Value>>>,
+    pub left: BTreeMap<Address, BTreeMap<String, Left>>,
     /// What was before opsctl's operations: what `restore` leads to.
     pub past: Past,
     /// A rollback takes these back whoever changed them.

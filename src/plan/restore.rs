@@ -11,9 +11,12 @@ use crate::state::{Bound, Goal};
 pub struct Setting3 {
     /// What it was before: where the way back leads, if live is as it was left.
     pub before: Option<Value>,
-    /// What opsctl observed last, or asked for where it never saw that settle.
-    pub left: Option<Value>,
+    /// What opsctl left.
+    pub left: Left,
 }
+
+/// What opsctl left at a setting: what it observed last, or asked for where it never saw that settle. What else it may have left comes after that.
+pub type Left = Vec<Option<Value>>;
 
 /// What opsctl's history tells of each setting that it ever wrote: what it was before the latest unbroken run of operations, and
 /// what that run left. By address and key.
@@ -63,17 +66,19 @@ fn verdict<'p>(presence: &Presence, key: &str, known: Option<&'p Setting3>) -> R
     let Some(setting) = known else { return Err(SkippedWhy::NeverSet) };
     let Presence::Live(live) = presence else { return Ok(setting) };
     let is_back = live.value(key) == setting.before.as_ref();
-    if is_back || is_as_left(live, key, setting.left.as_ref()) {
+    if is_back || is_as_left(live, key, &setting.left) {
         return Ok(setting);
     }
     let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
-    Err(SkippedWhy::NotAsLeft { left: setting.left.clone(), live: live.value(key).cloned(), by })
+    Err(SkippedWhy::NotAsLeft { left: setting.left.first().cloned().flatten(), live: live.value(key).cloned(), by })
 }
 
 /// Whether a setting is what opsctl left, or a declared owner moved it from there within its bounds.
-pub(super) fn is_as_left(live: &Live, key: &str, left: Option<&Value>) -> bool {
+pub(super) fn is_as_left(live: &Live, key: &str, left: &Left) -> bool {
     let now = live.value(key);
-    now == left || now.is_some_and(|now| live.mover(key, left, now).is_some())
+    left.iter()
+        .map(Option::as_ref)
+        .any(|left| now == left || now.is_some_and(|now| live.mover(key, left, now).is_some()))
 }
 
 /// The value from before, or the nearest to it that meets the other bounds; `None` where those have nothing to begin with.

@@ -22,7 +22,7 @@ pub struct Runs {
 impl Runs {
     /// Takes in the next older operation.
     pub fn take(&mut self, operation: &Operation) {
-        for (at, edit) in edits_newest_first(operation) {
+        for (at, edit, left) in edits_newest_first(operation) {
             let key = (at.clone(), edit.setting.clone());
             if self.broken.contains(&key) {
                 continue;
@@ -32,9 +32,9 @@ impl Runs {
                     if let Some(asked) = edit.to.as_ref().filter(|to| to.is_secret()) {
                         self.asked.insert(key, asked.clone());
                     }
-                    entry.insert(Setting3 { before: edit.from.clone(), left: edit.what_it_left().cloned() });
+                    entry.insert(Setting3 { before: edit.from.clone(), left });
                 }
-                Entry::Occupied(mut entry) if entry.get().before.as_ref() == edit.what_it_left() => {
+                Entry::Occupied(mut entry) if left.contains(&entry.get().before) => {
                     entry.get_mut().before.clone_from(&edit.from);
                 }
                 Entry::Occupied(_) => {
@@ -50,8 +50,9 @@ impl Runs {
         for ((at, key), asked) in self.asked {
             if let Some(setting) = self.past.get_mut(&at).and_then(|settings| settings.get_mut(&key))
                 && setting.before.as_ref() == Some(&asked)
+                && let Some(left) = setting.left.first()
             {
-                setting.before.clone_from(&setting.left);
+                setting.before.clone_from(left);
             }
         }
         self.past
@@ -98,7 +99,7 @@ mod tests {
         }
         let past = runs.past();
         let setting = past.get(&A.parse().unwrap())?.get("replicas")?.clone();
-        Some((setting.before, setting.left))
+        Some((setting.before, setting.left.into_iter().next()?))
     }
 
     #[test]
@@ -120,7 +121,7 @@ mod tests {
         operation.steps[0].edits[0].left = count(3);
         let mut runs = Runs::default();
         runs.take(&operation);
-        assert_eq!(runs.past()[&A.parse().unwrap()]["replicas"], Setting3 { before: count(1), left: count(3) });
+        assert_eq!(runs.past()[&A.parse().unwrap()]["replicas"], Setting3 { before: count(1), left: vec![count(3)] });
     }
 
     #[test]
@@ -140,7 +141,7 @@ mod tests {
         runs.take(&operation("v2", "v1", "v3"));
         runs.take(&operation("v1", "new", "v2"));
         let setting = &runs.past()[&A.parse().unwrap()]["token"];
-        assert_eq!((&setting.before, &setting.left), (&secret("v3"), &secret("v3")));
+        assert_eq!((&setting.before, &setting.left), (&secret("v3"), &vec![secret("v3")]));
     }
 
     proptest! {

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use opsctl_api::{Address, Value};
 
-use super::{EditRecord, Operation, OperationKind, Outcome};
-use crate::plan::{Past, Setting3};
+use super::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
+use crate::plan::{Left, Past, Setting3};
 
 /// What a rollback goes by: of each setting that was written, what it was before and what opsctl left.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,26 +25,23 @@ pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
     let range = &operations_newest_first[..=last];
     let mut values = Past::new();
     let mut stopped: BTreeSet<(&Address, &str)> = BTreeSet::new();
-    for (at, edit) in range.iter().flat_map(edits_newest_first) {
+    for (at, edit, left) in range.iter().flat_map(edits_newest_first) {
         if stopped.contains(&(at, edit.setting.as_str())) {
             continue;
         }
         let settings = values.entry(at.clone()).or_default();
         match settings.get_mut(&edit.setting) {
             None => {
-                settings.insert(
-                    edit.setting.clone(),
-                    Setting3 { before: edit.from.clone(), left: edit.what_it_left().cloned() },
-                );
+                settings.insert(edit.setting.clone(), Setting3 { before: edit.from.clone(), left });
             }
-            Some(setting) if setting.before.as_ref() == edit.what_it_left() => setting.before.clone_from(&edit.from),
+            Some(setting) if left.contains(&setting.before) => setting.before.clone_from(&edit.from),
             Some(_) => {
                 stopped.insert((at, &edit.setting));
             }
         }
     }
     for settings in values.values_mut() {
-        settings.retain(|_, setting| setting.before != setting.left);
+        settings.retain(|_, setting| setting.left.iter().any(|left| *left != setting.before));
     }
     values.retain(|_, settings| !settings.is_empty());
     let reverts = range.iter().filter(|operation| operation.kind != OperationKind::Take);
@@ -96,12 +93,22 @@ fn may_have_sent(operation: &Operation) -> bool {
     operation.ended.is_none() || edits_newest_first(operation).next().is_some()
 }
 
-/// What an operation sent, what it sent last first.
-pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord)> {
+/// What an operation sent, what it sent last first, with what it left by that.
+pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord, Left)> {
     operation.steps.iter().rev().flat_map(|step| {
         let edits = step.edits.iter().rev().filter(|edit| edit.sent);
-        edits.filter_map(|edit| Some((step.at.as_ref()?, edit)))
+        edits.filter_map(|edit| Some((step.at.as_ref()?, edit, left(step, edit))))
     })
+}
+
+/// A step that is not done may have left what was there before, too: nobody knows whether a write without an answer was done, and what was done may
+/// have been set back.
+fn left(step: &StepRecord, edit: &EditRecord) -> Left {
+    let mut left = vec![edit.what_it_left().cloned()];
+    if step.status != Status::Done {
+        left.extend([edit.to.clone(), edit.from.clone()]);
+    }
+    left
 }
 
 impl EditRecord {
@@ -136,7 +143,7 @@ mod tests {
 
     fn of<'a>(unwound: &'a Unwound, at: &str) -> Option<(&'a Option<Value>, &'a Option<Value>)> {
         let setting = unwound.values.get(&at.parse().unwrap())?.get("replicas")?;
-        Some((&setting.before, &setting.left))
+        Some((&setting.before, setting.left.first()?))
     }
 
     fn count(n: i64) -> Option<Value> {
@@ -180,6 +187,31 @@ mod tests {
         moved.steps[0].edits[0].left = count(3);
         assert_eq!(of(&unwind(&[moved.clone()], "a"), A), Some((&count(1), &count(3))));
         assert_eq!(of(&unwind(&[applied("b", &[(A, 3, 9)]), moved], "a"), A), Some((&count(1), &count(9))));
+    }
+
+    #[test]
+    fn test_what_is_not_done_may_have_left_what_was_there_before() {
+        let failed = |id: &str, status, from: Option<i64>, to: Option<i64>| {
+            let mut operation = applied(id, &[]);
+            operation.steps.push(StepRecord { status, ..sample::step(A, "replicas", from, to) });
+            operation
+        };
+        for status in [Status::Unknown, Status::Failed] {
+            for before in [Some(1), None] {
+                let (applied, back) =
+                    (failed("a", Status::Done, before, Some(4)), failed("r", status, Some(4), before));
+                let before = before.map(Value::Integer);
+                let unwound = unwind(&[back, applied], "a");
+                let setting = &unwound.values[&A.parse().unwrap()]["replicas"];
+                assert_eq!(setting.before, before);
+                assert!(setting.left.contains(&before) && setting.left.contains(&count(4)), "{setting:?}");
+            }
+            // Whichever of the two the next one found, it goes on from there.
+            for found in [1, 4] {
+                let operations = [applied("b", &[(A, found, 8)]), failed("a", status, Some(1), Some(4))];
+                assert_eq!(of(&unwind(&operations, "a"), A), Some((&count(1), &count(8))));
+            }
+        }
     }
 
     #[test]
@@ -292,11 +324,11 @@ mod tests {
                 let edits: Vec<&EditRecord> = operations
                     .iter()
                     .flat_map(edits_newest_first)
-                    .filter(|(at, _)| *at == address)
-                    .map(|(_, edit)| edit)
+                    .filter(|(at, ..)| *at == address)
+                    .map(|(_, edit, _)| edit)
                     .collect();
                 prop_assert!(edits.iter().any(|edit| edit.from == settings["replicas"].before));
-                prop_assert_eq!(&edits[0].to, &settings["replicas"].left);
+                prop_assert_eq!(std::slice::from_ref(&edits[0].to), &settings["replicas"].left);
             }
         }
     }

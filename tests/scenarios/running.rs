@@ -44,7 +44,7 @@ impl Running {
         self.until(name, |_, event| event["event"] == name);
     }
 
-    /// Listens until something is sent.
+    /// Listens until something is sent: whether it arrives is another thing.
     pub(crate) fn until_sent(&mut self, at: &str) {
         self.until(&format!("that {at} is sent"), |course, event| {
             event["event"] == "sent" && course.at_of(event) == Some(at)

@@ -51,3 +51,24 @@ fn test_it_is_rolled_back() {
     platform.is(&[("origin", "replicas", json!(1)), ("settings", "data.mode", json!("normal"))]);
     platform.ops.done(&["status"]);
 }
+
+/// Whether that write was done, nobody knows who comes after.
+#[test]
+fn test_a_rollback_is_gone_on_with_that_was_killed_right_after_it_sent_something() {
+    for command in ["resume", "rollback"] {
+        let platform = Platform::new();
+        platform.ops.done(&["apply", "busy", "-y"]);
+        let mut running = platform.ops.start(&["rollback", "-y"]);
+        running.until_sent(platform.at("origin"));
+        running.kill();
+        platform.ops.ends(8, &["status"]);
+        platform.ops.done(&[command, "-y"]);
+        platform.is(&[
+            ("settings", "data.mode", json!("normal")),
+            ("origin", "replicas", json!(1)),
+            ("edge", "replicas", json!(2)),
+        ]);
+        platform.ops.done(&["status"]);
+        platform.ops.done(&["plan", "baseline", "--detailed-exitcode"]);
+    }
+}
