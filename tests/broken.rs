@@ -172,7 +172,7 @@ fn ten_megabytes_of_mistakes() -> Result<(), Failed> {
     let resource = |nth| format!("[resource.r{nth}]\nat = \"k8s:deployment/cdn/r{nth}\"\nreplcias = {nth}\n");
     let text: String = (0..170_000).map(resource).collect();
     let said = said(&text)?;
-    let end = "170000 errors in 1 file; opsctl explain E0104 says more. Nothing was read or changed.\n";
+    let end = "170000 errors in 1 file; opsctl explain E0104 says more.\n";
     holds(text.len() > 10_000_000 && said.len() < 100_000 && said.ends_with(end), &said)
 }
 

@@ -157,8 +157,8 @@ impl Failure {
     pub(super) fn tell(&self, output: &Output) {
         let screen = &output.progress;
         output.warn(&match self {
-            Self::Report(report) => view::error::report(report, screen),
-            Self::Plan(error) => view::error::problems(error, screen),
+            Self::Report(report) => view::error::report(report, screen) + view::error::NOTHING,
+            Self::Plan(error) => view::error::problems(error, screen) + view::error::NOTHING,
             Self::Apply(error) => view::error::apply(error, screen),
             Self::NotTakenBack { source, .. } => {
                 let problems = match source.as_ref() {

@@ -69,8 +69,8 @@ impl Code {
 
 const PREFACE: &str = "# Error codes
 
-What opsctl says about a file has a code. `E…` is an error: nothing is read from a provider and nothing is changed until it
-is mended. `W…` is a warning: the run goes on. A code keeps its meaning for ever. `opsctl explain CODE` shows the same text.
+What opsctl says about a file has a code. `E…` is an error: nothing is changed until it is mended.
+`W…` is a warning: the run goes on. A code keeps its meaning for ever. `opsctl explain CODE` shows the same text.
 
 This page is generated from the program; a test compares the two.
 ";

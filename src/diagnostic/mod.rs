@@ -31,7 +31,7 @@ pub struct Diagnostic {
 /// Whether a diagnostic stops the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Nothing is read or changed.
+    /// Nothing is changed.
     Error,
     /// Said, and the run goes on.
     Warning,

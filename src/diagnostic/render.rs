@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use super::credentials::{credentials, hidden_from, without_credentials};
 use super::excerpt::{Excerpt, is_hidden};
-use super::{Diagnostic, Label, Mark, Report, Severity, Sources, Span, Style};
+use super::{Code, Diagnostic, Label, Mark, Report, Severity, Sources, Span, Style};
 
 /// How many errors are drawn, and how many warnings. Nobody reads more at once, and one that is mended often mends others.
 const MOST: usize = 100;
@@ -36,7 +36,7 @@ pub fn render(report: &Report, style: &Style) -> String {
     if style.unicode { drawing.text } else { ascii(&drawing.text) }
 }
 
-/// `2 errors in 2 files; opsctl explain E0104 says more. Nothing was read or changed.`
+/// `2 errors in 2 files; opsctl explain E0104 says more.`
 fn summary(report: &Report) -> Option<String> {
     let count = |severity: Severity, what: &str| {
         let found: Vec<&Diagnostic> = report.diagnostics.iter().filter(|d| d.severity == severity).collect();
@@ -47,13 +47,10 @@ fn summary(report: &Report) -> Option<String> {
     };
     let errors = count(Severity::Error, "error");
     let warnings = count(Severity::Warning, "warning");
-    let (code, end) = match (&errors, &warnings) {
-        (Some((_, code)), _) => (*code, " Nothing was read or changed."),
-        (None, Some((_, code))) => (*code, ""),
-        (None, None) => return None,
-    };
-    let texts: Vec<String> = [errors, warnings].into_iter().flatten().map(|(text, _)| text).collect();
-    Some(format!("{}; opsctl explain {code} says more.{end}", texts.join(", ")))
+    let found: Vec<(String, Code)> = [errors, warnings].into_iter().flatten().collect();
+    let (_, code) = found.first()?;
+    let texts: Vec<&str> = found.iter().map(|(text, _)| text.as_str()).collect();
+    Some(format!("{}; opsctl explain {code} says more.", texts.join(", ")))
 }
 
 struct Drawing<'a> {
@@ -242,7 +239,7 @@ warning[W0301]: a hole of two lines
 1 │ a = 1
   │ ^^^^^
 
-4 errors in 3 files, 1 warning in 1 file; opsctl explain E0104 says more. Nothing was read or changed.
+4 errors in 3 files, 1 warning in 1 file; opsctl explain E0104 says more.
 "#);
     }
 

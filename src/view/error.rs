@@ -44,12 +44,8 @@ fn word(severity: Severity) -> &'static str {
 
 /// Why there is no plan: all reasons.
 pub fn problems(error: &PlanError, screen: &Screen) -> String {
-    let mut page = String::new();
-    for problem in &error.problems {
-        page.push_str(&problem_block(problem, screen));
-    }
-    page.push_str(&format!("\n{}; nothing was changed.\n", count(error.problems.len(), "error")));
-    page
+    let blocks: String = error.problems.iter().map(|problem| problem_block(problem, screen)).collect();
+    format!("{blocks}\n{}.\n", count(error.problems.len(), "error"))
 }
 
 fn problem_block(problem: &Problem, screen: &Screen) -> String {
@@ -76,22 +72,22 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         ApplyError::Refused(refusals) => {
             let head = screen.paint(Ink::Bad, "refused");
             let lines: String = refusals.iter().map(|why| format!("{head}: {}\n", refusal(why))).collect();
-            format!("{lines}Nothing was changed.\n")
+            format!("{lines}{NOTHING}")
         }
         ApplyError::Unreadable(unreadable) => {
             let lines = unreadable.iter().map(|found| format!("  {}: {}\n", found.at, clean(&found.fault.to_string())));
-            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+            format!("{}{}{NOTHING}", headline(error, screen), lines.collect::<String>())
         }
         ApplyError::BeforeChecks(failed) => {
             let lines = failed.iter().map(|(name, seen)| format!("  check {}: {}\n", clean(name), clean(seen)));
-            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+            format!("{}{}{NOTHING}", headline(error, screen), lines.collect::<String>())
         }
         ApplyError::Secrets(lacking) => {
             let lines = lacking.iter().map(|(source, why)| format!("  {source}: {}\n", clean(why)));
-            format!("{}{}Nothing was changed.\n", headline(error, screen), lines.collect::<String>())
+            format!("{}{}{NOTHING}", headline(error, screen), lines.collect::<String>())
         }
         ApplyError::WrongTarget { .. } => {
-            format!("{}  = look at opsctl.toml, and plan again. Nothing was changed.\n", headline(error, screen))
+            format!("{}  = look at opsctl.toml, and plan again. {NOTHING}", headline(error, screen))
         }
         ApplyError::MidWay { operation, .. } => format!(
             "{}  = {operation} stays open: opsctl status tells where it stands, opsctl resume goes on\n",
@@ -109,10 +105,13 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::NotClosed { .. }
         | ApplyError::Journal(_)
         | ApplyError::Illegal(_) => {
-            format!("{}Nothing was changed.\n", chain(error, error.hint().as_deref(), screen))
+            format!("{}{NOTHING}", chain(error, error.hint().as_deref(), screen))
         }
     }
 }
+
+/// Said of what ended before anything was changed.
+pub const NOTHING: &str = "Nothing was changed.\n";
 
 fn headline(error: &dyn Error, screen: &Screen) -> String {
     coded(error, None, screen)

@@ -115,7 +115,8 @@ fn test_what_the_snapshot_does_not_have_is_said() {
     error[E0304]: k8s:deployment/cdn/spare: `restart` cannot be read: snapshot HASH does not have it
       written at states/baseline.toml:40:1
 
-    3 errors; nothing was changed.
+    3 errors.
+    Nothing was changed.
     --- exit 1
     ");
 }

@@ -83,7 +83,8 @@ fn test_names_that_do_not_go_together() {
       │      ^^^^
       = neither is above the other: leave one of them out, or let them say the same
 
-    1 error in 1 file; opsctl explain E0151 says more. Nothing was read or changed.
+    1 error in 1 file; opsctl explain E0151 says more.
+    Nothing was changed.
     --- exit 1
     "#);
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy+clsed"]), @"

@@ -80,7 +80,8 @@ fn test_a_target_takes_what_it_needs_along() {
     error[E0310]: edgy: it matches no resource of the state
       = name a resource as the state does, or its address; `*` stands for anything
 
-    1 error; nothing was changed.
+    1 error.
+    Nothing was changed.
     --- exit 1
     ");
 }
@@ -189,7 +190,8 @@ fn test_an_unreachable_instance_that_is_tolerated_is_owed() {
       = leave it out (--exclude 'k8s:*'); if busy may always go on without it, say
         `tolerates_unreachable = ["k8s:*"]` in the state
 
-    1 error; nothing was changed.
+    1 error.
+    Nothing was changed.
     --- exit 1
     "#);
 }
@@ -215,7 +217,8 @@ fn test_all_mistakes_of_all_files_at_once() {
      7 │ [resource.edge]
        │           ^^^^ the first is here
 
-    2 errors in 2 files; opsctl explain E0104 says more. Nothing was read or changed.
+    2 errors in 2 files; opsctl explain E0104 says more.
+    Nothing was changed.
     --- exit 1
     ");
 }

@@ -40,7 +40,8 @@ fn test_mistakes_of_opsctl_toml_and_of_a_world() {
        │        ^^^^^^^^
        = there are: aws, kubernetes, sim
 
-    1 error in 1 file; opsctl explain E0203 says more. Nothing was read or changed.
+    1 error in 1 file; opsctl explain E0203 says more.
+    Nothing was changed.
     --- exit 1
     "#);
     let repository = Repository::small();
@@ -58,7 +59,8 @@ fn test_mistakes_of_opsctl_toml_and_of_a_world() {
     24 │ replicsa = 3
        │ ^^^^^^^^
 
-    2 errors in 2 files; opsctl explain E0204 says more. Nothing was read or changed.
+    2 errors in 2 files; opsctl explain E0204 says more.
+    Nothing was changed.
     --- exit 1
     ");
 }
@@ -96,7 +98,8 @@ fn test_all_mistakes_of_opsctl_toml_come_in_one_run() {
     18 │ max_resources = "many"
        │                 ^^^^^^
 
-    4 errors in 1 file; opsctl explain E0103 says more. Nothing was read or changed.
+    4 errors in 1 file; opsctl explain E0103 says more.
+    Nothing was changed.
     --- exit 1
     "#);
 }
@@ -113,7 +116,8 @@ fn test_a_world_about_an_instance_that_is_not_there() {
        │      ^^^^^^^^^^^^^^^^^^^^^^^^
        = the instances of opsctl.toml: aws, k8s
 
-    1 error in 1 file; opsctl explain E0204 says more. Nothing was read or changed.
+    1 error in 1 file; opsctl explain E0204 says more.
+    Nothing was changed.
     --- exit 1
     "#);
 }
@@ -130,7 +134,8 @@ fn test_a_provider_that_is_left_out_names_its_feature() {
     12 │ type = "kubernetes"
        │        ^^^^^^^^^^^^
 
-    1 error in 1 file; opsctl explain E0204 says more. Nothing was read or changed.
+    1 error in 1 file; opsctl explain E0204 says more.
+    Nothing was changed.
     --- exit 1
     "#);
 }

@@ -204,7 +204,8 @@ fn test_a_secret_that_cannot_be_had() {
        │                        ^^^^^^^^^^ and here
        = set PASSWORD in the environment of opsctl, and apply again
 
-    2 errors in 1 file; opsctl explain E0316 says more. Nothing was read or changed.
+    2 errors in 1 file; opsctl explain E0316 says more.
+    Nothing was changed.
     "#);
     assert_eq!((said.exit, repository.simulated("lab:service/web", "replicas")), (Some(1), 2.into()));
 }
@@ -251,7 +252,8 @@ run = ["psql", "postgres://ana:hunter3@db/live"]
       │                ^^^^^^^^
       = hand it over in the environment: env = { PGPASSWORD = { env = "NAME" } }, or { file = "PATH" }
 
-    2 errors in 1 file; opsctl explain E0145 says more. Nothing was read or changed.
+    2 errors in 1 file; opsctl explain E0145 says more.
+    Nothing was changed.
     --- exit 1
     "#);
 }

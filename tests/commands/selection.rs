@@ -66,7 +66,8 @@ fn test_what_is_out_of_reach_can_be_left_out() {
       = leave it out (--exclude 'k8s:*'); if baseline may always go on without it, say
         `tolerates_unreachable = ["k8s:*"]` in the state
 
-    1 error; nothing was changed.
+    1 error.
+    Nothing was changed.
     --- exit 1
     "#);
     insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "--exclude", "k8s:*"]), @"
@@ -125,7 +126,8 @@ fn test_which_members_of_a_wildcard_are_meant_only_live_tells() {
       written at states/baseline.toml:7:11
       = ask for all of edges, or leave all of it out: --exclude edges
 
-    1 error; nothing was changed.
+    1 error.
+    Nothing was changed.
     --- exit 1
     ");
     insta::assert_snapshot!(repository.opsctl(&["plan", "up", "--target", "edges"]), @"
