@@ -12,7 +12,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, asked, guard, level,
-    notes, preflight, quota, rest, restarts, restore, select, spare, steps,
+    notes, preflight, quota, reliance, rest, restarts, restore, select, spare, steps,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -308,7 +308,7 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
     let irreversible = guard::one_way(expanded, edits);
     let stays = |index: &usize| irreversible.contains_key(&expanded.items[*index].at);
     let mut held_back = Vec::new();
-    for item in select::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect::<Vec<_>>()) {
+    for item in reliance::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect::<Vec<_>>()) {
         let planned = turned[item].len();
         turned[item].retain(|slot, _| !slot.is_up());
         if turned[item].len() < planned {

@@ -13,6 +13,7 @@ mod estimate_test;
 mod expand;
 mod file;
 mod guard;
+mod hold_back;
 mod level;
 #[cfg(test)]
 mod level_test;
@@ -28,6 +29,7 @@ mod overlay_test;
 mod preflight;
 mod problem;
 mod quota;
+mod reliance;
 mod request;
 mod rest;
 mod restarts;

@@ -4,8 +4,8 @@ use opsctl_api::{Address, Pattern};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item};
+use super::hold_back::hold_back;
 use super::order::provider_needs;
-use super::select::hold_back;
 use super::{Refusal, RefusedBy, Skipped, SkippedWhy};
 use crate::state::State;
 

@@ -4,8 +4,9 @@ use opsctl_api::Edit;
 
 use super::diff::Edits;
 use super::expand::{Expanded, Presence};
+use super::hold_back::hold_back;
+use super::reliance::beneath;
 use super::request::Request;
-use super::select::{beneath, hold_back};
 use super::{Skipped, SkippedWhy, guard};
 use crate::state::State;
 

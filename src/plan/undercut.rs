@@ -1,15 +1,16 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use opsctl_api::Address;
+use opsctl_api::{Address, Relation};
 
-use super::{Plan, Position, SkippedWhy, Work};
+use super::reliance::Reliance;
+use super::{Plan, Position, Seen, SkippedWhy, Work};
 
 /// Something that `--target` or `--exclude` leaves as it is, while what it needs shrinks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undercut {
     /// What stays.
     pub at: Address,
-    /// The name that it needs, directly or through others, and that shrinks.
+    /// What it needs, directly or through others, and that shrinks: its name, where it has one.
     pub needs: String,
 }
 
@@ -20,42 +21,31 @@ pub fn undercut(plan: &Plan) -> Vec<Undercut> {
     if left_out.is_empty() {
         return Vec::new();
     }
-    let without = without(plan);
-    let stays = plan.resources.iter().filter(|(at, _)| left_out.contains(at.as_str()));
-    let undercut = stays.filter_map(|(at, seen)| {
-        let needs = seen.names.iter().find_map(|name| shaken(plan, name, &without))?;
-        Some(Undercut { at: at.clone(), needs: needs.to_owned() })
-    });
-    undercut.collect()
-}
-
-/// By name: what shrinks of it, or under it.
-fn without(plan: &Plan) -> BTreeMap<&str, &str> {
+    let items: Vec<(&Address, &Seen)> = plan.resources.iter().collect();
+    let place = |at: &Address| items.binary_search_by_key(&at, |(at, _)| *at).ok();
     let shrinks = plan.steps.iter().filter_map(|step| match &step.work {
-        Work::Change { at, position: Position::Down, .. } => plan.resources.get(at),
+        Work::Change { at, position: Position::Down, .. } => place(at),
         _ => None,
     });
-    let names = shrinks.flat_map(|seen| &seen.names);
-    let mut without: BTreeMap<&str, &str> = names.map(|name| (name.as_str(), name.as_str())).collect();
-    loop {
-        let more: Vec<(&str, &str)> = plan
-            .declared
-            .keys()
-            .filter(|name| !without.contains_key(name.as_str()))
-            .filter_map(|name| Some((name.as_str(), shaken(plan, name, &without)?)))
-            .collect();
-        if more.is_empty() {
-            return without;
-        }
-        without.extend(more);
-    }
-}
-
-/// What a name needs that shrinks: all alternatives of one of its needs do.
-fn shaken<'a>(plan: &'a Plan, name: &str, without: &BTreeMap<&'a str, &'a str>) -> Option<&'a str> {
-    let mut needs = plan.declared.get(name)?.needs.iter();
-    needs.find_map(|need| {
-        let all = need.any_of.iter().all(|needed| without.contains_key(needed.as_str()));
-        need.any_of.iter().find(|_| all).and_then(|needed| without.get(needed.as_str()).copied())
-    })
+    let provider_needs = items.iter().enumerate().flat_map(|(item, (_, seen))| {
+        let needed = seen.relations.iter().filter_map(|relation| match relation {
+            Relation::Needs(at) => place(at),
+            Relation::Confines(_) => None,
+        });
+        needed.map(move |needed| (item, needed))
+    });
+    let declared = plan.declared.iter().map(|(name, declared)| (name.as_str(), &**declared));
+    let names = items.iter().map(|(_, seen)| seen.names.as_slice()).collect();
+    let relying = Reliance::new(declared, names, provider_needs).without(shrinks.collect::<Vec<_>>().into());
+    let mut undercut: Vec<Undercut> = relying
+        .into_iter()
+        .filter(|(item, _)| left_out.contains(items[*item].0.as_str()))
+        .filter_map(|(item, shrinking)| {
+            let (at, seen) = items[shrinking?];
+            let needs = seen.names.first().map_or(at.as_str(), String::as_str).to_owned();
+            Some(Undercut { at: items[item].0.clone(), needs })
+        })
+        .collect();
+    undercut.sort_by(|a, b| a.at.cmp(&b.at));
+    undercut
 }

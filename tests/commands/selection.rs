@@ -162,6 +162,22 @@ fn test_what_is_taken_from_under_what_stays_is_said() {
     assert_eq!(undercut(&["--target", "edge"]), "");
 }
 
+/// So is what only the provider knows to be needed.
+#[test]
+fn test_what_is_taken_from_under_what_needs_it_as_the_provider_knows_is_said() {
+    let repository = Repository::small();
+    let lone = "\n[resource.lone]\nat = \"k8s:deployment/cdn/lone\"\nreplicas = 1\n";
+    repository.append("world.toml", &format!("{lone}sim = {{ needs = [\"k8s:deployment/data/origin\"] }}\n"));
+    repository.append("states/baseline.toml", lone);
+    repository.append("states/busy.toml", "\n[resource.lone]\nreplicas = 3\n");
+    repository.done(&["apply", "busy", "-y"]);
+    let said = repository.done(&["plan", "baseline", "--exclude", "lone"]);
+    assert!(
+        said.out.contains("k8s:deployment/cdn/lone is left as it is, and origin, which it needs, shrinks"),
+        "{said}"
+    );
+}
+
 /// What holds a workload from above would raise it, too.
 #[test]
 fn test_what_is_held_back_is_raised_by_nobody() {
