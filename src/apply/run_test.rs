@@ -94,7 +94,7 @@ async fn test_all_is_done_in_order_and_recorded() {
     let history = bed.store.history().unwrap();
     assert_eq!(history.iter().map(|entry| entry.which).collect::<Vec<_>>(), [Which::After, Which::Before]);
     assert_eq!(bed.store.read("@").unwrap().operation, operation);
-    assert_eq!(bed.store.read("@1").unwrap().plan.unwrap().steps, plan.steps);
+    assert_eq!(bed.store.read("@1").unwrap().plan().unwrap().unwrap().steps, plan.steps);
     assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
     assert_eq!(holder(&bed.work_dir).unwrap(), None);
 }
@@ -394,7 +394,7 @@ async fn test_a_secret_is_sent_and_stays_nowhere() {
         written += &fs_err::read_to_string(file.unwrap().path()).unwrap();
     }
     written += &bed.store.read("@").unwrap().live_toml;
-    written += &serde_json::to_string(&bed.store.read("@1").unwrap().plan).unwrap();
+    written += &serde_json::to_string(&bed.store.read("@1").unwrap().plan().unwrap()).unwrap();
     assert!(written.contains("TOKEN") && !written.contains("hunter2"));
 }
 

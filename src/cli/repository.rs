@@ -166,14 +166,12 @@ impl Repository {
         self.literal(&entry.commit.short(), &stored, Strangers::LeftOut).map(Some)
     }
 
-    /// What was there before an operation; `None` where that was not recorded.
+    /// What was there before an operation, from its snapshot.
     ///
     /// # Errors
-    /// The snapshot is damaged, or has what this opsctl does not know.
-    pub(super) fn before(&self, store: &Store, recorded: &Recorded) -> Result<Option<State>, Failure> {
-        let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
-        let stored = store.read_commit(entry.commit)?;
-        self.literal(&entry.commit.short(), &stored, Strangers::LeftOut).map(Some)
+    /// It has what this opsctl does not know.
+    pub(super) fn before(&self, stored: &Stored) -> Result<State, Failure> {
+        self.literal(&stored.entry.commit.short(), stored, Strangers::LeftOut)
     }
 
     /// The plan of an operation; `None` where it was ended before that was recorded.
@@ -182,11 +180,7 @@ impl Repository {
     /// The snapshot is damaged, or another version of opsctl took it.
     pub(super) fn planned(&self, store: &Store, recorded: &Recorded) -> Result<Option<Plan>, Failure> {
         let Some(entry) = recorded.snapshots.iter().find(|entry| entry.which == Which::Before) else { return Ok(None) };
-        let stored = store.read_commit(entry.commit)?;
-        match stored.other_format {
-            Some(found) => Err(StoreError::PlanFormat { commit: entry.commit, found }.into()),
-            None => Ok(stored.plan),
-        }
+        Ok(store.read_commit(entry.commit)?.plan()?)
     }
 
     /// The same where it is no matter that another version of opsctl took it: then there is none.

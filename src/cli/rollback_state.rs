@@ -57,13 +57,14 @@ pub(super) fn back(
     let mut state: Option<State> = None;
     let mut targets = BTreeMap::new();
     // The oldest one first: its snapshot tells what was declared then. What came into being since is taken from later ones.
+    let operations = store.operations()?;
     for id in unwound.reverts.iter().rev() {
-        let recorded = store.operation(id)?;
-        if let Some(plan) = repository.planned(store, &recorded)? {
+        let Some(stored) = operations.before(id)? else { continue };
+        let before = repository.before(&stored)?;
+        if let Some(plan) = stored.plan()? {
             let seen = plan.instances.into_iter().filter(|(name, _)| is_restored(name, unwound));
             targets.extend(seen.filter_map(|(name, seen)| Some((name, seen.identity?))));
         }
-        let Some(before) = repository.before(store, &recorded)? else { continue };
         match &mut state {
             None => state = Some(before),
             Some(state) => state.take_in(before),

@@ -81,12 +81,15 @@ fn test_what_was_committed_is_read() {
 
     let after = store.read("@").unwrap();
     assert_eq!(after.entry, history[0]);
-    assert_eq!(after.plan, None);
+    assert_eq!(after.plan().unwrap(), None);
     assert_eq!(after.operation.steps[0].edits[0].setting, "replicas");
     let before = store.read("@1").unwrap();
-    assert_eq!(before.plan, Some(sample::plan()));
+    assert_eq!(before.plan().unwrap(), Some(sample::plan()));
     assert_eq!(before.operation, sample::operation("20261122-0412-ana", Outcome::Running));
     assert_eq!(store.read(&history[1].commit.short()).unwrap(), before);
+    let operations = store.operations().unwrap();
+    assert_eq!(operations.before("20261122-0412-ana").unwrap(), Some(before.clone()));
+    assert_eq!(operations.before("20261122-0412-ben").unwrap(), None);
     assert!(matches!(store.read("@2"), Err(StoreError::TooFar { count: 2, .. })));
     let hash = before.entry.commit.to_string();
     for reference in [&hash[..4], &format!("@{}", &hash[..7]), &format!("@{hash}")] {
@@ -106,7 +109,7 @@ fn test_a_plan_of_another_format_is_no_damage() {
     let old = Plan { format: 1, ..sample::plan() };
     store.commit(&sample::snapshot(&[(EDGE, 2)]), &operation, Some(&old)).unwrap();
     let before = store.read("@").unwrap();
-    assert_eq!((before.plan, before.other_format), (None, Some(1)));
+    assert!(matches!(before.plan(), Err(StoreError::PlanFormat { found: 1, .. })));
     assert_eq!(before.operation, operation);
 }
 

@@ -5,7 +5,7 @@ use git2::Repository;
 use opsctl_api::Pattern;
 
 use super::files::Files;
-use super::{Entry, Operation, OperationKind, Store, StoreError, Which, last_to_roll_back, read};
+use super::{Entry, Operation, OperationKind, Store, StoreError, Stored, Which, last_to_roll_back, read};
 
 /// An operation as the history has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +126,18 @@ impl Operations {
     /// The newest snapshot of each that is left, the one that began last first: no record is read for it.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator {
         self.groups.as_slice().iter().map(|group| &group[0])
+    }
+
+    /// The snapshot from before an operation; `None` where that was not recorded.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn before(&self, id: &str) -> Result<Option<Stored>, StoreError> {
+        let group = self.groups.as_slice().iter().find(|group| group[0].operation == id);
+        let before = group.into_iter().flatten().find(|entry| entry.which == Which::Before);
+        let (Some(repository), Some(before)) = (&self.repository, before) else { return Ok(None) };
+        let commit = repository.find_commit(before.commit.0).map_err(self.store.git("read"))?;
+        self.store.load(repository, &commit).map(Some)
     }
 
     /// The operation at a place of [`entries`](Self::entries).

@@ -13,10 +13,23 @@ pub struct Stored {
     pub live_toml: String,
     /// The record of the operation, as it was then.
     pub operation: Operation,
-    /// What was about to be applied, in a *before*; `None` where its format is another one.
-    pub plan: Option<Plan>,
-    /// The format of its plan, where this opsctl does not read it.
-    pub other_format: Option<u32>,
+    /// What was about to be applied, in a *before*, as it was written: it is large, and few ask for it.
+    plan_json: Option<Vec<u8>>,
+}
+
+impl Stored {
+    /// What was about to be applied; `None` where that is no *before*.
+    ///
+    /// # Errors
+    /// Another version of opsctl wrote it, or it cannot be read.
+    pub fn plan(&self) -> Result<Option<Plan>, StoreError> {
+        let commit = self.entry.commit;
+        let plan = self.plan_json.as_deref().map(plan::parse).transpose();
+        plan.map_err(|unread| match unread {
+            Unread::Format(found) => StoreError::PlanFormat { commit, found },
+            Unread::Json(error) => unreadable(commit, PLAN, error.to_string()),
+        })
+    }
 }
 
 impl Store {
@@ -109,15 +122,8 @@ impl Store {
         let (entry, files) = self.files(repository, commit)?;
         let commit = entry.commit;
         let operation = record(commit, &files)?;
-        // What is there and what was done can be read all the same.
-        let (plan, other_format) = match files.plan.as_deref().map(plan::parse) {
-            None => (None, None),
-            Some(Ok(plan)) => (Some(plan), None),
-            Some(Err(Unread::Format(found))) => (None, Some(found)),
-            Some(Err(Unread::Json(error))) => return Err(unreadable(commit, PLAN, error.to_string())),
-        };
         let live_toml = String::from_utf8(files.live).map_err(|error| unreadable(commit, LIVE, error.to_string()))?;
-        Ok(Stored { entry, live_toml, operation, plan, other_format })
+        Ok(Stored { entry, live_toml, operation, plan_json: files.plan })
     }
 
     /// The files of a snapshot, as they were when its digest was made.

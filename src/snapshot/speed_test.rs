@@ -77,7 +77,7 @@ fn test_speed() {
     timed("commit an after, with 5,000 steps", || store.commit(&two, &record, None).unwrap());
     timed("commit one more with nothing new", || store.commit(&two, &record, None).unwrap());
     let stored = timed("read the after", || store.read("@").unwrap());
-    timed("read the before, with its plan", || store.read("@2").unwrap());
+    timed("read the before, with its plan", || store.read("@2").unwrap().plan().unwrap());
     timed("values of all", || stored.values().unwrap());
     timed("blame of one", || store.blame(&addresses[7].parse().unwrap()).unwrap());
     let operations = [record];
