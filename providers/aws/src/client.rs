@@ -4,17 +4,29 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use opsctl_api::Rate;
 use tokio::sync::OnceCell;
 
 use crate::call::Failed;
 use crate::config::Options;
 use crate::direct::{Direct, Service};
+use crate::pace::Pace;
 
 /// One region of one account: what all clients of its services share. Nothing is read and nobody is asked before the first call.
 pub(crate) struct Client {
     options: Options,
     shared: OnceCell<SdkConfig>,
+    /// How fast streams are described.
+    pub(crate) streams: Pace,
+    /// How fast their tags are read.
+    pub(crate) stream_tags: Pace,
 }
+
+/// DescribeStreamSummary takes 20 calls a second in an account
+/// (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>).
+const STREAMS: Rate = Rate { burst: 5, per_second: 15.0 };
+/// ListTagsForStream takes 5 (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListTagsForStream.html>).
+const STREAM_TAGS: Rate = Rate { burst: 2, per_second: 3.0 };
 
 /// The clients of the services, one function each. They are cheap: connections and credentials are shared.
 macro_rules! clients {
@@ -50,7 +62,8 @@ impl Client {
     }
 
     pub(crate) fn new(options: Options) -> Self {
-        Self { options, shared: OnceCell::new() }
+        let (streams, stream_tags) = (Pace::new(STREAMS), Pace::new(STREAM_TAGS));
+        Self { options, shared: OnceCell::new(), streams, stream_tags }
     }
 
     pub(crate) fn options(&self) -> &Options {

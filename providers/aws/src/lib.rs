@@ -35,6 +35,8 @@ mod open;
 #[cfg(feature = "live")]
 mod owner;
 #[cfg(feature = "live")]
+mod pace;
+#[cfg(feature = "live")]
 mod preflight;
 #[cfg(feature = "live")]
 mod provider;

@@ -51,7 +51,8 @@ fn main() -> ExitCode {
             two_hundred_take_two_calls;
         services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it,
             a_thousand_take_few_calls;
-        streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards;
+        streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards,
+            many_are_described_no_faster_than_aws_takes;
         targets: targets_come_and_go, one_that_is_missing_hides_no_other, one_of_them_is_throttled;
     };
     environment::alone(|| libtest_mimic::run(&Arguments::from_args(), stories).exit_code())

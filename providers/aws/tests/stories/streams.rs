@@ -1,8 +1,10 @@
-use opsctl_api::{Fault, LiveSetting, Readiness, Value, Written};
+use std::time::{Duration, Instant};
+
+use opsctl_api::{Fault, LiveSetting, Readiness, Reading, Value, Written};
 use opsctl_aws_proxy::{Refusal, late};
 use serde_json::json;
 
-use crate::account::Account;
+use crate::account::{Account, all};
 
 const AT: &str = "kinesis-stream/events";
 
@@ -49,4 +51,17 @@ pub(crate) fn on_demand_has_no_shards() {
     let mode = json!({ "StreamMode": "ON_DEMAND" });
     account.console().json("kinesis", "CreateStream", &json!({ "StreamName": "events", "StreamModeDetails": mode }));
     assert_eq!(account.read(AT).settings.get("shards"), Some(&LiveSetting::Absent));
+}
+
+/// An account may describe twenty streams a second, whatever one read asks for.
+pub(crate) fn many_are_described_no_faster_than_aws_takes() {
+    let account = Account::new();
+    for nth in 0..40 {
+        let stream = json!({ "StreamName": format!("events-{nth}"), "ShardCount": 1 });
+        account.console().json("kinesis", "CreateStream", &stream);
+    }
+    let began = Instant::now();
+    let found = account.ask(&[all("kinesis-stream/*", "shards")]).remove(0);
+    assert!(matches!(&found, Reading::Members { found, complete: true } if found.len() == 40), "{found:?}");
+    assert!(began.elapsed() > Duration::from_secs(2), "{:?}", began.elapsed());
 }

@@ -75,12 +75,14 @@ async fn list(client: &Client, site: Site<'_>) -> Result<Vec<String>, Failed> {
 }
 
 async fn describe(client: &Client, site: Site<'_>, name: &str) -> Result<Option<StreamDescriptionSummary>, Failed> {
+    site.client.streams.turn().await;
     let ask = client.describe_stream_summary().stream_name(name);
     Ok(call(site.cx, "kinesis:DescribeStreamSummary", ask.send()).await?.stream_description_summary)
 }
 
 /// A stream has up to 50 tags, which is one page.
 async fn tags(client: &Client, site: Site<'_>, name: &str) -> Result<Vec<(String, String)>, Failed> {
+    site.client.stream_tags.turn().await;
     let answer = call(site.cx, "kinesis:ListTagsForStream", client.list_tags_for_stream().stream_name(name).send());
     Ok(answer.await?.tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())).collect())
 }
