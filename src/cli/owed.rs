@@ -75,7 +75,7 @@ impl Debt {
 ///
 /// Void is what a later operation had a goal for, changed or not; what one was abandoned with; and what was taken back. An action
 /// is void once a later operation had it, changed what it was before or after, or was of another state that says what all shall be
-/// that the operation of the action spoke of.
+/// that the operation of the action spoke of. An overlay that only calls spoke of nothing: that is gone on with, or let go of.
 ///
 /// # Errors
 /// The history cannot be read. What is damaged is passed over.

@@ -286,6 +286,21 @@ fn test_an_action_stays_owed_while_only_a_part_was_applied() {
     repository.done(&["status"]);
 }
 
+/// An overlay that only calls says nothing of what shall be, so no state takes its place: it is gone on with, or let go of.
+#[test]
+fn test_what_an_overlay_only_calls_stays_owed() {
+    let repository = Repository::small();
+    let compact = "over = \"baseline\"\n[action.compact]\nrun = [\"sh\", \"-c\", \"test -e quiet\"]\n";
+    repository.write("states/compact.toml", compact);
+    repository.ends(7, &["apply", "compact", "-y"]);
+    repository.done(&["apply", "busy", "-y"]);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("(opsctl resume)") && said.out.contains("action compact"), "{said}");
+    repository.write("quiet", "");
+    repository.done(&["resume", "-y"]);
+    repository.done(&["status"]);
+}
+
 /// Takes the newest record out of the history's objects.
 fn damage(repository: &Repository) {
     let git = git2::Repository::open(repository.path("snapshots")).unwrap();
