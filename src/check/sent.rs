@@ -26,26 +26,20 @@ impl Sent {
         }
     }
 
-    /// The text, for the call that sends it and nothing else. The line end that editors put at the end of a file is no part of it.
+    /// The text, for the call that sends it and nothing else.
     ///
     /// # Errors
     /// The text of a secret is not known: which.
     pub(crate) fn expose(&self) -> Result<&str, String> {
         match self {
             Self::Text(text) => Ok(text),
-            Self::Secret(secret) => match (secret_text(secret), &secret.source) {
-                (Some(text), _) => Ok(text),
+            Self::Secret(secret) => match (&secret.plain, &secret.source) {
+                (Some(text), _) => Ok(text.expose()),
                 (None, Some(source)) => Err(format!("the secret was not read: {source}")),
                 (None, None) => Err("the secret comes from nowhere".to_owned()),
             },
         }
     }
-}
-
-fn secret_text(secret: &Secret) -> Option<&str> {
-    let text = secret.plain.as_ref()?.expose();
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    Some(text.strip_suffix('\r').unwrap_or(text))
 }
 
 impl fmt::Display for Sent {
@@ -98,7 +92,7 @@ impl<'a> Untold<'a> {
     /// The secrets among these.
     pub(crate) fn of(along: &'a Along) -> Self {
         let texts = along.values().filter_map(|sent| match sent {
-            Sent::Secret(secret) => secret_text(secret).filter(|text| !text.is_empty()),
+            Sent::Secret(secret) => secret.plain.as_ref().map(Plain::expose).filter(|text| !text.is_empty()),
             Sent::Text(_) => None,
         });
         let mut texts: Vec<&str> = texts.collect();
@@ -132,7 +126,7 @@ mod tests {
 
     #[test]
     fn test_the_text_is_for_the_call_alone() {
-        let sent = secret(Some("hunter2\r\n"));
+        let sent = secret(Some("hunter2"));
         assert_eq!(sent.expose().unwrap(), "hunter2");
         assert_eq!(sent.to_string(), "(sensitive)");
         for shown in [format!("{sent:?}"), serde_json::to_string(&sent).unwrap()] {
@@ -144,11 +138,11 @@ mod tests {
     #[test]
     fn test_what_comes_back_is_not_told() {
         let along: Along =
-            [("a".to_owned(), secret(Some("hunter2\n"))), ("b".to_owned(), secret(Some("a\"hunter2")))].into();
+            [("a".to_owned(), secret(Some("hunter2"))), ("b".to_owned(), secret(Some("a\"hunter2")))].into();
         let untold = Untold::of(&along);
         assert_eq!(untold.out_of("not with hunter2, nor a\"hunter2"), "not with (sensitive), nor (sensitive)");
         assert_eq!(untold.out_of(&format!("{:?}", "a\"hunter2")), "\"(sensitive)\"");
-        let nothing: Along = [("a".to_owned(), secret(Some("\n"))), ("b".to_owned(), Sent::Text("open".into()))].into();
+        let nothing: Along = [("a".to_owned(), secret(Some(""))), ("b".to_owned(), Sent::Text("open".into()))].into();
         assert_eq!(Untold::of(&nothing).out_of("open"), "open");
     }
 }

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use camino::{Utf8Path, Utf8PathBuf};
 use opsctl_api::{Plain, Source};
 
@@ -108,7 +106,7 @@ impl Repository {
         Ok(Store::open(&self.config.root.join(&self.config.snapshots.path))?)
     }
 
-    /// Where secrets' texts come from.
+    /// Where secrets' texts come from. The line end that editors put at the end of a file is no part of them.
     pub(super) fn secrets(&self) -> impl Fn(&Source) -> Result<Plain, String> + Send + Sync + use<> {
         let root = self.config.root.clone();
         move |source| {
@@ -116,7 +114,8 @@ impl Repository {
                 Source::Env(name) => std::env::var(name).map_err(|error| format!("${name}: {error}"))?,
                 Source::File(path) => fs_err::read_to_string(root.join(path)).map_err(|error| error.to_string())?,
             };
-            Ok(Plain::new(Arc::from(text)))
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            Ok(Plain::new(text.strip_suffix('\r').unwrap_or(text)))
         }
     }
 

@@ -134,7 +134,7 @@ mod tests {
         let why = built(&along(secret(Some("hunter2\nhunter3")))).unwrap_err();
         assert_eq!(why, "header x: it would not be one line");
         assert!(built(&along(secret(None))).is_err());
-        let sent = built(&along(secret(Some("hunter2\n")))).unwrap();
+        let sent = built(&along(secret(Some("hunter2")))).unwrap();
         assert_eq!(sent.headers()["x"], "hunter2");
         assert!(!format!("{sent:?}").contains("hunter2"));
     }

@@ -7,6 +7,7 @@ use super::diff::{Edits, diff, slots};
 use super::digest::digest;
 use super::expand::{Expanded, expand};
 use super::observe::{Observation, observe};
+use super::order::unserved::unserved;
 use super::order::{Order, Ordered, What, order};
 use super::problem::{PlanError, Problem};
 use super::request::Request;
@@ -127,6 +128,10 @@ fn from_draft(
     refusals.extend(quota::exceeded(&quotas));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));
+    // What goes back was so before, and is not held up.
+    if request.reverts.is_none() {
+        refusals.extend(unserved(state, &expanded, &edits));
+    }
     if request.rest.is_some() {
         refusals.extend(rest::bereft(state, &expanded, &edits));
     }

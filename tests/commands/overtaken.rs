@@ -3,12 +3,16 @@
 use crate::harness::{Repository, Said};
 
 const ORIGIN: &str = "k8s:deployment/data/origin";
+const SPARE: &str = "k8s:deployment/cdn/spare";
 const EDGE: &str = "k8s:deployment/cdn/edge";
 const WEST: &str = "aws:route53-record/Z1/live.example.com/CNAME/west";
 
 /// The small one, and a plan of a state that is made while all is well.
 fn planned(state: &str) -> Repository {
-    let repository = Repository::small();
+    planned_in(Repository::small(), state)
+}
+
+fn planned_in(repository: Repository, state: &str) -> Repository {
     repository.write("states/new.toml", &format!("extends = \"baseline\"\n{state}"));
     repository.done(&["plan", "new", "--out", "plan.json"]);
     repository
@@ -23,9 +27,11 @@ fn refuses(repository: &Repository, exit: i32, why: &str) {
 #[test]
 fn test_what_a_step_relies_on_failed_since() {
     let traffic =
-        "[resource.spare]\nreplicas = { at_least = 0 }\n[resource.west]\nweight = 100\n[resource.east]\nweight = 0\n";
-    let repository = planned(traffic);
-    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "sim.fail=CrashLoopBackOff", "restart=x"]);
+        "[resource.spare]\nreplicas = { at_least = 1 }\n[resource.west]\nweight = 100\n[resource.east]\nweight = 0\n";
+    let repository = Repository::small();
+    repository.done(&["sim", "set", SPARE, "replicas=1"]);
+    let repository = planned_in(repository, traffic);
+    repository.done(&["sim", "set", SPARE, "sim.fail=CrashLoopBackOff", "restart=x"]);
     refuses(
         &repository,
         4,

@@ -279,6 +279,7 @@ fn test_an_action_stays_owed_while_only_a_part_was_applied() {
     repository.done(&["apply", "baseline", "--target", "settings", "-y"]);
     repository.ends(10, &["status"]);
     repository.write("states/west.toml", "over = \"baseline\"\n[resource.west]\nweight = 1\n");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "replicas=1"]);
     repository.done(&["apply", "west", "-y"]);
     let said = repository.ends(10, &["status"]);
     assert!(said.out.contains("not started action warm-cache"), "{said}");
@@ -343,6 +344,7 @@ fn damaged_operation(said: &Said) -> String {
 fn test_what_is_owed_before_a_damaged_record_is_not_gone_on_with() {
     let (repository, _) = stopped();
     repository.write("states/west.toml", "over = \"baseline\"\n[resource.west]\nweight = 1\n");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "replicas=1"]);
     repository.done(&["apply", "west", "-y"]);
     damage(&repository);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"

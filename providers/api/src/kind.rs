@@ -74,6 +74,8 @@ pub struct Setting {
     pub doc: &'static str,
     /// What a change of it does.
     pub effect: Effect,
+    /// Whether it counts what serves, so that nothing does at 0.
+    pub count: bool,
     /// Whether it can be taken away (`{ absent = true }`). True of keyed settings.
     pub optional: bool,
     /// Whether there is no way back.
@@ -161,6 +163,7 @@ impl Setting {
             ty,
             doc,
             effect: Effect::Config,
+            count: false,
             optional: false,
             one_way: false,
             group: None,
@@ -182,6 +185,12 @@ impl Setting {
     pub const fn capacity(mut self) -> Self {
         self.effect = Effect::Capacity;
         self
+    }
+
+    /// It counts what serves: more of it is up, and at 0 nothing serves.
+    pub const fn count(mut self) -> Self {
+        self.count = true;
+        self.capacity()
     }
 
     /// True is up.

@@ -61,7 +61,7 @@ const POOL: Kind = Kind {
     doc: "A group with bounds: raising its minimum raises what is desired, lowering its maximum lowers it.",
     path: NAME,
     settings: &[
-        Setting::new("desired", COUNT, "How many there shall be.").capacity().group("size").read_with(&["max", "min"]),
+        Setting::new("desired", COUNT, "How many there shall be.").count().group("size").read_with(&["max", "min"]),
         Setting::new("max", COUNT, "The most that there may be.")
             .capacity()
             .group("size")
@@ -113,7 +113,7 @@ const SERVICE: Kind = Kind {
     settings: &[
         Setting::new("config", Type::Text, "One key of its configuration.").keyed("KEY"),
         Setting::new("config_digest", Type::String, "What it was started with: `restarts_with` sets it.").carries(),
-        Setting::new("replicas", COUNT, "How many of it run.").capacity(),
+        Setting::new("replicas", COUNT, "How many of it run.").count(),
         Setting::new("running", Type::Bool, "Whether it runs at all.").power(),
         Setting::new("token", Type::Secret, "What it proves itself with.").optional(),
         Setting::new("version", Type::String, "Which version of it runs."),

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::{Address, Fault, Live, Owner};
+use opsctl_api::{Address, Fault, Live, Owner, Value};
 
 use crate::apply::{self, ApplyError};
 use crate::cli::claims;
@@ -53,7 +53,10 @@ impl Status {
         if let Some(recorded) = &recorded
             && let Some(left) = repository.after(&store, recorded)?
         {
-            let plan = damage.spare(repository.planned_if_read(&store, recorded))?.flatten();
+            let mut plan = damage.spare(repository.planned_if_read(&store, recorded))?.flatten();
+            if let Some(plan) = &mut plan {
+                reveal(plan, &repository.secrets());
+            }
             compare(&left, plan.as_ref(), &instances, &mut status).await;
         }
         status.damaged = damage.told(&setting)?;
@@ -131,6 +134,20 @@ async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, statu
     status.unmet.retain(|unmet| !strangers.contains_key(unmet.at.instance()));
 }
 
+/// What secrets should be is told by their texts alone, which no plan has. One whose text cannot be had is not compared.
+fn reveal(plan: &mut Plan, secrets: &apply::Secrets<'_>) {
+    for setting in plan.resources.values_mut().flat_map(|seen| seen.settings.values_mut()) {
+        if let Some(Goal::Exact(Value::Secret(secret))) = &mut setting.goal
+            && let Some(source) = &secret.source
+        {
+            match secrets(source) {
+                Ok(text) => secret.plain = Some(text),
+                Err(_) => setting.goal = None,
+            }
+        }
+    }
+}
+
 /// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.
 fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'_>) -> Vec<Unmet> {
     if status.last.is_some_and(|last| last.outcome == Outcome::Abandoned) {
@@ -177,15 +194,20 @@ fn mover<'a>(key: &'a str, goal: &Goal, live: &'a Live) -> Option<&'a Owner> {
 fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
     let value = live.value(key);
     let touch = live.touched.iter().find(|touch| touch.setting == key);
+    let touched = touch.map(|touch| (touch.by.clone(), touch.at));
+    // An owner that does not let be what was left has not moved it, but undone it.
+    let lets_be = |owner: &&Owner| goal.exact().is_none_or(|left| owner.allows(left));
+    let mover = mover(key, goal, live);
+    let undone_by = mover.filter(|owner| !lets_be(owner)).map(|owner| (owner.name.clone(), None));
     Drift {
         at: live.at.clone(),
         setting: key.to_owned(),
         left: goal.exact().cloned(),
         live: value.cloned(),
-        moved_by: mover(key, goal, live).map(|owner| match &owner.within {
+        moved_by: mover.filter(lets_be).map(|owner| match &owner.within {
             Some((least, most)) => format!("{} (within {least}..{most})", owner.name),
             None => owner.name.clone(),
         }),
-        touched: touch.map(|touch| (touch.by.clone(), touch.at)),
+        touched: touched.or(undone_by),
     }
 }

@@ -125,7 +125,7 @@ pub(in crate::plan) fn enough_of(state: &State, names: &[String]) -> Option<u64>
 }
 
 /// What grows, and what keeps its traffic without growing.
-fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> [Vec<usize>; 2] {
+pub(super) fn seeds(state: &State, expanded: &Expanded, edits: &Edits) -> [Vec<usize>; 2] {
     let grows = |item: &usize| edits[*item].keys().any(|slot| slot.is_up());
     let mut keeping: BTreeSet<usize> = BTreeSet::new();
     let mut pools: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -10,6 +10,7 @@ mod reduce;
 mod rules;
 #[cfg(test)]
 mod tests;
+pub(super) mod unserved;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

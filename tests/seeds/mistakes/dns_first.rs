@@ -86,6 +86,29 @@ fn test_dns_does_not_move_to_what_never_gets_ready() {
     procedure.taken_back(&[EDGE_WEST]);
 }
 
+/// Only the DNS is moved, as the runbook did it, and nothing serves where it goes to.
+#[test]
+fn test_dns_does_not_move_to_what_has_no_capacity() {
+    let dns = "over = \"baseline\"\n[resource.dns-east]\nweight = 0\n[resource.dns-west]\nweight = 100\n";
+    let ops = repository(REGIONS, &[("baseline", BASELINE), ("west", WEST), ("dns", dns)]);
+    ops.done(&["sim", "set", EDGE_WEST, "replicas=0"]);
+    let said = ops.ends(3, &["apply", "dns", "-y"]);
+    assert!(said.err.contains("it would get traffic, and needs edge-west, of which replicas is 0"), "{said}");
+    assert_eq!(ops.simulated(DNS_EAST, "weight"), json!(100));
+    // One alternative that serves is enough.
+    ops.write("states/baseline.toml", &BASELINE.replace("[\"edge-west\"]", "[[\"edge-west\", \"edge\"]]"));
+    ops.done(&["plan", "dns"]);
+    ops.write("states/baseline.toml", BASELINE);
+    // What brings it up moves it, and so does one who has brought it up before.
+    ops.done(&["plan", "west"]);
+    ops.done(&["sim", "set", EDGE_WEST, "replicas=1"]);
+    ops.done(&["apply", "dns", "-y"]);
+    // The way back is never held up: so it was before.
+    ops.done(&["sim", "set", EDGE, "replicas=0"]);
+    ops.done(&["rollback", "-y"]);
+    assert_eq!(ops.simulated(DNS_EAST, "weight"), json!(100));
+}
+
 /// Nor is the last one that is asked taken out.
 #[test]
 fn test_somebody_is_always_asked() {

@@ -19,7 +19,7 @@ pub(super) const SERVED: Served = Served {
         path: &[Segment::One("NAME")],
         settings: &[
             Setting::new("desired", COUNT, "How many instances there shall be.")
-                .capacity()
+                .count()
                 .group(SIZE)
                 .read_with(&["max", "min"]),
             Setting::new("max", COUNT, "The most instances; lowered below what is desired, it lowers that too.")

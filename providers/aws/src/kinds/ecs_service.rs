@@ -18,7 +18,7 @@ pub(super) const SERVED: Served = Served {
                 Type::Integer { min: 0, max: i32::MAX as i64 },
                 "How many tasks there shall be.",
             )
-            .capacity(),
+            .count(),
             Setting::new(
                 "task_definition",
                 Type::String,

@@ -17,7 +17,7 @@ const RESTART_ANNOTATION: &str = "opsctl/restart";
 const DIGEST_ANNOTATION: &str = "opsctl/config-digest";
 
 const COUNT: Type = Type::Integer { min: 0, max: i32::MAX as i64 };
-const REPLICAS: Setting = Setting::new("replicas", COUNT, "How many pods it runs.").capacity();
+const REPLICAS: Setting = Setting::new("replicas", COUNT, "How many pods it runs.").count();
 const RESTART: Setting = Setting::new(
     "restart",
     Type::String,

@@ -1,0 +1,78 @@
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+
+use opsctl_api::{Effect, Owner, Value};
+
+use super::super::diff::Edits;
+use super::super::expand::Expanded;
+use super::super::reliance::Reliance;
+use super::super::{Refusal, RefusedBy};
+use super::demand::{keeps_traffic, seeds};
+use crate::state::State;
+
+/// Traffic that would come, or be left alone, where something that it needs, directly or through others, has nothing that serves: a
+/// count of 0, or a switch that is off.
+pub(in crate::plan) fn unserved(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Refusal> {
+    let carriers: BTreeSet<usize> = carriers(state, expanded, edits).collect();
+    if carriers.is_empty() {
+        return Vec::new();
+    }
+    let vacant = (0..expanded.items.len()).filter_map(|item| Some((item, vacant(expanded, edits, item)?)));
+    let vacant: BTreeMap<usize, String> = vacant.collect();
+    // Where a name stands for many, some may have nothing as long as others have.
+    let whole = |item: &&usize| {
+        let mut groups = expanded.items[**item].names.iter().filter_map(|name| expanded.groups.get(name));
+        groups.all(|group| group.items.iter().all(|member| vacant.contains_key(member)))
+    };
+    let gone: Vec<usize> = vacant.keys().filter(whole).copied().collect();
+    let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
+    let names = expanded.items.iter().map(|item| item.names.as_slice()).collect();
+    let relying = Reliance::new(declared, names, super::provider_needs(expanded)).without(gone.into());
+    let refusal = |(item, needed): (usize, Option<usize>)| {
+        let needed = needed.filter(|_| carriers.contains(&item))?;
+        let name = expanded.items[needed].names.first()?;
+        Some(Refusal {
+            by: RefusedBy::Need,
+            at: expanded.items[item].at.to_string(),
+            why: format!("it would get traffic, and needs {name}, of which {}", vacant.get(&needed)?),
+            instead: format!("let {name} have something that serves first"),
+        })
+    };
+    let mut refusals: Vec<Refusal> = relying.into_iter().filter_map(refusal).collect();
+    refusals.sort_by(|a, b| a.at.cmp(&b.at));
+    refusals
+}
+
+/// What traffic comes to, and what others of its pool leave it to.
+fn carriers(state: &State, expanded: &Expanded, edits: &Edits) -> impl Iterator<Item = usize> {
+    let comes = |item: &usize| {
+        let kind = expanded.items[*item].kind;
+        let up = edits[*item].iter().filter(|(slot, _)| slot.is_up()).flat_map(|(_, edits)| edits);
+        let mut moved = up.filter_map(|edit| kind.setting(&edit.setting));
+        moved.any(|setting| setting.effect == Effect::Traffic) && keeps_traffic(expanded, edits, *item)
+    };
+    let [growing, keeping] = seeds(state, expanded, edits);
+    growing.into_iter().filter(comes).chain(keeping)
+}
+
+/// What of an item says that nothing of it serves once all edits are made; `None` where something may.
+fn vacant(expanded: &Expanded, edits: &Edits, item: usize) -> Option<String> {
+    let live = expanded.items[item].live()?;
+    live.settings.iter().find_map(|(key, found)| {
+        let setting = expanded.items[item].kind.setting(key)?;
+        let edit = edits[item].values().flatten().find(|edit| edit.setting == *key);
+        let after = edit.map_or_else(|| found.value(), |edit| edit.to.as_ref())?;
+        let nothing = match setting.effect {
+            Effect::Capacity => setting.count && *after == Value::Integer(0),
+            Effect::Power => *after == Value::Bool(false),
+            Effect::PowerInverted => *after == Value::Bool(true),
+            Effect::Traffic | Effect::Config => false,
+        };
+        // Unless somebody raises a count who scales by what there is to do, and does not let go of it there.
+        let raised = |owner: &Owner| {
+            let more = |(_, most): &(Value, Value)| most.compare(after) == Some(Ordering::Greater);
+            owner.off_at.as_ref() != Some(after) && owner.within.as_ref().is_some_and(more)
+        };
+        (nothing && !(setting.count && live.owners_of(key).any(raised))).then(|| format!("{key} is {after}"))
+    })
+}
