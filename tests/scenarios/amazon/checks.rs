@@ -1,9 +1,9 @@
-//! Checks of what AWS measures, on moto.
+//! Checks of what AWS measures.
 
 use opsctl_aws_proxy::{Proxy, late};
 use serde_json::{Value as Json, json};
 
-use crate::harness::{Repository, Said};
+use crate::harness::Repository;
 
 const REGION: &str = "us-east-1";
 
@@ -58,18 +58,10 @@ fn repository(aws: &Proxy) -> Repository {
     Repository::of(&[("opsctl.toml", &config), ("states/baseline.toml", STATE)])
 }
 
-/// With credentials that moto takes, as it takes any.
-fn opsctl(repository: &Repository, arguments: &[&str]) -> Said {
-    let mut command = repository.command(arguments);
-    command.env("AWS_ACCESS_KEY_ID", "ANA").env("AWS_SECRET_ACCESS_KEY", "nothing");
-    Said::by(&mut command)
-}
-
 /// Of each check whether it holds, and what was seen.
 fn verdicts(repository: &Repository) -> Vec<(String, bool, String)> {
-    let said = opsctl(repository, &["check", "baseline", "--json"]);
-    let document: Json = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}\n{said}"));
-    let checks = document["checks"].as_array().unwrap_or_else(|| panic!("{said}"));
+    let document = repository.json(&["check", "baseline"]);
+    let checks = document["checks"].as_array().unwrap_or_else(|| panic!("{document}"));
     let text = |value: &Json| value.as_str().unwrap_or_default().to_owned();
     let verdict = |check: &Json| {
         let verdict = &check["verdict"];
@@ -91,7 +83,7 @@ fn test_an_alarm_a_metric_and_targets_are_checked() {
         verdicts(&repository),
         all([("errors", true, "state = \"OK\""), ("lag", true, "maximum = 12.5"), ("targets", true, "healthy = 2")])
     );
-    assert_eq!(opsctl(&repository, &["check", "baseline"]).exit, Some(0));
+    repository.done(&["check", "baseline"]);
     // It gets worse: the alarm goes off, the replica falls behind, and one target is lost.
     let state = json!({ "AlarmName": "api-errors", "StateValue": "ALARM", "StateReason": "a test" });
     aws.console(REGION).json("monitoring", "SetAlarmState", &state);
@@ -105,8 +97,7 @@ fn test_an_alarm_a_metric_and_targets_are_checked() {
             ("targets", false, "healthy = 0")
         ])
     );
-    let said = opsctl(&repository, &["check", "baseline"]);
-    assert_eq!(said.exit, Some(9), "{said}");
+    repository.ends(9, &["check", "baseline"]);
 }
 
 /// No number is no number below a threshold.
@@ -154,7 +145,7 @@ fn test_the_age_of_a_backup_is_checked() {
     });
     let (holds, seen) = verdict();
     assert!(!holds && seen.starts_with("snapshot_age = "), "{seen}");
-    assert_eq!(opsctl(&repository, &["check", "baseline"]).exit, Some(9));
+    repository.ends(9, &["check", "baseline"]);
 }
 
 /// An alarm is silenced for the time of a state, and speaks again after it.
@@ -170,7 +161,7 @@ fn test_an_alarm_is_silenced_and_speaks_again() {
         read["MetricAlarms"][0]["ActionsEnabled"].as_bool().unwrap()
     };
     for (arguments, expected) in [(&["apply", "maintenance", "-y"][..], false), (&["rollback", "-y"], true)] {
-        let said = opsctl(&repository, arguments);
+        let said = repository.opsctl(arguments);
         assert_eq!((said.exit, actions()), (Some(0), expected), "{said}");
     }
 }
