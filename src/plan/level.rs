@@ -1,32 +1,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::Direction;
+use opsctl_api::{Direction, Edit, Kind};
 
 use super::diff::{Edits, Slot};
 use super::expand::Expanded;
 use super::order::provider_needs;
+use crate::action::Action;
 use crate::state::State;
 
 /// Edits without a direction stand with what grows, so that what needs a resource comes after them. Where all that needs it shrinks there is
 /// nothing that comes after: then they stand with what shrinks, and so behind it. A configuration is changed before those that
 /// read it come, and after they have gone.
 ///
-/// Where anybody has ordered a resource by hand, by `after` or by an action, it stays where it was.
+/// Where something is to be done between a resource and another one, by an action, it stays where it was: the other one waits for it.
 pub(super) fn lower(state: &State, expanded: &Expanded, edits: &mut Edits) {
-    let by_hand = ordered_by_hand(state);
     let is_level = |item: usize| {
         let kind = expanded.items[item].kind;
         let ups = edits[item].get(&Slot::Up);
         ups.is_some_and(|ups| ups.iter().all(|edit| edit.direction(kind) == Direction::Level))
     };
-    let free = |item: &usize| !expanded.items[*item].names.iter().any(|name| by_hand.contains(name.as_str()));
+    let led = leading(state);
+    let free = |item: &usize| !expanded.items[*item].names.iter().any(|name| led.contains(name.as_str()));
     let level: Vec<usize> = (0..expanded.items.len()).filter(|item| is_level(*item)).filter(free).collect();
     if level.is_empty() {
         return;
     }
     let mut relying = Relying::new(state, expanded, edits);
-    let lowered: Vec<usize> =
-        level.into_iter().filter(|item| relying.on(*item) == Moves { up: false, down: true }).collect();
+    let lowered: Vec<usize> = level.into_iter().filter(|item| relying.on(*item).only_down()).collect();
     for item in lowered {
         let Some(ups) = edits[item].remove(&Slot::Up) else { continue };
         let downs = edits[item].entry(Slot::Down).or_default();
@@ -35,17 +35,21 @@ pub(super) fn lower(state: &State, expanded: &Expanded, edits: &mut Edits) {
     }
 }
 
-fn ordered_by_hand(state: &State) -> BTreeSet<&str> {
-    let after = state.resources.iter().flat_map(|(name, resource)| {
-        let after = &resource.declared.after;
-        let own = (!after.is_empty()).then_some(name.as_str());
-        own.into_iter().chain(after.iter().map(|after| after.name.as_str()))
-    });
-    let actions = state.actions.iter().flat_map(|action| action.before.iter().chain(&action.after));
-    after.chain(actions.map(|named| named.name.as_str())).collect()
+/// The resources with an action behind them that itself comes before others.
+fn leading(state: &State) -> BTreeSet<&str> {
+    let leading = state.actions.iter().filter(|action| leads_on(&state.actions, action));
+    leading.flat_map(|action| &action.after).map(|after| after.name.as_str()).collect()
 }
 
-/// Which ways something moves; without a direction counts as up.
+/// Whether a resource comes behind an action, or behind one that comes behind it. Actions have no loops.
+fn leads_on(actions: &[Action], action: &Action) -> bool {
+    let named = |name: &str| actions.iter().find(|other| other.name == name);
+    let is_behind = |other: &&Action| other.after.iter().any(|after| after.name == action.name);
+    action.before.iter().any(|before| named(&before.name).is_none_or(|next| leads_on(actions, next)))
+        || actions.iter().filter(is_behind).any(|next| leads_on(actions, next))
+}
+
+/// Which ways something moves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Moves {
     up: bool,
@@ -57,20 +61,53 @@ impl Moves {
         self.up |= other.up;
         self.down |= other.down;
     }
+
+    fn only_down(self) -> bool {
+        self.down && !self.up
+    }
+}
+
+/// What an item does by itself.
+#[derive(Debug, Clone, Copy)]
+struct Own {
+    moves: Moves,
+    /// Whether it changes without a direction.
+    level: bool,
+}
+
+impl Own {
+    fn of(kind: &Kind, slots: &BTreeMap<Slot, Vec<Edit>>) -> Self {
+        let directed = |(slot, edits): (&Slot, &Vec<Edit>)| {
+            let moves = edits.iter().any(|edit| edit.direction(kind) != Direction::Level);
+            Moves { up: moves && slot.is_up(), down: moves && !slot.is_up() }
+        };
+        let mut own = Self { moves: Moves::default(), level: !slots.is_empty() };
+        slots.iter().map(directed).for_each(|moves| own.moves.and(moves));
+        own
+    }
+
+    /// How it moves together with all that relies on it. A change without a direction goes along with what moves, and alone it
+    /// counts as up: what is as it should be only afterwards comes anew.
+    fn with(self, relying: Moves) -> Moves {
+        let mut moves = relying;
+        moves.and(self.moves);
+        moves.up |= self.level && moves == Moves::default();
+        moves
+    }
 }
 
 /// How all that relies on something moves, directly or through others. What a name stands for is looked at once for all its members.
 struct Relying<'a> {
     expanded: &'a Expanded,
-    own: Vec<Moves>,
-    /// By name: the names that need it.
+    own: Vec<Own>,
+    /// By name: the names that need it, or come after it.
     by_name: BTreeMap<&'a str, Vec<&'a str>>,
     /// By item: those that need it as only the provider knows.
     by_provider: BTreeMap<usize, Vec<usize>>,
     known: BTreeMap<Who<'a>, Moves>,
 }
 
-/// Of an item: how those move that rely on it. Of a name: how its members move, and those that rely on them.
+/// Of an item: how it moves, and those that rely on it. Of a name: the same of its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Who<'a> {
     Item(usize),
@@ -79,21 +116,19 @@ enum Who<'a> {
 
 impl<'a> Relying<'a> {
     fn new(state: &'a State, expanded: &'a Expanded, edits: &Edits) -> Self {
-        let own = |slots: &BTreeMap<Slot, _>| Moves {
-            up: slots.keys().any(|slot| slot.is_up()),
-            down: slots.keys().any(|slot| !slot.is_up()),
-        };
         let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, resource) in &state.resources {
-            for needed in resource.declared.needs.iter().flat_map(|need| &need.any_of) {
-                by_name.entry(needed).or_default().push(name);
+            let needed = resource.declared.needs.iter().flat_map(|need| &need.any_of);
+            for other in needed.chain(resource.declared.after.iter().map(|after| &after.name)) {
+                by_name.entry(other).or_default().push(name);
             }
         }
         let mut by_provider: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (item, needed) in provider_needs(expanded) {
             by_provider.entry(needed).or_default().push(item);
         }
-        Self { expanded, own: edits.iter().map(own).collect(), by_name, by_provider, known: BTreeMap::new() }
+        let own = expanded.items.iter().zip(edits).map(|(item, slots)| Own::of(item.kind, slots)).collect();
+        Self { expanded, own, by_name, by_provider, known: BTreeMap::new() }
     }
 
     /// What it follows from.
@@ -119,28 +154,28 @@ impl<'a> Relying<'a> {
 
     /// How all that relies on an item moves. Needs have no loops; where those that only providers know have one, each is looked at once.
     fn on(&mut self, item: usize) -> Moves {
-        let first = Who::Item(item);
-        let mut open = vec![(first, self.from(first), Moves::default())];
-        let mut seen = BTreeSet::from([first]);
+        let mut open = vec![(Who::Item(item), self.from(Who::Item(item)), Moves::default())];
+        let mut seen = BTreeSet::from([Who::Item(item)]);
         while let Some((at, from, moves)) = open.last_mut() {
             if let Some(next) = from.pop() {
-                if let Who::Item(item) = next {
-                    moves.and(self.own[item]);
-                }
-                match self.known.get(&next) {
-                    Some(known) => moves.and(*known),
-                    None if seen.insert(next) => open.push((next, self.from(next), Moves::default())),
-                    None => {}
+                match (self.known.get(&next), next) {
+                    (Some(known), _) => moves.and(*known),
+                    (None, _) if seen.insert(next) => open.push((next, self.from(next), Moves::default())),
+                    (None, Who::Item(item)) => moves.and(self.own[item].moves),
+                    (None, Who::Name(_)) => {}
                 }
                 continue;
             }
-            let (at, moves) = (*at, *moves);
-            self.known.insert(at, moves);
+            let (at, relying) = (*at, *moves);
             open.pop();
-            if let Some((_, _, above)) = open.last_mut() {
-                above.and(moves);
-            }
+            let Some((_, _, beneath)) = open.last_mut() else { return relying };
+            let moves = match at {
+                Who::Item(item) => self.own[item].with(relying),
+                Who::Name(_) => relying,
+            };
+            self.known.insert(at, moves);
+            beneath.and(moves);
         }
-        self.known.get(&first).copied().unwrap_or_default()
+        Moves::default()
     }
 }

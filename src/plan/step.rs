@@ -169,7 +169,7 @@ impl std::fmt::Display for Rule {
             Self::Action { action, beside, before: false } => write!(f, "action {action} comes after {beside}"),
             Self::Gate(check) => write!(f, "check {check} stands between"),
             Self::Member(name) => write!(f, "one of {name}"),
-            Self::UpBeforeDown(at) => write!(f, "{} grows before it shrinks", at.local()),
+            Self::UpBeforeDown(at) => write!(f, "{} shrinks only after that", at.local()),
         }
     }
 }

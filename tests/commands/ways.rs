@@ -110,3 +110,83 @@ fn test_a_way_that_is_longer_than_the_api_allows_is_refused() {
     --- exit 3
     ");
 }
+
+/// The west's database takes another size only while it does not run: on the way home it does so once nobody is left on it, though what
+/// needs it takes another configuration besides.
+#[test]
+fn test_what_others_rely_on_is_not_stopped_while_they_serve() {
+    let repository = Repository::of(&[
+        ("opsctl.toml", OPSCTL),
+        (
+            "world.toml",
+            r#"
+[resource.db]
+at = "lab:machine/db"
+running = true
+size = "large"
+[resource.api]
+at = "lab:service/api"
+replicas = 3
+config.db = "west"
+[resource.west]
+at = "lab:record/www/west"
+weight = 100
+[resource.east]
+at = "lab:record/www/east"
+weight = 0
+"#,
+        ),
+        (
+            "states/home.toml",
+            r#"
+[resource.db]
+at = "lab:machine/db"
+running = true
+size = "small"
+[resource.api]
+at = "lab:service/api"
+replicas = 1
+config.db = "east"
+needs = ["db"]
+[resource.west]
+at = "lab:record/www/west"
+weight = 0
+needs = ["api"]
+pool = "www"
+[resource.east]
+at = "lab:record/www/east"
+weight = 100
+pool = "www"
+"#,
+        ),
+    ]);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "home", "-v"]), @r#"
+    home   now: nothing was applied yet
+
+      lab  sim   simulated lab
+
+    Look twice
+      traffic     www moves: east 0 → 100, west 100 → 0
+      interrupts  lab:machine/db is running = false while its size is changed
+
+    Steps                                                    waits until  after
+      1 + lab  record/www/east  weight      0 → 100          ready
+      2 - lab  record/www/west  weight    100 → 0            ready        1
+                after 1 lab:record/www/east: in pool www the growing come before the shrinking
+      3 - lab  service/api      config.db "west" → "east"    ready        2
+                                replicas    3 → 1
+                after 2 lab:record/www/west: west needs api (states/home.toml:14:10)
+      4 - lab  machine/db       size      "large" → "small"  ready        3
+                on the way: running true → false, then running false → true
+                in 3 calls, one after the other
+                after 3 lab:service/api: api needs db (states/home.toml:10:10)
+
+    Accepted  4 of 4 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  4 steps, nothing is irreversible
+
+    5 to change, 1 as they should be. 9 API calls: lab 9 (1 DRYRUN machine, 2 DRYRUN record, 1 DRYRUN
+    service, 1 GET identity, 1 GET machine, 2 GET record, 1 GET service). Plan HASH
+    Nothing was changed. To do it: opsctl apply home
+    "#);
+}

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::super::actions::met;
 use super::super::diff::{Edits, Slot, slots};
 use super::super::expand::{Expanded, Group, Item, Presence};
+use super::super::level;
 use super::{Order, What, order};
 use crate::action::{Action, Beside, When};
 use crate::diagnostic::Code;
@@ -322,6 +323,11 @@ impl Case {
     }
 }
 
+/// Whether a service relies on another one, itself or through others; needs lead to earlier ones.
+fn relies(services: &[Service], a: usize, on: usize) -> bool {
+    services[a].needs.iter().any(|&needed| needed == on || relies(services, needed, on))
+}
+
 /// One position before another, and how.
 type Asked = ((usize, Slot), (usize, Slot), Met);
 
@@ -445,6 +451,32 @@ proptest! {
             .collect();
         prop_assert_eq!(reversed, back.required(&services));
         back.order();
+    }
+
+    /// Where nothing grows, what others rely on is not touched before they are as they shall be: also where any of them changes
+    /// without a direction. Only what changes so alone, with nothing going that relies on it, comes after what it needs.
+    #[test]
+    fn test_nothing_is_touched_beneath_what_still_serves(services in cases()) {
+        let falling = |s: Service| Service { from: s.from.max(s.to), to: s.from.min(s.to), ..s };
+        let services: &[Service] = &services.into_iter().map(falling).collect::<Vec<_>>();
+        let mut case = case(services, false);
+        level::lower(&case.state, &case.expanded, &mut case.edits);
+        let order = case.order();
+        let (before, steps) = (closure(&order), step_of(&order));
+        let relying = |on: usize| (0..services.len()).filter(move |&a| relies(services, a, on));
+        let goes = |a: usize| services[a].to < services[a].from;
+        let carried = |a: usize| goes(a) || !services[a].config || relying(a).any(goes);
+        let of = |index: usize| {
+            let item = case.find("service", index).unwrap();
+            Slot::ALL.into_iter().filter_map(|slot| steps.get(&(item, slot)).copied()).collect::<BTreeSet<usize>>()
+        };
+        for beneath in (0..services.len()).filter(|&index| relying(index).any(goes) && relying(index).all(carried)) {
+            for above in relying(beneath) {
+                for (&touched, last) in of(beneath).iter().flat_map(|b| of(above).into_iter().map(move |a| (b, a))) {
+                    prop_assert!(before[touched].contains(&last), "s{beneath} is touched before s{above} has gone");
+                }
+            }
+        }
     }
 
     /// An HPA never finds what it scales outside of its bounds, whatever is done at once, so it never undoes a step.
