@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Value};
 
@@ -17,35 +17,64 @@ pub struct Unwound {
 /// Takes operations back on paper: those from the newest to `down_to`, which is included.
 ///
 /// Only what was sent counts. A setting is followed back as long as each edit began with what the one before had left; where it
-/// did not, somebody else set it in between, and it stops there. Nothing is taken back where `down_to` is not among them.
+/// did not, somebody else set it in between, and it stops there. What a rollback among them wrote is as it was before the operation
+/// that it took back, whoever had set it in between: it is followed on from there. Nothing is taken back where `down_to` is not
+/// among them.
 pub fn unwind(operations_newest_first: &[Operation], down_to: &str) -> Unwound {
     let Some(last) = operations_newest_first.iter().position(|operation| operation.id == down_to) else {
         return Unwound::default();
     };
     let range = &operations_newest_first[..=last];
+    let places: BTreeMap<&str, usize> =
+        range.iter().enumerate().map(|(place, operation)| (operation.id.as_str(), place)).collect();
+    let mut followed: BTreeMap<(&Address, &str), Followed> = BTreeMap::new();
+    for (place, operation) in range.iter().enumerate() {
+        let taken_back = operation.reverts.as_deref().and_then(|id| places.get(id)).copied();
+        for (at, edit, left) in edits_newest_first(operation) {
+            let setting = followed.entry((at, &edit.setting)).or_insert_with(|| Followed::from(edit, &left));
+            setting.through(place, edit, &left, taken_back);
+        }
+    }
     let mut values = Past::new();
-    let mut stopped: BTreeSet<(&Address, &str)> = BTreeSet::new();
-    for (at, edit, left) in range.iter().flat_map(edits_newest_first) {
-        if stopped.contains(&(at, edit.setting.as_str())) {
-            continue;
-        }
-        let settings = values.entry(at.clone()).or_default();
-        match settings.get_mut(&edit.setting) {
-            None => {
-                settings.insert(edit.setting.clone(), Setting3 { before: edit.from.clone(), left });
-            }
-            Some(setting) if left.contains(&setting.before) => setting.before.clone_from(&edit.from),
-            Some(_) => {
-                stopped.insert((at, &edit.setting));
-            }
+    for ((at, key), Followed { setting, .. }) in followed {
+        if setting.left.iter().any(|left| *left != setting.before) {
+            values.entry(at.clone()).or_default().insert(key.to_owned(), setting);
         }
     }
-    for settings in values.values_mut() {
-        settings.retain(|_, setting| setting.left.iter().any(|left| *left != setting.before));
-    }
-    values.retain(|_, settings| !settings.is_empty());
     let reverts = range.iter().filter(|operation| operation.kind != OperationKind::Take);
     Unwound { values, reverts: reverts.map(|operation| operation.id.clone()).collect() }
+}
+
+/// A setting on its way back.
+struct Followed {
+    setting: Setting3,
+    /// The place in the history from which on it is followed further; `None` where it has come to its end.
+    from: Option<usize>,
+}
+
+impl Followed {
+    fn from(edit: &EditRecord, left: &Left) -> Self {
+        let setting = Setting3 { before: edit.what_it_left().cloned(), left: left.clone() };
+        Self { setting, from: Some(0) }
+    }
+
+    /// Takes back an edit of the operation at a place, or with a rollback all down to that which it took back.
+    fn through(&mut self, place: usize, edit: &EditRecord, left: &Left, taken_back: Option<usize>) {
+        if self.from.is_none_or(|from| place < from) {
+            return;
+        }
+        if !left.contains(&self.setting.before) {
+            self.from = None;
+            return;
+        }
+        match taken_back {
+            Some(down_to) => {
+                self.setting.before.clone_from(&edit.to);
+                self.from = Some(down_to + 1);
+            }
+            None => self.setting.before.clone_from(&edit.from),
+        }
+    }
 }
 
 /// What a rollback takes back when nobody says: the last operation that sent or called anything and is neither a rollback nor rolled back. With the
@@ -214,6 +243,32 @@ mod tests {
         }
     }
 
+    fn back(id: &str, reverts: &str, edits: &[(&str, i64, i64)]) -> Operation {
+        Operation { steps: applied(id, edits).steps, ..rolled_back(id, reverts, Outcome::DoneInPart) }
+    }
+
+    /// By force it went back from what somebody else had set: that is no goal of a second one.
+    #[test]
+    fn test_what_a_rollback_wrote_is_as_it_was_before_what_it_took_back() {
+        let (a, b) = (applied("a", &[(A, 1, 2)]), applied("b", &[(A, 2, 4)]));
+        let unwound = |operations: &[&Operation], down_to: &str| {
+            unwind(&operations.iter().map(|&operation| operation.clone()).collect::<Vec<_>>(), down_to)
+        };
+        let by_force = back("r", "a", &[(A, 7, 1)]);
+        assert_eq!(unwound(&[&by_force, &a], "a").values, Past::new());
+        assert_eq!(unwound(&[&by_force, &b, &a], "a").values, Past::new());
+        // It may not have come about.
+        let mut failed = by_force.clone();
+        failed.steps[0].edits[0].left = count(7);
+        assert_eq!(of(&unwound(&[&failed, &a], "a"), A), Some((&count(1), &count(7))));
+        // What went back to before a later one is followed on from there.
+        let of_b = back("r", "b", &[(A, 7, 2)]);
+        assert_eq!(of(&unwound(&[&of_b, &b, &a], "a"), A), Some((&count(1), &count(2))));
+        // Itself taken back, it leads to what somebody else had set.
+        assert_eq!(of(&unwound(&[&by_force, &a], "r"), A), Some((&count(7), &count(1))));
+        assert_eq!(of(&unwound(&[&by_force, &b, &a], "b"), A), Some((&count(7), &count(1))));
+    }
+
     #[test]
     fn test_the_default() {
         let (a, b) = (applied("a", &[(A, 1, 2)]), applied("b", &[(A, 2, 3)]));
@@ -313,6 +368,25 @@ mod tests {
             }
             let (all, alone) = (unwind(&operations, &down_to), unwind(&alone, &down_to));
             prop_assert_eq!(of(&all, &at(only)), of(&alone, &at(only)));
+        }
+
+        /// What is as it was before is nothing that could be taken back once more, whatever others had made of it when it was.
+        #[test]
+        fn test_what_was_taken_back_by_force_stays_so(moves in history()) {
+            let (mut operations, _, live) = play(&moves);
+            prop_assume!(!operations.is_empty());
+            let down_to = operations.last().unwrap().id.clone();
+            let unwound = unwind(&operations, &down_to);
+            let mut steps = Vec::new();
+            for (resource, live) in (0..4).zip(live) {
+                if let Some((before, _)) = of(&unwound, &at(resource)) {
+                    let before = before.as_ref().and_then(Value::as_integer);
+                    steps.push(sample::step(&at(resource), "replicas", Some(live), before));
+                }
+            }
+            let back = Operation { steps, ..rolled_back("r", &down_to, Outcome::DoneInPart) };
+            operations.insert(0, back);
+            prop_assert_eq!(unwind(&operations, &down_to).values, Past::new());
         }
 
         #[test]

@@ -105,6 +105,22 @@ fn test_what_was_left_alone_is_taken_back_as_the_page_says() {
     assert_eq!(repository.simulated("aws:route53-record/Z1/live.example.com/CNAME/east", "weight"), 100);
 }
 
+/// Where a first rollback has led is where a second one leads: what it took back by force is no step any more.
+#[test]
+fn test_a_second_rollback_takes_nothing_of_the_first_one_back() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=9"]);
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=debug"]);
+    repository.ends(10, &["rollback", "-y", "--force", "k8s:configmap/cdn/settings"]);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    let said = repository.done(&["rollback", "-y", "--force", "k8s:deployment/cdn/edge"]);
+    assert!(!said.out.contains("configmap"), "{said}");
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
+    assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
+}
+
 /// An apply that ended at its gate has sent nothing that could be taken back.
 #[test]
 fn test_what_sent_nothing_is_passed_over() {
