@@ -203,6 +203,17 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
     decided
 }
 
+/// What a rollback leaves as it is, though it would be taken back.
+pub(super) fn spared(plan: &Plan) -> BTreeSet<Key> {
+    let spared = plan.skipped.iter().filter_map(|skipped| match skipped.why {
+        SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => {
+            Some((skipped.at.parse().ok()?, skipped.setting.clone()?))
+        }
+        _ => None,
+    });
+    spared.collect()
+}
+
 /// The steps of an ended operation that it did not do. Waits and checks are wanted only for the sake of others.
 fn undone(operation: &Operation) -> impl Iterator<Item = &StepRecord> {
     let may_owe = match (operation.kind, operation.outcome) {

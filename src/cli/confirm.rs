@@ -16,20 +16,38 @@ pub(super) struct Consent {
     confirm: Option<String>,
 }
 
+impl Consent {
+    /// Whether anything was said on the command line.
+    pub(super) fn is_given(&self) -> bool {
+        self.yes || self.confirm.is_some()
+    }
+}
+
 /// Lets the operator say yes, or not.
 ///
 /// # Errors
 /// The operator said no, or nobody can be asked and the flags do not suffice.
 pub(super) fn confirm(plan: &Plan, consent: &Consent, output: &Output) -> Result<(), Failure> {
-    let name = &plan.intent.name;
+    asked(&plan.intent.name, plan.intent.confirm, &view::plan::targets(plan), consent, output)
+}
+
+/// The same of what changes nothing and needs no name typed.
+///
+/// # Errors
+/// As there.
+pub(super) fn agree(name: &str, consent: &Consent, output: &Output) -> Result<(), Failure> {
+    asked(name, false, "", consent, output)
+}
+
+fn asked(name: &str, is_typed: bool, targets: &str, consent: &Consent, output: &Output) -> Result<(), Failure> {
     match &consent.confirm {
         Some(typed) if typed == name => return Ok(()),
         Some(typed) => return Err(refused(format!("--confirm says `{typed}`, and this is `{name}`"), "")),
-        None if consent.yes && !plan.intent.confirm => return Ok(()),
+        None if consent.yes && !is_typed => return Ok(()),
         None => {}
     }
     if !output.may_ask() {
-        return Err(if plan.intent.confirm {
+        return Err(if is_typed {
             let but = if consent.yes { "; -y alone does not suffice" } else { "" };
             refused(
                 format!("{name} wants its name typed, and nobody can be asked here{but}"),
@@ -39,14 +57,13 @@ pub(super) fn confirm(plan: &Plan, consent: &Consent, output: &Output) -> Result
             refused("nobody can be asked here", "say yes on the command line: -y")
         });
     }
-    let question = if plan.intent.confirm { format!("Type {name} to go on: ") } else { "Go on? [y/N] ".to_owned() };
-    let answer = output.ask(&format!("\n{}\n{question}", view::plan::targets(plan))).unwrap_or_default();
-    let agreed =
-        if plan.intent.confirm { answer == *name } else { ["y", "yes"].contains(&answer.to_lowercase().as_str()) };
+    let question = if is_typed { format!("Type {name} to go on: ") } else { "Go on? [y/N] ".to_owned() };
+    let answer = output.ask(&format!("\n{targets}\n{question}")).unwrap_or_default();
+    let agreed = if is_typed { answer == name } else { ["y", "yes"].contains(&answer.to_lowercase().as_str()) };
     match agreed {
         true => Ok(()),
-        false if plan.intent.confirm && answer.is_empty() => Err(refused("no name was typed", "")),
-        false if plan.intent.confirm => Err(refused(format!("`{}` is not {name}", answer.escape_debug()), "")),
+        false if is_typed && answer.is_empty() => Err(refused("no name was typed", "")),
+        false if is_typed => Err(refused(format!("`{}` is not {name}", answer.escape_debug()), "")),
         false => Err(refused("the operator said no", "")),
     }
 }

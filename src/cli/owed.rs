@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Wanted};
 
-use super::claims::{Around, Claim, claims, decided, is_in, is_undone, is_wanted_itself, settings_of};
+use super::claims::{Around, Claim, claims, decided, is_in, is_undone, is_wanted_itself, settings_of, spared};
 use super::damage::Damage;
 use super::failure::Failure;
 use super::open;
@@ -52,6 +52,13 @@ impl Debt {
             unclear: self.unclear.as_deref(),
             command: if self.operation.reverts.is_some() { "opsctl rollback" } else { "opsctl resume" },
         }
+    }
+
+    /// What of it a rollback does not leave as it is: what somebody changed since or nobody can see is still to be looked at.
+    pub(super) fn not_spared_by(&self, plan: &Plan) -> Vec<StepRecord> {
+        let spared = spared(plan);
+        let is_spared = |step: &StepRecord| settings_of(step).iter().any(|setting| is_in(&spared, setting));
+        self.steps.iter().filter(|step| !is_spared(step)).cloned().collect()
     }
 
     /// What of it a plan decides otherwise, or again.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
-use super::confirm::{Consent, confirm};
+use super::confirm::{Consent, agree, confirm};
 use super::damage::Damage;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -58,6 +58,20 @@ impl Flags {
     /// The operator said no, or nobody can be asked.
     pub(super) fn confirm(&self, plan: &Plan, output: &Output) -> Result<(), Failure> {
         confirm(plan, &self.consent, output)
+    }
+
+    /// The same before steps are let go of: what is not wanted any more is the operator's to say.
+    ///
+    /// # Errors
+    /// The operator said no, or nobody can be asked.
+    pub(super) fn lets_go(&self, name: &str, steps: &[StepRecord], output: &Output) -> Result<(), Failure> {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        if !self.consent.is_given() {
+            output.say(&view::to_let_go(steps, &output.progress));
+        }
+        agree(name, &self.consent, output)
     }
 }
 
@@ -137,20 +151,18 @@ pub(super) async fn let_go(
     Ok(apply::let_go(LetGo { plan, instances, store, work_dir, lock, operator, host, name, reason, steps }).await?)
 }
 
-/// A plan that changes nothing still decides: what earlier operations owe of it is let go of.
-async fn decide(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<(), Failure> {
+/// A plan that changes nothing still decides: what earlier operations owe of it is not wanted any more. Of what is taken back that is
+/// all but what is left as it is.
+async fn decided(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<Vec<StepRecord>, Failure> {
     let mut damage = Damage::default();
     let debts = owed::all(setting, &mut damage).await?;
     damage.warn(setting, output)?;
     let taken_back = owed::down_to(plan.intent.reverts.as_deref(), setting)?;
     let decided = debts.iter().flat_map(|debt| match taken_back.is_some_and(|down_to| debt.place <= down_to) {
-        true => debt.steps.clone(),
+        true => debt.not_spared_by(plan),
         false => debt.decided_by(plan),
     });
-    let steps: Vec<StepRecord> = decided.collect();
-    let name = plan.intent.name.clone();
-    let reason = format!("all that {name} says of it is so already");
-    lets_go(setting, plan, name, reason, steps, output).await
+    Ok(decided.collect())
 }
 
 /// Lets go of steps and says so; of none nothing is said.
@@ -265,10 +277,19 @@ pub(super) async fn carry_out(
     output: &Output,
 ) -> Result<Exit, Failure> {
     if !plan.is_operation() {
+        let (name, steps) = (plan.intent.name.clone(), decided(setting, &plan, output).await?);
+        // Of what is taken back nobody but the operator says that it is not wanted any more.
+        let reason = match plan.intent.reverts {
+            Some(_) => {
+                flags.lets_go(&name, &steps, output)?;
+                "nothing of it is left to take back".to_owned()
+            }
+            None => format!("all that {name} says of it is so already"),
+        };
         if let Some(over) = over {
             open::abandon(setting, over, "rolled back".to_owned(), output).await?;
         }
-        decide(setting, &plan, output).await?;
+        lets_go(setting, &plan, name, reason, steps, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
     }
     let (held, how) = (Held::take(setting)?, flags.how());

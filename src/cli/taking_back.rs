@@ -12,7 +12,7 @@ use super::output::Output;
 use super::owed;
 use super::page::{self, Situation};
 use super::rollback_state;
-use super::run::{self, Held, How, Setting};
+use super::run::{self, Flags, Held, How, Setting};
 use crate::apply::{ApplyError, Mark};
 use crate::plan::{self, Plan, Request};
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, StoreError, unwind};
@@ -95,8 +95,13 @@ fn tell_called(setting: &Setting<'_>, operations: &[Operation], output: &Output)
 /// Says that operations, the newest first, changed nothing that is to be taken back, and lets go of what they owe: it is not wanted any more.
 ///
 /// # Errors
-/// What they owe cannot be read, or that could not be recorded.
-pub(super) async fn nothing(setting: &Setting<'_>, operations: &[Operation], output: &Output) -> Result<(), Failure> {
+/// What they owe cannot be read, the operator said no, or that could not be recorded.
+pub(super) async fn nothing(
+    setting: &Setting<'_>,
+    operations: &[Operation],
+    flags: &Flags,
+    output: &Output,
+) -> Result<(), Failure> {
     let Some(operation) = operations.last() else { return Ok(()) };
     output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
     tell_called(setting, operations, output);
@@ -105,8 +110,9 @@ pub(super) async fn nothing(setting: &Setting<'_>, operations: &[Operation], out
     damage.warn(setting, output)?;
     debts.retain(|debt| operations.iter().any(|operation| operation.id == debt.operation.id));
     if let Some(plan) = owed::plan_of(&debts, setting)? {
-        let steps = debts.into_iter().flat_map(|debt| debt.steps).collect();
+        let steps: Vec<StepRecord> = debts.into_iter().flat_map(|debt| debt.steps).collect();
         let name = format!("rollback of {}", operation.id);
+        flags.lets_go(&name, &steps, output)?;
         run::lets_go(setting, &plan, name, "it was taken back".to_owned(), steps, output).await?;
     }
     if let Some(before) = setting.store.last_to_roll_back_before(&operation.id)? {

@@ -35,4 +35,4 @@ pub use fold::fold;
 pub use log::log;
 pub use record::Ways;
 pub use screen::{Ink, Screen, Sign, WIDTH};
-pub use summary::{failed, let_go, summary};
+pub use summary::{failed, let_go, summary, to_let_go};

@@ -121,6 +121,45 @@ fn test_a_second_rollback_takes_nothing_of_the_first_one_back() {
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
 }
 
+/// A way back that failed is no way back: what it left is looked at, and let go of only when the operator says so.
+#[test]
+fn test_what_a_failed_rollback_left_is_looked_at() {
+    const EDGE: &str = "k8s:deployment/cdn/edge";
+    let repository = Repository::small();
+    repository.write("states/more.toml", "extends = \"baseline\"\n[resource.edge]\nreplicas = 5\n");
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["sim", "set", EDGE, "sim.fail=no quota"]);
+    repository.ends(7, &["apply", "more", "-y"]);
+    repository.ends(7, &["rollback", "-y"]);
+
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    let said = repository.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains("it cannot be read: nobody answers"), "{said}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    repository.done(&["sim", "set", EDGE, "replicas=7"]);
+    let said = repository.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains("was 2, opsctl set 2, now 7") && said.out.contains("no quota"), "{said}");
+    repository.done(&["sim", "set", EDGE, "replicas=2"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback"]), @r#"
+    rollback of ID: nothing to change. 1 setting of 1 resource read from aws, k8s is as it should be.
+    Not ready: k8s:deployment/cdn/edge: no quota.
+    --- stderr
+    1 step of earlier operations, not done, is let go of:
+      failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
+    error: nobody can be asked here; nothing was changed
+      = say yes on the command line: -y
+    --- exit 3
+    "#);
+    repository.ends(10, &["status"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @r#"
+    rollback of ID: nothing to change. 1 setting of 1 resource read from aws, k8s is as it should be.
+    Not ready: k8s:deployment/cdn/edge: no quota.
+    1 step of earlier operations, not done, let go of: nothing of it is left to take back.   Operation ID
+      failed      k8s deployment/cdn/edge replicas 5 → 2
+    "#);
+    repository.done(&["status"]);
+}
+
 /// An apply that ended at its gate has sent nothing that could be taken back.
 #[test]
 fn test_what_sent_nothing_is_passed_over() {

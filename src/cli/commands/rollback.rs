@@ -69,7 +69,7 @@ impl Rollback {
                 output.say(&format!("{} did not end: it is closed as it stands.\n", open.id));
                 open::abandon(&setting, mark, "rolled back".to_owned(), output).await?;
             }
-            taking_back::nothing(&setting, &operations, output).await?;
+            taking_back::nothing(&setting, &operations, &self.flags, output).await?;
             return Ok(Exit::Done);
         };
         let mut situation = Situation::of(&repository, &store)?;

@@ -187,7 +187,8 @@ fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
     text
 }
 
-fn unready(plan: &Plan) -> Vec<String> {
+/// What failed, whatever its settings say.
+pub(super) fn unready(plan: &Plan) -> Vec<String> {
     let failed = |seen: &Seen| match &seen.readiness {
         opsctl_api::Readiness::Failed(why) => Some(clean(why)),
         opsctl_api::Readiness::Ready | opsctl_api::Readiness::Progressing { .. } | opsctl_api::Readiness::Unknown => {

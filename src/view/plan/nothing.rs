@@ -2,7 +2,7 @@ use super::super::Screen;
 use super::super::value::shown;
 use super::super::words::{and, clean, count};
 use super::Now;
-use super::danger::{actions, missing, not_restored};
+use super::danger::{actions, missing, not_restored, unready};
 use crate::plan::Plan;
 
 /// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
@@ -25,6 +25,10 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     }
     for line in missing(plan).into_iter().chain(not_restored(plan, screen)).chain(actions(plan, now)) {
         page.push_str(&format!("{line}.\n"));
+    }
+    let unready = unready(plan);
+    if !unready.is_empty() {
+        page.push_str(&format!("Not ready: {}.\n", and(&unready)));
     }
     let unread: Vec<String> = plan
         .resources
