@@ -313,7 +313,8 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
     let irreversible = guard::one_way(expanded, edits);
     let stays = |index: &usize| irreversible.contains_key(&expanded.items[*index].at);
     let mut held_back = Vec::new();
-    for item in reliance::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect::<Vec<_>>()) {
+    for (item, _) in reliance::relying_on(state, expanded, (0..expanded.items.len()).filter(stays).collect::<Vec<_>>())
+    {
         let planned = turned[item].len();
         turned[item].retain(|slot, _| !slot.is_up());
         if turned[item].len() < planned {

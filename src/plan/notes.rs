@@ -8,7 +8,7 @@ use super::diff::Edits;
 use super::expand::{Expanded, Item, Presence};
 use super::guard;
 use super::order::demand::traffic;
-use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, Step, TrafficMove, Work};
+use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, SkippedWhy, Step, TrafficMove, Work};
 use crate::state::{Goal, Scope, State};
 
 /// What lasts so long is told of, and not refused: a database that is started again after a week was stopped for a week.
@@ -122,32 +122,59 @@ pub(super) fn moves(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Tr
 
 /// Pools that would be left without any traffic.
 pub(super) fn dry_pools(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Refusal> {
-    let mut pools: BTreeMap<&str, (bool, bool)> = BTreeMap::new();
+    let mut pools: BTreeMap<&str, Flows> = BTreeMap::new();
     for (name, resource) in &state.resources {
         if let (Some(pool), Some(group)) = (&resource.declared.pool, expanded.groups.get(name)) {
             let flows = pools.entry(pool).or_default();
             for &item in &group.items {
                 // What cannot be read may well have traffic.
                 let unknown = matches!(expanded.items[item].presence, Presence::Unreachable(_));
-                flows.0 |= unknown;
-                flows.1 |= unknown;
+                flows.before |= unknown;
+                flows.after |= unknown;
                 for (before, after) in traffic(expanded, edits, item) {
-                    flows.0 |= before;
-                    flows.1 |= after;
+                    flows.before |= before;
+                    flows.after |= after;
+                    flows.losing.extend((before && !after).then_some(name.as_str()));
                 }
+                flows.held = flows.held.take().or_else(|| held_back(expanded, item));
             }
         }
     }
-    pools
-        .into_iter()
-        .filter(|(_, (before, after))| *before && !after)
-        .map(|(pool, _)| Refusal {
-            by: RefusedBy::Pool,
-            at: format!("pool {pool}"),
-            why: "no member would have any traffic left".to_owned(),
-            instead: "give one member of it a weight".to_owned(),
-        })
-        .collect()
+    let dry = pools.into_iter().filter(|(_, flows)| flows.before && !flows.after);
+    let refusal = |(pool, flows): (&str, Flows<'_>)| {
+        let (mut why, mut instead) =
+            ("no member would have any traffic left".to_owned(), "give one member of it a weight".to_owned());
+        if let Some(held) = flows.held {
+            why.push_str(&format!(", for {held}"));
+            let losing: Vec<String> = flows.losing.iter().map(|name| format!("--exclude {name}")).collect();
+            instead = format!("mend that first, or leave the traffic where it is: {}", losing.join(" "));
+        }
+        Refusal { by: RefusedBy::Pool, at: format!("pool {pool}"), why, instead }
+    };
+    dry.map(refusal).collect()
+}
+
+/// The traffic of a pool, before and after.
+#[derive(Debug, Default)]
+struct Flows<'a> {
+    before: bool,
+    after: bool,
+    /// Who would lose it.
+    losing: BTreeSet<&'a str>,
+    /// Who would have got it, and why not.
+    held: Option<String>,
+}
+
+/// Why the traffic of an item is not changed, where it was to be.
+fn held_back(expanded: &Expanded, item: usize) -> Option<String> {
+    let item = &expanded.items[item];
+    expanded.skipped.iter().find_map(|skipped| match &skipped.why {
+        SkippedWhy::HeldBack(why) if skipped.at == item.at.as_str() => {
+            let setting = item.kind.setting(skipped.setting.as_deref()?)?;
+            (setting.effect == Effect::Traffic).then(|| format!("{} is held back: {why}", item.at.local()))
+        }
+        _ => None,
+    })
 }
 
 /// What other states set, is so now, and is nothing to this one.

@@ -20,16 +20,20 @@ impl From<Vec<usize>> for Gone<'_> {
     }
 }
 
-/// All that has nothing left to rely on without these, directly or through others; themselves not.
-pub(super) fn relying_on<'a>(state: &State, expanded: &Expanded, gone: impl Into<Gone<'a>>) -> Vec<usize> {
+/// All that has nothing left to rely on without these, directly or through others, themselves not; each with the one of them that it was
+/// found from, where that is an item.
+pub(super) fn relying_on<'a>(
+    state: &State,
+    expanded: &Expanded,
+    gone: impl Into<Gone<'a>>,
+) -> Vec<(usize, Option<usize>)> {
     let gone = gone.into();
     if gone.items.is_empty() && gone.names.is_empty() {
         return Vec::new();
     }
     let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
     let names = expanded.items.iter().map(|item| item.names.as_slice()).collect();
-    let relying = Reliance::new(declared, names, super::order::provider_needs(expanded)).without(gone);
-    relying.into_iter().map(|(item, _)| item).collect()
+    Reliance::new(declared, names, super::order::provider_needs(expanded)).without(gone)
 }
 
 /// Who relies on what, followed as one item after the other goes missing. Each need is met or not for all members of a name

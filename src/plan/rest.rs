@@ -53,7 +53,7 @@ pub(super) fn only(rest: &Rest, state: &State, expanded: &mut Expanded, edits: &
         _ => true,
     });
     gone.dedup();
-    hold_back(state, expanded, edits, gone, "it needs what is not as the operation wanted it");
+    hold_back(state, expanded, edits, gone, |_| "it needs what is not as the operation wanted it".to_owned());
 }
 
 /// What would be taken from under something that is not as its state wants it: others changed that since, or it failed.

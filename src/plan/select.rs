@@ -63,7 +63,7 @@ pub(super) fn select(
     let unseen = shares.iter().filter(|(name, share)| **share == Share::Nothing && is_unseen(expanded, name));
     let names = unseen.map(|(name, _)| *name).collect();
     let gone = Gone { items: excluded.into_iter().collect(), names };
-    hold_back(state, expanded, edits, gone, "it needs what is excluded");
+    hold_back(state, expanded, edits, gone, |_| "it needs what is excluded".to_owned());
 }
 
 /// Whether it is not known, or is nothing, what a name stands for.

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::Edit;
 
 use super::diff::Edits;
-use super::expand::{Expanded, Presence};
+use super::expand::{Expanded, Item, Presence};
 use super::hold_back::hold_back;
 use super::reliance::beneath;
 use super::request::Request;
@@ -16,7 +16,12 @@ pub(super) fn spare(request: &Request<'_>, expanded: &mut Expanded, edits: &mut 
     if request.reverts.is_some() {
         let mut stays = left(expanded, |why| matches!(why, SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_)));
         stays.extend((0..expanded.items.len()).filter(|item| expanded.items[*item].live().is_none()));
-        hold_back(request.state, expanded, edits, stays.into_iter().collect::<Vec<_>>(), "it needs what is left alone");
+        let told: BTreeMap<usize, String> = stays.iter().map(|&item| (item, stays_as(&expanded.items[item]))).collect();
+        let why = |item: Option<usize>| {
+            item.and_then(|item| told.get(&item))
+                .map_or("it needs what is left alone".to_owned(), |of| format!("it needs {of}"))
+        };
+        hold_back(request.state, expanded, edits, stays.into_iter().collect::<Vec<_>>(), why);
     }
     leave_one_way(request, expanded, edits);
     if request.reverts.is_some() {
@@ -42,7 +47,18 @@ fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edi
         }
         edits[index].retain(|_, edits| !edits.is_empty());
     }
-    hold_back(request.state, expanded, edits, stays, "it needs what cannot be taken back");
+    hold_back(request.state, expanded, edits, stays, |_| "it needs what cannot be taken back".to_owned());
+}
+
+/// What is not taken back, in a few words.
+fn stays_as(item: &Item) -> String {
+    let name = item.names.first().map_or(item.at.local(), String::as_str);
+    let what = format!("{name} at {}", item.at.instance());
+    match &item.presence {
+        Presence::Live(_) => format!("{what}, which is left as it is"),
+        Presence::Missing => format!("{what}, which is not there"),
+        Presence::Unreachable(why) => format!("{what}, which cannot be read: {why}"),
+    }
 }
 
 /// Holds back the downs of what all that needs which is left as it is: it may serve, whoever made it so.

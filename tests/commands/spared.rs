@@ -109,6 +109,48 @@ fn test_what_cannot_be_seen_is_held_back_with_its_reason() {
     }
 }
 
+/// Traffic does not go where nobody can see whether anything serves: the refusal says what does not answer, and what can be done.
+#[test]
+fn test_a_region_that_is_lost_gets_no_traffic_back() {
+    let repository = Repository::small();
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @r#"
+    rollback of ID   to what was there before drained   now: drained, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  unreachable: nobody answers
+
+    Look twice
+      refused     pool live: no member would have any traffic left, for
+                  route53-record/Z1/live.example.com/CNAME/east is held back: it needs edge at k8s,
+                  which cannot be read: nobody answers; mend that first, or leave the traffic where it
+                  is: --exclude west
+      traffic     live moves: west 100 → 0
+
+    Held back
+      aws  route53-record/Z1/live.example.com/CNAME/east  weight    it needs edge at k8s, which cannot be read: nobody answers
+      k8s  deployment/cdn/edge                            replicas  it cannot be read: nobody answers
+      k8s  deployment/cdn/spare                           replicas  it cannot be read: nobody answers
+
+    Steps                                                                     waits until  after
+      1 - aws  route53-record/Z1/live.example.com/CNAME/west  weight 100 → 0  ready
+
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (1 run); 1 step told by others of their kind
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 0 as they should be.   29 API calls: aws 5, k8s 24.   Plan HASH
+    An apply of it is refused, for 1 reason.
+    --- stderr
+    refused: pool live: no member would have any traffic left, for route53-record/Z1/live.example.com/CNAME/east is held back: it needs edge at k8s, which cannot be read: nobody answers; mend that first, or leave the traffic where it is: --exclude west
+    Nothing was changed.
+    --- exit 3
+    "#);
+    repository.ends(10, &["rollback", "-y", "--exclude", "west"]);
+    assert_eq!(repository.simulated(WEST, "weight"), 100);
+}
+
 #[test]
 fn test_a_part_is_taken_back() {
     let repository = applied();
