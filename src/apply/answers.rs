@@ -93,10 +93,9 @@ impl Engine {
 
     /// A write met another value than it came from, or live shows after a lost answer that something else happened.
     pub(super) fn met(&mut self, step: usize, live: Live) -> Result<(), ApplyError> {
-        let progress = &self.machine.steps()[step];
-        let hop = progress.hop;
+        let (hop, written) = (self.machine.steps()[step].hop, self.machine.written(step));
         let known = Known { plan: &self.plan, machine: &self.machine, catalogues: &self.catalogues };
-        let met = conflict::judge(&progress.edits, &live, &known);
+        let met = conflict::judge(&written, &live, &known);
         match met {
             Met::Conflict(why) => self.end(step, Status::Failed, format!("conflict: {why}")),
             Met::Already => {
@@ -106,7 +105,7 @@ impl Engine {
                 Ok(())
             }
             Met::GoOn(edits) => {
-                let moved = edits.iter().filter(|edit| !progress.edits.contains(edit));
+                let moved = edits.iter().filter(|edit| !written.contains(edit));
                 let moved: Vec<String> = moved.map(|edit| seen(&edit.setting, &live)).collect();
                 let text = if moved.is_empty() {
                     format!("{} has changed elsewhere, going on from there", live.at)

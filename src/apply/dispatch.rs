@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use opsctl_api::{Address, Batch, Hop};
+use opsctl_api::{Address, Batch, Edit, Hop};
 
 use super::progress::{Progress, Stand};
 use crate::action::Member;
@@ -171,6 +171,16 @@ impl Machine {
             Work::Change { hops, .. } => hops.get(self.steps.get(step)?.hop),
             _ => None,
         }
+    }
+
+    /// What the last write of a step set. The texts of its secrets are those of the plan, for a journal has none.
+    pub(super) fn written(&self, step: usize) -> Vec<Edit> {
+        let planned = self.hop(step).map_or(&[][..], |hop| &hop.edits);
+        let written = self.steps[step].edits.iter().map(|edit| {
+            let planned = planned.iter().find(|planned| planned.setting == edit.setting);
+            Edit { from: edit.from.clone(), ..planned.unwrap_or(edit).clone() }
+        });
+        written.collect()
     }
 
     /// What may be begun now, in order of id, as far as there is room. Nothing is begun before its entry is applied.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use opsctl_api::Value;
+use opsctl_api::{Secret, Source, Value};
 
 use super::bed::*;
 use super::*;
@@ -250,4 +250,29 @@ async fn test_a_write_that_was_lost_is_written_again_however_short_its_step_may_
     let resumed = again.resume().await.0.unwrap();
     assert_eq!(resumed.outcome, Outcome::Done, "{resumed:?}");
     assert_eq!(again.integer("a:service/box", "replicas").await, 4);
+}
+
+/// Whoever tells the text of a secret does not know where that came from, and the journal has no text.
+#[tokio::test]
+async fn test_a_secret_that_was_written_is_known_again() {
+    for (slow, until) in [("sim.latency=200ms", "\"intent\""), ("sim.settle=200ms", "\"sent\"")] {
+        let bed = Bed::new(WORLD);
+        bed.set("a:service/origin", slow);
+        let token = Secret { source: Some(Source::Env("TOKEN".into())), ..Secret::default() };
+        let plan = bed.plan(vec![change("a:service/origin", "token", token.into())]).await;
+        let press = async {
+            let folder = bed.work_dir.join("journal");
+            let has_come = |path: &Utf8PathBuf| fs_err::read_to_string(path).unwrap().contains(until);
+            while !super::journal::open_journals(&folder).unwrap().iter().any(has_come) {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            bed.press.send_modify(|count| *count = 2);
+        };
+        let ((done, _), ()) = tokio::join!(bed.apply(&plan), press);
+        assert_eq!(done.unwrap().ended, None, "{slow}");
+        bed.press.send_modify(|count| *count = 0);
+        let resumed = bed.resume().await.0.unwrap();
+        assert_eq!(resumed.outcome, Outcome::Done, "{slow}: {resumed:?}");
+        assert!(writes(&bed.work_dir).values().all(|count| *count == 1), "{slow}");
+    }
 }

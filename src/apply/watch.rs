@@ -30,9 +30,10 @@ impl Engine {
         };
         let before = self.lives.get(&at).map_or(Readiness::Unknown, |live| live.readiness.clone());
         let is_change = matches!(planned.work, Work::Change { .. });
+        let edits = if is_change { self.machine.written(step) } else { Vec::new() };
         let awaited = Awaited {
             hop: progress.hop,
-            edits: if is_change { progress.edits.clone() } else { Vec::new() },
+            edits,
             coupled,
             floor,
             receipt,

@@ -71,7 +71,7 @@
 //! written; [`Sim::notes`] says so. [`Sim::reset`] begins anew.
 //!
 //! Of a secret only its source and version are kept, never its text: in a later process it equals one of the same source, whatever
-//! text that has by then.
+//! text that has by then. Where the text is known, it is told without its source, as an API tells it.
 
 mod catalogue;
 mod digest;

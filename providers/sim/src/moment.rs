@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Confines, Live, LiveSetting, Owner, Relation, Touch, Value, Wanted};
+use opsctl_api::{Address, Confines, Live, LiveSetting, Owner, Relation, Secret, Touch, Value, Wanted};
 
 use crate::knobs::Time;
 use crate::readiness::readiness;
@@ -55,7 +55,7 @@ impl<'a> Moment<'a> {
         let shown = |key: &str, value: Option<&Value>| match value {
             _ if hidden.iter().any(|name| name == key) => LiveSetting::Hidden("it is hidden in this world".to_owned()),
             None => LiveSetting::Absent,
-            Some(value) => LiveSetting::is(value.clone(), serde_json::Value::Null),
+            Some(value) => LiveSetting::is(read(value), serde_json::Value::Null),
         };
         match wanted {
             Wanted::Only(keys) => {
@@ -231,6 +231,14 @@ impl<'a> Moment<'a> {
             .chain(scalers)
             .filter(|owner| owner.settings.is_empty() || owner.settings.iter().any(|setting| wanted.wants(setting)))
             .collect()
+    }
+}
+
+/// A value as an API tells it: where the text of a secret came from it does not know.
+fn read(value: &Value) -> Value {
+    match value {
+        Value::Secret(secret) if secret.plain.is_some() => Secret { source: None, ..Secret::clone(secret) }.into(),
+        value => value.clone(),
     }
 }
 
