@@ -60,7 +60,12 @@ impl Engine {
         for &step in &steps {
             let Some(hop) = self.machine.hop(step) else { continue };
             let progress = &self.machine.steps()[step];
-            let edits = self.rebased.remove(&step).unwrap_or_else(|| hop.edits.clone());
+            let edits = match self.rebased.remove(&step) {
+                Some(edits) => edits,
+                // Once more, from where it started then.
+                None if progress.attempt > 0 => self.machine.written(step),
+                None => hop.edits.clone(),
+            };
             let attempt = progress.attempt + 1;
             let same = progress.attempt > 0 && progress.wrote(&edits);
             let token = if same {

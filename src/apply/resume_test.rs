@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use opsctl_api::{Secret, Source, Value};
+use opsctl_api::{Edit, Secret, Source, Value};
 
 use super::bed::*;
 use super::*;
@@ -275,4 +275,44 @@ async fn test_a_secret_that_was_written_is_known_again() {
         assert_eq!(resumed.outcome, Outcome::Done, "{slow}: {resumed:?}");
         assert!(writes(&bed.work_dir).values().all(|count| *count == 1), "{slow}");
     }
+}
+
+/// What was moved by its owner before it was written is written once more as it was then.
+#[tokio::test]
+async fn test_a_write_that_was_lost_goes_out_again_under_its_token() {
+    const ONE: &str = "[resource.box]\nat = \"a:service/box\"\nreplicas = 1\n";
+    let bed = Bed::new(ONE);
+    let plan = bed.plan(vec![integers("a:service/box", &[("replicas", 4)])]).await;
+    bed.set("a:service/box", "replicas=2");
+    let begin = Begin {
+        format: super::entry::FORMAT,
+        operation: "one".into(),
+        operator: "ana".into(),
+        host: "a17".into(),
+        began: Timestamp::now(),
+        on_failure: plan.intent.on_failure,
+        parallelism: None,
+        takes_over: None,
+        plan: plan.into(),
+    };
+    let integer = |value| Some(Value::Integer(value));
+    let intent = Intent {
+        step: 0,
+        hop: 0,
+        attempt: 1,
+        edits: vec![Edit { setting: "replicas".into(), from: integer(2), to: integer(4) }],
+        token: "first".into(),
+        deadline: Timestamp::now(),
+    };
+    let mut journal = Journal::create(&bed.work_dir.join("journal"), "one").unwrap();
+    journal.append(vec![Entry::Begin(Box::new(begin)), Entry::Intent(intent.clone())]).unwrap();
+    drop(journal);
+    assert_eq!(bed.resume().await.0.unwrap().outcome, Outcome::Done);
+    let (records, _) = super::journal::read(&bed.work_dir.join("journal/one.journal")).unwrap();
+    let intents = records.into_iter().flat_map(|record| record.entries).filter_map(|entry| match entry {
+        Entry::Intent(intent) => Some((intent.attempt, intent.edits, intent.token)),
+        _ => None,
+    });
+    let again = (2, intent.edits.clone(), intent.token.clone());
+    assert_eq!(intents.collect::<Vec<_>>(), [(1, intent.edits, intent.token), again]);
 }
