@@ -205,6 +205,11 @@ fn test_a_detached_head_is_refused() {
     let error = store.commit(&sample::snapshot(&[]), &sample::operation("2-ana", Outcome::Done), None).unwrap_err();
     assert!(matches!(error, StoreError::Detached { .. }));
     assert!(error.hint().unwrap().contains("switch main"));
+    // Nor is it read: what came later would not be seen.
+    assert!(matches!(store.history(), Err(StoreError::Detached { .. })));
+    assert!(matches!(store.read("@"), Err(StoreError::Detached { .. })));
+    git(&folder.path, &["switch", "-q", "main"]);
+    assert_eq!(store.history().unwrap().len(), 2);
 }
 
 #[test]

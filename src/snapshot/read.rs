@@ -1,6 +1,7 @@
 use git2::{Commit, ErrorCode, Repository, Sort};
 
 use super::files::{Files, LIVE, OPERATION, PLAN};
+use super::store::tip;
 use super::{CommitId, Entry, Operation, Store, StoreError, entry};
 use crate::plan::{self, Plan, Unread};
 
@@ -67,20 +68,17 @@ impl Store {
         self.read(&id.to_string())
     }
 
-    /// The newest snapshots, as many as are wanted.
+    /// The newest snapshots on the branch that is checked out, as many as are wanted.
     pub(super) fn entries(&self, repository: &Repository, most: usize) -> Result<Vec<Entry>, StoreError> {
         let unreadable = self.git("read");
         let mut walk = repository.revwalk().map_err(&unreadable)?;
         // A merge of two machines' histories has no other order than time; a child never comes after its parent.
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(&unreadable)?;
+        // Of an older commit that somebody checked out, the history would seem to end there.
+        let newest = tip(repository, &self.branch(repository)?).map_err(&unreadable)?;
         // A process that was killed right after it had made the repository has left a branch without a commit.
-        match repository.head().and_then(|head| head.peel_to_commit()) {
-            Ok(newest) => walk.push(newest.id()).map_err(&unreadable)?,
-            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::UnbornBranch) => {
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(unreadable(error)),
-        }
+        let Some(newest) = newest else { return Ok(Vec::new()) };
+        walk.push(newest.id()).map_err(&unreadable)?;
         let mut entries = Vec::new();
         for id in walk {
             let commit = repository.find_commit(id.map_err(&unreadable)?).map_err(&unreadable)?;

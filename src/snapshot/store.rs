@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// The branch that HEAD stands for, whether or not it has a commit yet.
-    fn branch(&self, repository: &Repository) -> Result<String, StoreError> {
+    pub(super) fn branch(&self, repository: &Repository) -> Result<String, StoreError> {
         let head = repository.find_reference("HEAD").map_err(self.git("read"))?;
         match head.symbolic_target() {
             Ok(Some(branch)) => Ok(branch.to_owned()),
