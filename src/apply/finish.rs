@@ -102,6 +102,8 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
                 chain(&error)
             );
             say(&site.events, What::Notice { text });
+            operation.outcome = Outcome::Running;
+            operation.ended = None;
         }
     }
     Ok(told(&site, operation))

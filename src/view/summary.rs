@@ -67,7 +67,7 @@ fn sentence(operation: &Operation) -> (String, Ink) {
     };
     let owed = operation.count(Status::Owed);
     match operation.outcome {
-        _ if operation.ended.is_none() => {
+        Outcome::Interrupted if operation.ended.is_none() => {
             (format!("{name} was ended at once and stays open. What was sent may be done."), Ink::Bad)
         }
         Outcome::Done => (format!("{name} {applied}."), Ink::Good),

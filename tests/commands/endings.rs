@@ -105,3 +105,22 @@ fn test_what_failed_is_measured_for_all_that() {
     assert!(repository.path("measured.txt").exists(), "{said}");
     assert!(said.out.contains("new failed.") && said.out.contains("viewers does not hold"), "{said}");
 }
+
+/// What was done is done, but the operation has no end: the next apply would be told so.
+#[test]
+fn test_a_snapshot_at_the_end_that_cannot_be_taken_is_no_success() {
+    let repository = Repository::small();
+    let detach = "read tip < snapshots/.git/refs/heads/main; echo $tip > snapshots/.git/HEAD";
+    let action = format!("[action.detach]\nrun = [\"sh\", \"-c\", \"{detach}\"]\nafter = [\"origin\"]\n");
+    repository.write("states/new.toml", &format!("extends = \"baseline\"\n[resource.origin]\nreplicas = 2\n{action}"));
+    let said = repository.ends(7, &["apply", "new", "-y"]);
+    assert!(said.out.contains("new did not end.") && said.out.contains("go on       opsctl resume"), "{said}");
+    let said = repository.ends(1, &["status"]);
+    assert!(said.err.contains("has no branch checked out") && said.err.contains("switch main"), "{said}");
+    repository.write("snapshots/.git/HEAD", "ref: refs/heads/main\n");
+    repository.ends(8, &["status"]);
+    repository.ends(8, &["apply", "baseline", "-y"]);
+    repository.done(&["resume", "-y"]);
+    repository.done(&["status"]);
+    assert_eq!(repository.simulated(ORIGIN, "replicas"), 2);
+}
