@@ -49,14 +49,15 @@ impl Damage {
         Ok(damaged.collect())
     }
 
-    /// Says what is damaged.
+    /// Says what is damaged, and gives it back.
     ///
     /// # Errors
     /// The repository cannot be read.
-    pub(super) fn warn(self, setting: &Setting<'_>, output: &Output) -> Result<(), Failure> {
-        for damaged in self.told(setting)? {
-            output.warn(&format!("{}\n", status::damaged(&damaged)));
+    pub(super) fn warn(self, setting: &Setting<'_>, output: &Output) -> Result<Vec<Damaged>, Failure> {
+        let told = self.told(setting)?;
+        for damaged in &told {
+            output.warn(&format!("{}\n", status::damaged(damaged)));
         }
-        Ok(())
+        Ok(told)
     }
 }

@@ -74,6 +74,14 @@ pub struct Damaged {
     pub outcome: String,
 }
 
+impl Damaged {
+    /// Whether the operation may owe something, by how it ended: nobody knows what.
+    pub fn may_owe(&self) -> bool {
+        let in_part = [Outcome::DoneInPart, Outcome::Failed, Outcome::Interrupted];
+        in_part.iter().any(|outcome| outcome.to_string() == self.outcome)
+    }
+}
+
 /// A setting that is not as the state says.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Unmet {
@@ -247,11 +255,13 @@ fn reason(drift: &Drift, now: Timestamp) -> String {
 
 fn last_line(status: &Status<'_>) -> String {
     let open = if status.unfinished.is_some() { "An operation is open" } else { "No operation is open" };
-    let owed = if status.owed.is_empty() {
-        "nothing is owed".to_owned()
-    } else {
+    let owed = if !status.owed.is_empty() {
         let steps = status.owed.iter().map(|owed| owed.steps.len()).sum();
         format!("{} still to be done", count(steps, "step"))
+    } else if status.damaged.iter().any(Damaged::may_owe) {
+        "what is owed is not known".to_owned()
+    } else {
+        "nothing is owed".to_owned()
     };
     let lock = match &status.lock {
         Some(holder) => format!("{} holds the lock", clean(holder)),

@@ -78,8 +78,17 @@ struct Document<'a> {
 async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> Result<Exit, Failure> {
     let mut damage = Damage::default();
     let debts = owed::all(setting, &mut damage).await?;
-    damage.warn(setting, output)?;
+    let damaged = damage.warn(setting, output)?;
     let Some(mut debt) = debts.into_iter().next() else {
+        if let Some(damaged) = damaged.iter().find(|damaged| damaged.may_owe()) {
+            let (name, operation) = (&damaged.name, &damaged.operation);
+            return Err(Failure::Refused {
+                what: format!(
+                    "{name} ({operation}): what it did not do is not known, for its record is damaged; nothing was changed"
+                ),
+                hint: "apply the state that shall be, whole".to_owned(),
+            });
+        }
         output.sentence("No operation is open and nothing is owed.");
         return Ok(Exit::Done);
     };

@@ -29,7 +29,11 @@ use crate::view::{
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
     &[("opsctl status", "how things stand"), ("opsctl status --json", "the same for a script")],
-    &[(Exit::Unfinished, "an operation did not end"), (Exit::InPart, "something is owed")],
+    &[
+        (Exit::Error, "a record of the history cannot be read"),
+        (Exit::Unfinished, "an operation did not end"),
+        (Exit::InPart, "something is owed"),
+    ],
 ))]
 pub(in crate::cli) struct Status {}
 
@@ -66,10 +70,12 @@ impl Status {
         }
         let exit = if open.is_some() {
             Exit::Unfinished
-        } else if status.owed.is_empty() {
-            Exit::Done
-        } else {
+        } else if !status.owed.is_empty() {
             Exit::InPart
+        } else if !status.damaged.is_empty() {
+            Exit::Error
+        } else {
+            Exit::Done
         };
         if output.json {
             let open = open.map(|open| open.operation);
