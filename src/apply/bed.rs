@@ -225,6 +225,7 @@ impl Bed {
             host: "a18".into(),
             events,
             interrupt: self.press.subscribe(),
+            guard: &self.guard,
             secrets: &secret,
             tempo: self.tempo,
         }

@@ -12,12 +12,14 @@ use super::finish::{Site, carry_out, stage};
 use super::lock::Lock;
 use super::moment::{between, later};
 use super::progress::Stand;
+use super::replay::Replayed;
 use super::run::snapshot_before;
 use super::secrets::{self, Secrets};
 use super::unfinished::Mark;
 use super::{ApplyError, Tempo, abandon, gate, say, sight};
+use crate::config::GuardConfig;
 use crate::instance::Instances;
-use crate::plan::Work;
+use crate::plan::{Plan, Work};
 use crate::snapshot::{Operation, Store};
 use crate::state::OnFailure;
 
@@ -45,6 +47,8 @@ pub struct Resume<'a> {
     pub events: UnboundedSender<Event>,
     /// How often Ctrl-C was pressed so far.
     pub interrupt: watch::Receiver<u8>,
+    /// What stops it from beginning more: it may be newer than the plan.
+    pub guard: &'a GuardConfig,
     /// Where secrets' texts come from.
     pub secrets: &'a Secrets<'a>,
     /// How often to look.
@@ -73,8 +77,11 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
         on_failure: resume.on_failure,
         parallelism: resume.parallelism,
     };
-    let record = journal.append(vec![resumed.clone()])?;
-    replayed.machine.apply(&resumed, record.at)?;
+    replayed.machine.apply(&resumed, Timestamp::now())?;
+    if replayed.machine.stopping().is_none() {
+        gate::guarded(&to_begin(&replayed), &sight, resume.guard)?;
+    }
+    journal.append(vec![resumed])?;
     if !replayed.has_before {
         snapshot_before(&replayed.begin, &sight, &site, &mut journal)?;
     }
@@ -83,6 +90,15 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     let mut engine = Engine::new(&site, &begin, replayed.machine, journal, sight.found, resume.tempo);
     engine.take_over()?;
     carry_out(site, &begin, engine).await
+}
+
+/// Its plan without what was begun: that is only seen to its end.
+fn to_begin(replayed: &Replayed) -> Plan {
+    let mut plan = Plan::clone(&replayed.begin.plan);
+    let steps = plan.steps.into_iter().zip(replayed.machine.steps());
+    let pending = steps.filter(|(_, progress)| progress.stand == Stand::Pending).map(|(step, _)| step);
+    plan.steps = pending.collect();
+    plan
 }
 
 impl<'a> Resume<'a> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use opsctl_api::{Edit, Secret, Source, Value};
+use opsctl_api::{Edit, Pattern, Secret, Source, Value};
 
 use super::bed::*;
 use super::*;
@@ -315,4 +315,34 @@ async fn test_a_write_that_was_lost_goes_out_again_under_its_token() {
     });
     let again = (2, intent.edits.clone(), intent.token.clone());
     assert_eq!(intents.collect::<Vec<_>>(), [(1, intent.edits, intent.token), again]);
+}
+
+/// What was protected since is not begun, and what is under way stays open; what came to hold it is met in the same way.
+#[tokio::test]
+async fn test_what_is_begun_after_a_kill_is_guarded() {
+    let mut bed = Bed::new(WORLD);
+    bed.set("a:service/origin", "sim.settle=200ms");
+    let steps = vec![
+        integers("a:service/origin", &[("replicas", 3)]),
+        integers("a:record/live/west", &[("weight", 100)]).after(&[0]),
+    ];
+    let plan = bed.plan(steps).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let ((done, _), ()) = tokio::join!(bed.apply(&plan), press);
+    assert_eq!(done.unwrap().ended, None);
+    bed.press.send_modify(|count| *count = 0);
+    bed.guard.protect = vec![Pattern::new("a:record/*")];
+    let Err(ApplyError::Refused(refused)) = bed.resume().await.0 else { panic!() };
+    assert_eq!(refused[0].at, "a:record/live/west");
+    assert_eq!(bed.integer("a:record/live/west", "weight").await, 0);
+    // What was begun is not: that is only looked at.
+    bed.guard.protect = vec![Pattern::new("a:service/*")];
+    bed.set("a:record/live/west", "sim.owners=[{ name = \"argo\", reverts = true }]");
+    let Err(ApplyError::Refused(refused)) = bed.resume().await.0 else { panic!() };
+    assert!(refused[0].why.contains("argo holds weight"), "{refused:?}");
+    bed.set("a:record/live/west", "sim.owners=[]");
+    assert_eq!(bed.resume().await.0.unwrap().outcome, Outcome::Done);
 }

@@ -109,6 +109,7 @@ fn how<'a>(
         parallelism: None,
         events,
         interrupt: held.pressed.clone(),
+        guard: &setting.repository.config.guard,
         secrets,
         tempo: Tempo::default(),
     }
