@@ -7,6 +7,8 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::bed::*;
+use super::entry::Entry;
+use super::journal::Record;
 use super::*;
 use crate::action::{Action, Call};
 use crate::check::{Check, Gate, Probe, Run, Sent};

@@ -9,7 +9,8 @@ use opsctl_api::{Address, Edit, Hop, Live, LiveSetting, Owner, Readiness, Relati
 
 use super::bed::{at, edges, empty};
 use super::conflict::{Known, Met, judge};
-use super::*;
+use super::dispatch::Machine;
+use super::entry::{Answer, Entry, Intent};
 use crate::instance::Catalogues;
 use crate::plan::{Plan, Position, Seen, SeenSetting, Step, Work};
 use crate::snapshot::Status;

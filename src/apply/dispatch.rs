@@ -12,7 +12,7 @@ use crate::snapshot::Status;
 ///
 /// It is only moved by [`Machine::apply`], so replaying a journal leads to where the process that wrote it was.
 #[derive(Debug)]
-pub struct Machine {
+pub(super) struct Machine {
     pub(super) plan: Arc<Plan>,
     pub(super) on_failure: OnFailure,
     /// How many steps may be under way at once.
@@ -32,7 +32,7 @@ pub struct Machine {
 /// Something to be begun now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
-pub enum Start {
+pub(super) enum Start {
     /// One call that carries the next hop of each of these steps, all at one instance.
     Write(Vec<usize>),
     /// The resource is waited for.
@@ -53,14 +53,14 @@ pub(super) enum Level {
 }
 
 /// How many calls each instance takes now.
-pub trait Room {
+pub(super) trait Room {
     /// Takes room for one call about a resource of this kind at its instance; false where there is none now.
     fn take(&mut self, at: &Address) -> bool;
 }
 
 impl Machine {
     /// Nothing is done yet.
-    pub fn new(plan: Arc<Plan>, on_failure: OnFailure, parallelism: Option<usize>) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, on_failure: OnFailure, parallelism: Option<usize>) -> Self {
         let mut followers = vec![BTreeMap::new(); plan.steps.len()];
         let mut steps = Vec::with_capacity(plan.steps.len());
         for (id, step) in plan.steps.iter().enumerate() {
@@ -102,17 +102,17 @@ impl Machine {
     }
 
     /// Where each step stands, by id.
-    pub fn steps(&self) -> &[Progress] {
+    pub(super) fn steps(&self) -> &[Progress] {
         &self.steps
     }
 
     /// Why nothing new is started, where that is so.
-    pub fn stopping(&self) -> Option<&str> {
+    pub(super) fn stopping(&self) -> Option<&str> {
         self.stop.as_deref().or(self.failure.as_deref())
     }
 
     /// Whether what was done is to be taken back: a step failed, nothing is under way any more, and the operator did not stop it.
-    pub fn takes_back(&self) -> bool {
+    pub(super) fn takes_back(&self) -> bool {
         self.wants_back() && self.has_acted()
     }
 
@@ -145,12 +145,12 @@ impl Machine {
     }
 
     /// How many steps are under way.
-    pub fn underway(&self) -> usize {
+    pub(super) fn underway(&self) -> usize {
         self.underway
     }
 
     /// Whether nothing is under way, and nothing can be begun any more.
-    pub fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         match self.stopping() {
             None => self.underway == 0 && self.ready.is_empty(),
             Some(_) => self.underway == (0..self.steps.len()).filter(|&step| self.is_between_members(step)).count(),
@@ -166,7 +166,7 @@ impl Machine {
     }
 
     /// The next hop of a step: the one that is under way, or that is to be begun.
-    pub fn hop(&self, step: usize) -> Option<&Hop> {
+    pub(super) fn hop(&self, step: usize) -> Option<&Hop> {
         match &self.plan.steps.get(step)?.work {
             Work::Change { hops, .. } => hops.get(self.steps.get(step)?.hop),
             _ => None,
@@ -184,7 +184,7 @@ impl Machine {
     }
 
     /// What may be begun now, in order of id, as far as there is room. Nothing is begun before its entry is applied.
-    pub fn free(&self, room: &mut dyn Room, batch: &dyn Fn(usize, &Hop) -> Option<Batch>) -> Vec<Start> {
+    pub(super) fn free(&self, room: &mut dyn Room, batch: &dyn Fn(usize, &Hop) -> Option<Batch>) -> Vec<Start> {
         let mut starts = Vec::new();
         let mut shared: Vec<(String, Batch, usize)> = Vec::new();
         let mut full: BTreeSet<(&str, &str)> = BTreeSet::new();

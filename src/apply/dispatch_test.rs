@@ -9,7 +9,9 @@ use opsctl_api::{Address, Batch, Edit, Hop, Readiness, Value};
 use proptest::prelude::*;
 
 use super::bed::{action, at, edges, empty};
-use super::*;
+use super::dispatch::{Machine, Room, Start};
+use super::entry::{Answer, Entry, Intent};
+use super::progress::Stand;
 use crate::plan::{Edge, Plan, Position, Step, Work};
 use crate::snapshot::Status;
 use crate::state::OnFailure;

@@ -13,10 +13,10 @@ pub(super) const FORMAT: u32 = 4;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///
-/// What is recorded is what happened; where each step stands follows from it, by [`Machine::apply`](super::Machine::apply).
+/// What is recorded is what happened; where each step stands follows from it, by [`Machine::apply`](super::dispatch::Machine::apply).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Entry {
+pub(super) enum Entry {
     /// The operation begins. Always the first, and only there.
     Begin(Box<Begin>),
     /// The *before* snapshot is committed.
@@ -72,7 +72,7 @@ pub enum Entry {
     Ended {
         /// The step.
         step: usize,
-        /// `Done`, `Failed` or `Unknown`.
+        /// `Done`, `Failed`, `Unknown`, or `Skipped` of what was begun only for the sake of others.
         status: Status,
         /// Why, where it is not done.
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -80,7 +80,7 @@ pub enum Entry {
     },
     /// Nothing new is started from here on.
     Stop {
-        /// `interrupted`, or the failure.
+        /// `interrupted`: that a step failed is told by its own end.
         why: String,
     },
     /// The operation ended. Always the last.
@@ -96,7 +96,7 @@ pub enum Entry {
 /// What an operation needs to be carried out, or carried on by another process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Begin {
+pub(super) struct Begin {
     /// The version of the journal's format.
     pub format: u32,
     /// The operation's id.
@@ -121,7 +121,7 @@ pub struct Begin {
 /// A write that is about to go out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Intent {
+pub(super) struct Intent {
     /// The step.
     pub step: usize,
     /// The hop, from 0; of an action, which of its members.
@@ -139,7 +139,7 @@ pub struct Intent {
 /// What became of a write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Answer {
+pub(super) enum Answer {
     /// The API took it.
     Sent(Option<Receipt>),
     /// Nothing was done: all is as it was asked for already.

@@ -1,12 +1,12 @@
 use opsctl_api::{Identity, Source};
 
+use super::Illegal;
 use super::journal::JournalError;
 use super::lock::{Holder, LockError};
 use super::overtaken::Overtaken;
 use super::running::Running;
 use super::stale::{Moved, Unreadable};
 use super::unfinished::Unfinished;
-use super::{Illegal, OperationId};
 use crate::plan::Refusal;
 use crate::snapshot::StoreError;
 
@@ -27,12 +27,12 @@ pub enum ApplyError {
     Unfinished(Box<Unfinished>),
     /// It is not as it was when it was shown.
     #[error("stale: {0} was gone on with, or closed, after this was planned")]
-    Touched(OperationId),
+    Touched(String),
     /// An operation that did not end cannot be closed as it stands.
     #[error("{operation} cannot be closed, for the snapshot of what is there now cannot be taken; it stays open")]
     NotClosed {
         /// The operation.
-        operation: OperationId,
+        operation: String,
         /// Why.
         #[source]
         source: StoreError,
@@ -92,7 +92,7 @@ pub enum ApplyError {
     #[error("the journal of {operation} cannot be written any more")]
     MidWay {
         /// The operation. It is open.
-        operation: OperationId,
+        operation: String,
         /// Why.
         #[source]
         source: Box<ApplyError>,

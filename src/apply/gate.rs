@@ -20,14 +20,13 @@ pub(super) async fn identities(plan: &Plan, instances: &Instances) -> Result<(),
     let asked: BTreeSet<&str> = changed.iter().copied().chain(known).collect();
     let asked: Vec<&str> = asked.into_iter().collect();
     let mut found = instances.identities(&asked).await;
+    if let Some(stranger) = strangers(plan.targets(), &found).into_values().next() {
+        return Err(stranger);
+    }
     for name in asked {
         let planned = plan.instances.get(name).and_then(|seen| seen.identity.as_ref());
         match (found.remove(name), planned) {
-            (Some(Ok(found)), Some(planned)) if found.id == planned.id => {}
-            (Some(Ok(found)), Some(planned)) => {
-                let (planned, found) = (Box::new(planned.clone()), Box::new(found));
-                return Err(ApplyError::WrongTarget { instance: name.to_owned(), planned, found });
-            }
+            (Some(Ok(_)), Some(_)) => {}
             // What is not changed may be out of reach.
             _ if !changed.contains(name) => {}
             (Some(Err(fault)), _) => {

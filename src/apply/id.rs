@@ -3,11 +3,8 @@ use jiff::Timestamp;
 
 use super::journal;
 
-/// The id of an operation: `20261122-0412-ana`.
-pub type OperationId = String;
-
-/// An id that neither a journal nor `taken` has: date, time (UTC) and operator; with `-2` and so on where that is taken.
-pub(super) fn new_id(now: Timestamp, operator: &str, journals: &Utf8Path, taken: impl Fn(&str) -> bool) -> OperationId {
+/// An id, as `20261122-0412-ana`, that neither a journal nor `taken` has: date, time (UTC) and operator; with `-2` and so on where that is taken.
+pub(super) fn new_id(now: Timestamp, operator: &str, journals: &Utf8Path, taken: impl Fn(&str) -> bool) -> String {
     let id = format!("{}-{}", now.strftime("%Y%m%d-%H%M"), plain(operator));
     let free = |id: &String| !journal::is_taken(journals, id) && !taken(id);
     let numbered = (2_u64..).map(|number| format!("{id}-{number}"));

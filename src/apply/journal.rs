@@ -14,7 +14,7 @@ use super::entry::Entry;
 /// [`Journal::append`] returns, so no record follows one that is not: damage at the end is a torn last record and forgiven,
 /// damage anywhere else is an error.
 #[derive(Debug)]
-pub struct Journal {
+pub(super) struct Journal {
     path: Utf8PathBuf,
     operation: String,
     file: fs::File,
@@ -26,7 +26,7 @@ pub struct Journal {
 /// One record: what happened in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub(super) struct Record {
     /// When it was written.
     pub at: Timestamp,
     /// The operation's id.
@@ -79,7 +79,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file is there already, or cannot be made.
-    pub fn create(folder: &Utf8Path, operation: &str) -> Result<Self, JournalError> {
+    pub(super) fn create(folder: &Utf8Path, operation: &str) -> Result<Self, JournalError> {
         fs::create_dir_all(folder)?;
         let path = folder.join(format!("{operation}.{OPEN}"));
         let file = fs::OpenOptions::new().append(true).create_new(true).open(&path)?;
@@ -91,7 +91,7 @@ impl Journal {
     ///
     /// # Errors
     /// It cannot be read, or is damaged.
-    pub fn open(path: &Utf8Path) -> Result<(Self, Vec<Record>), JournalError> {
+    pub(super) fn open(path: &Utf8Path) -> Result<(Self, Vec<Record>), JournalError> {
         let (records, length) = read(path)?;
         let file = fs::OpenOptions::new().append(true).open(path)?;
         file.set_len(length)?;
@@ -105,7 +105,7 @@ impl Journal {
     ///
     /// # Errors
     /// It could not be written; what was is taken back, and nothing more can be appended.
-    pub fn append(&mut self, entries: Vec<Entry>) -> Result<Record, JournalError> {
+    pub(super) fn append(&mut self, entries: Vec<Entry>) -> Result<Record, JournalError> {
         if self.broken {
             return Err(JournalError::Broken(self.path.clone()));
         }
@@ -122,21 +122,13 @@ impl Journal {
         Ok(record)
     }
 
-    /// Marks the journal as that of an ended operation. Its last entry must say so.
-    ///
-    /// # Errors
-    /// The file cannot be renamed.
-    pub fn close(self) -> Result<(), JournalError> {
-        close(&self.path)
-    }
-
     /// The file.
-    pub fn path(&self) -> &Utf8Path {
+    pub(super) fn path(&self) -> &Utf8Path {
         &self.path
     }
 }
 
-/// Marks a journal as that of an ended operation.
+/// Marks a journal as that of an ended operation. Its last entry must say so.
 pub(super) fn close(path: &Utf8Path) -> Result<(), JournalError> {
     fs::rename(path, path.with_extension(CLOSED))?;
     path.parent().map_or(Ok(()), sync_folder).map_err(JournalError::from)
@@ -278,7 +270,7 @@ mod tests {
         records.push(journal.append(vec![Entry::End { outcome: Outcome::Done, abandoned: None }]).unwrap());
         assert_eq!(read(&path).unwrap().0, records);
         assert_eq!(open_journals(&folder).unwrap(), [path]);
-        journal.close().unwrap();
+        close(journal.path()).unwrap();
         assert!(open_journals(&folder).unwrap().is_empty());
         assert!(is_taken(&folder, "one") && !is_taken(&folder, "two"));
     }

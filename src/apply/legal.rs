@@ -41,7 +41,7 @@ impl Machine {
     ///
     /// # Errors
     /// It cannot follow from where things stand; nothing was changed.
-    pub fn apply(&mut self, entry: &Entry, at: Timestamp) -> Result<(), Illegal> {
+    pub(super) fn apply(&mut self, entry: &Entry, at: Timestamp) -> Result<(), Illegal> {
         match entry {
             Entry::Begin(_) | Entry::End { .. } => return Err(Illegal::Misplaced("a begin or an end".to_owned())),
             Entry::Before { .. } => {}

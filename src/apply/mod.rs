@@ -1,6 +1,6 @@
 //! Obeys a plan: lock, journal, execute, settle. It sends events and gives back the operation's record.
 //!
-//! [`run`] is the order of an apply, [`resume`] goes on with one that did not end. Both drive the same [`Machine`], in which a
+//! [`run`] is the order of an apply, [`resume`] goes on with one that did not end. Both drive the same machine, in which a
 //! step goes from pending to sent to settling to done, and which a journal replays.
 
 use jiff::Timestamp;
@@ -62,18 +62,15 @@ mod unfinished;
 mod watch;
 
 pub use abandon::{abandon, settled};
-pub use dispatch::{Machine, Room, Start};
-pub use entry::{Answer, Begin, Entry, Intent};
 pub use error::ApplyError;
 pub use event::{Event, What};
 pub use gate::strangers;
-pub use id::OperationId;
-pub use journal::{Journal, JournalError, Record};
+pub use journal::JournalError;
 pub use legal::Illegal;
 pub use let_go::{LetGo, let_go};
 pub use lock::{Holder, Lock, LockError, holder};
 pub use overtaken::Overtaken;
-pub use progress::{Progress, Stand};
+pub use progress::Stand;
 pub use resume::{Resume, resume};
 pub use run::{Run, run};
 pub use running::{Running, running};

@@ -11,7 +11,7 @@ use crate::snapshot::{EditRecord, Status};
 
 /// Where one step stands, as far as its journal tells.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
+pub(super) struct Progress {
     /// Where it stands.
     pub stand: Stand,
     /// How many of the edges to it are not met.
@@ -120,7 +120,7 @@ impl Progress {
     }
 
     /// From the first write to the end, in whole milliseconds as records keep it; nothing where one of them is missing.
-    pub fn took(&self) -> Duration {
+    pub(super) fn took(&self) -> Duration {
         let (Some(began), Some(ended)) = (self.began, self.ended) else { return Duration::ZERO };
         Duration::from_millis(u64::try_from(between(began, ended).as_millis()).unwrap_or(u64::MAX))
     }

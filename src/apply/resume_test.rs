@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use opsctl_api::{Edit, Pattern, Secret, Source, Value};
 
 use super::bed::*;
+use super::entry::{Begin, Entry, FORMAT, Intent};
+use super::journal::Journal;
 use super::*;
 use crate::plan::Plan;
 use crate::snapshot::{Outcome, Status, Which};
@@ -285,7 +287,7 @@ async fn test_a_write_that_was_lost_goes_out_again_under_its_token() {
     let plan = bed.plan(vec![integers("a:service/box", &[("replicas", 4)])]).await;
     bed.set("a:service/box", "replicas=2");
     let begin = Begin {
-        format: super::entry::FORMAT,
+        format: FORMAT,
         operation: "one".into(),
         operator: "ana".into(),
         host: "a17".into(),

@@ -5,12 +5,14 @@ use std::time::Instant;
 use opsctl_api::{Address, Edit, Live, Readiness, Reading, Receipt, Value, format_duration};
 
 use super::ApplyError;
+use super::conflict;
 use super::entry::{Answer, Entry};
 use super::event::What;
 use super::execute::{Engine, News};
 use super::moment::later;
 use super::progress::Stand;
 use super::settle::{Awaited, Floor, Look, is_true, seen};
+use super::unfinished::Effect;
 use crate::plan::Work;
 use crate::snapshot::Status;
 
@@ -183,7 +185,7 @@ impl Engine {
     /// A write was not answered, and live does not have what it asked for.
     fn still_unsure(&mut self, step: usize, live: Live, until: Instant, now: Instant) -> Result<(), ApplyError> {
         let Some(awaited) = self.awaited.get_mut(&step) else { return Ok(()) };
-        let unchanged = awaited.edits.iter().all(|edit| live.value(&edit.setting) == edit.from.as_ref());
+        let effect = conflict::effect(&awaited.edits, &live);
         let hop = awaited.hop;
         if let Some(edit) = awaited.edits.first() {
             awaited.last_seen = seen(&edit.setting, &live);
@@ -191,7 +193,7 @@ impl Engine {
         if now < until {
             return self.look_later(step, now);
         }
-        if !unchanged {
+        if effect != Effect::NotDone {
             return self.met(step, live);
         }
         // Its time is over and nothing of it is there: once more, under the same token, and only once.

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
 use super::scope::scope_of;
-use crate::apply::ApplyError;
+use crate::apply;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Left;
 use crate::snapshot::{Operation, Store, Unwound};
@@ -31,15 +31,8 @@ impl Back {
     /// An instance is another one now. One that does not answer is left to the plan, which says so.
     pub(super) async fn same_targets(&self, instances: &Instances) -> Result<(), Failure> {
         let asked: Vec<&str> = self.targets.keys().map(String::as_str).collect();
-        for (instance, found) in instances.identities(&asked).await {
-            if let (Ok(found), Some(planned)) = (found, self.targets.get(&instance))
-                && found.id != planned.id
-            {
-                let (planned, found) = (Box::new(planned.clone()), Box::new(found));
-                return Err(ApplyError::WrongTarget { instance, planned, found }.into());
-            }
-        }
-        Ok(())
+        let strangers = apply::strangers(self.targets.iter(), &instances.identities(&asked).await);
+        strangers.into_values().next().map_or(Ok(()), |stranger| Err(stranger.into()))
     }
 }
 

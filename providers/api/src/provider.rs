@@ -34,7 +34,8 @@ pub trait Provider: Send + Sync {
     fn preflight<'a>(&'a self, cx: &'a Cx, hops: &'a [Hop]) -> Answer<'a, Vec<Preflight>>;
 
     /// Sends what may share one call (equal [`crate::Batch`] keys), or one write. Returns once the API has answered, not once
-    /// it is true. The engine never drops this future.
+    /// it is true. The engine never drops this future; an operator who ends opsctl at once (a second Ctrl-C) does, as a kill would: what
+    /// a call was about must be told from what it leaves.
     ///
     /// Duties: compare-and-set: sets only what the hop names, and only if `from` still holds; where the API has no means for
     /// that, re-reads right before and documents the race that is left. [`Written::Refused`] only where nothing was done, and
