@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::Edit;
+use opsctl_api::{Direction, Edit};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item, Presence};
@@ -61,7 +61,8 @@ fn stays_as(item: &Item) -> String {
     }
 }
 
-/// Holds back the downs of what all that needs which is left as it is: it may serve, whoever made it so.
+/// Holds back what all that needs which is left as it is, but for what grows: it may serve, whoever made it so, and a change without a direction
+/// may stop what it serves from.
 fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
     let mut stays = left(expanded, |why| match why {
         SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) | SkippedWhy::NotTargeted => true,
@@ -81,8 +82,10 @@ fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
         let relying = &expanded.items[relying];
         let name = relying.names.first().map_or(relying.at.as_str(), String::as_str);
         let why = format!("{name} is left as it is, and needs it");
-        let downs: Vec<_> = edits[item].keys().copied().filter(|slot| !slot.is_up()).collect();
-        for edit in downs.into_iter().filter_map(|slot| edits[item].remove(&slot)).flatten() {
+        let kind = expanded.items[item].kind;
+        let grows = |edits: &[Edit]| edits.iter().any(|edit| edit.direction(kind) == Direction::Up);
+        let taken = edits[item].extract_if(.., |slot, edits| !slot.is_up() || !grows(edits));
+        for edit in taken.flat_map(|(_, edits)| edits) {
             let at = expanded.items[item].at.to_string();
             let why = SkippedWhy::HeldBack(why.clone());
             expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });

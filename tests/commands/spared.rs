@@ -174,3 +174,27 @@ fn test_an_instance_of_which_nothing_is_restored_need_not_be_there() {
     repository.done(&["rollback", "-y"]);
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }
+
+/// What is left alone may serve: its database is not stopped for another size.
+#[test]
+fn test_what_is_left_alone_keeps_what_it_serves_from() {
+    let baseline = "[resource.db]\nat = \"lab:machine/db\"\nsize = \"small\"\n\
+                    [resource.api]\nat = \"lab:service/api\"\nreplicas = 1\nneeds = [\"db\"]\n";
+    let repository = Repository::of(&[
+        ("opsctl.toml", "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n"),
+        (
+            "world.toml",
+            "[resource.db]\nat = \"lab:machine/db\"\nrunning = true\nsize = \"small\"\n\
+             [resource.api]\nat = \"lab:service/api\"\nreplicas = 1\n",
+        ),
+        ("states/baseline.toml", baseline),
+        ("states/busy.toml", "extends = \"baseline\"\n[resource.db]\nsize = \"large\"\n[resource.api]\nreplicas = 3\n"),
+    ]);
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "lab:service/api", "replicas=9"]);
+    let said = repository.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains("api is left as it is, and needs it"), "{said}");
+    assert_eq!(repository.simulated("lab:machine/db", "size"), "large");
+    repository.done(&["rollback", "-y", "--force", "lab:service/api"]);
+    assert_eq!(repository.simulated("lab:machine/db", "size"), "small");
+}
