@@ -15,7 +15,7 @@ use crate::check::Check;
 use crate::config::GuardConfig;
 use crate::instance::{Instance, Instances};
 use crate::plan::{
-    Edge, FORMAT, InstanceSeen, Intent, Plan, Position, Reason, Rule, Seen, SeenSetting, Step, WayBack, Work,
+    Edge, FORMAT, InstanceSeen, Intent, Part, Plan, Position, Reason, Rule, Seen, SeenSetting, Step, WayBack, Work,
 };
 use crate::snapshot::{Operation, Status, Store};
 use crate::state::{Goal, OnFailure};
@@ -275,6 +275,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
             state_digest: "s1".into(),
             reverts: None,
             rest_of: None,
+            part: Part::default(),
             confirm: false,
             rto: None,
             on_failure: OnFailure::Stop,

@@ -27,6 +27,7 @@ pub(super) fn begun(begin: &Begin) -> Operation {
         outcome: Outcome::Running,
         reverts: intent.reverts.clone(),
         rest_of: intent.rest_of.clone(),
+        part: intent.part.clone(),
         abandoned: None,
         calls: BTreeMap::new(),
         failed_checks: BTreeMap::new(),

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::repository::Repository;
 use crate::instance::Instances;
-use crate::plan::{self, Plan, Request, Rest};
+use crate::plan::{self, Part, Plan, Request, Rest};
 use crate::snapshot::Store;
 use crate::state::{Loaded, NotFound, Scope, State};
 
@@ -76,9 +76,10 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    /// Only what an operation did not do.
-    pub(super) fn rest(rest: Rest) -> Self {
-        Self { rest: Some(rest), ..Self::default() }
+    /// Only what an operation did not do, of what it was asked for.
+    pub(super) fn rest(rest: Rest, part: &Part) -> Self {
+        let typed = |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+        Self { target: typed(&part.target), exclude: typed(&part.exclude), rest: Some(rest), ..Self::default() }
     }
 
     /// The same, planned without asking anybody.
@@ -116,8 +117,7 @@ impl Selection {
             state,
             scope,
             guard: &repository.config.guard,
-            target: patterns(&self.target),
-            exclude: patterns(&self.exclude),
+            part: Part { target: patterns(&self.target), exclude: patterns(&self.exclude) },
             allow_one_way: patterns(&self.allow_one_way),
             reverts: None,
             rest: self.rest.clone(),

@@ -22,8 +22,9 @@ pub(super) fn due(request: &Request<'_>, expanded: &mut Expanded, edits: &Edits)
             Some(rest) => rest.actions.contains_key(&action.name),
             None => is_met(action, expanded, edits),
         };
-        let targeted = request.target.is_empty() || named(&request.target) || beside_an_edit(action, expanded, edits);
-        if wanted && (named(&request.exclude) || !targeted) {
+        let targeted =
+            request.part.target.is_empty() || named(&request.part.target) || beside_an_edit(action, expanded, edits);
+        if wanted && (named(&request.part.exclude) || !targeted) {
             let (at, why) = (format!("action {}", action.name), SkippedWhy::NotTargeted);
             expanded.skipped.push(Skipped { at, setting: None, why });
         } else if wanted {

@@ -161,11 +161,11 @@ fn test_target_and_exclude() {
     state.actions =
         vec![action("drain", &["db"], &[], When::Shrinks, None), action("report", &[], &[], When::Always, None)];
     let mut asked = Asked::new(&state);
-    asked.change = |request| request.target.push(opsctl_api::Pattern::new("web"));
+    asked.change = |request| request.part.target.push(opsctl_api::Pattern::new("web"));
     let plan = asked.make(&instances(WORLD)).unwrap();
     assert_eq!(steps(&plan), ["1 +service/web replicas"]);
     let mut asked = Asked::new(&state);
-    asked.change = |request| request.exclude.push(opsctl_api::Pattern::new("report"));
+    asked.change = |request| request.part.exclude.push(opsctl_api::Pattern::new("report"));
     let plan = asked.make(&instances(WORLD)).unwrap();
     assert_eq!(steps(&plan), ["1 +service/web replicas", "1 action drain", "2 -service/db replicas"]);
 }

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::Pattern;
 
+use super::part::Part;
 use crate::state::{State, Target};
 
 /// How much of a name `--target` and `--exclude` leave.
@@ -15,10 +16,11 @@ pub(super) enum Share {
 
 /// What is asked for, as far as declarations tell: of what is unreachable nothing else is known. Of a name that is not among these, it is
 /// all.
-pub(super) fn shares<'a>(state: &'a State, target: &[Pattern], exclude: &[Pattern]) -> BTreeMap<&'a str, Share> {
-    if target.is_empty() && exclude.is_empty() {
+pub(super) fn shares<'a>(state: &'a State, part: &Part) -> BTreeMap<&'a str, Share> {
+    if part.is_whole() {
         return BTreeMap::new();
     }
+    let Part { target, exclude } = part;
     let targeted = |name: &str| if target.is_empty() { Share::All } else { share(state, name, target) };
     let mut shares: BTreeMap<&str, Share> = state.resources.keys().map(|name| (&**name, targeted(name))).collect();
     let mut open: Vec<&str> =

@@ -158,7 +158,7 @@ mod tests {
             let text = format!("{{ \"format\": {format}, \"whatever\": [1] }}");
             assert!(matches!(parse(text.as_bytes()), Err(Unread::Format(found)) if found == format));
         }
-        assert!(matches!(parse(b"{ \"format\": 2 }"), Err(Unread::Json(_))));
+        assert!(matches!(parse(format!("{{ \"format\": {FORMAT} }}").as_bytes()), Err(Unread::Json(_))));
         assert!(matches!(parse(b"{}"), Err(Unread::Json(_))));
     }
 }

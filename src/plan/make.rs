@@ -55,7 +55,7 @@ struct Draft {
 fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instances: &Instances) -> Draft {
     let state = request.state;
     let mut problems = Vec::new();
-    let shares = asked::shares(state, &request.target, &request.exclude);
+    let shares = asked::shares(state, &request.part);
     let reverts = request.reverts.is_some();
     let mut expanded = expand(state, reverts, &shares, observation, &instances.catalogues(), &mut problems);
     restore::resolve(&mut expanded, &request.past);
@@ -226,8 +226,9 @@ fn intent(request: &Request<'_>) -> Intent {
         state_digest: state.digest.clone(),
         reverts: request.reverts.clone(),
         rest_of: request.rest.as_ref().map(|rest| rest.operation.clone()),
+        part: request.part.clone(),
         confirm: state.confirm,
-        rto: state.rto,
+        rto: state.rto.filter(|_| request.part.is_whole()),
         on_failure: state.on_failure.unwrap_or_default(),
         tolerates_unreachable: state.tolerates_unreachable.clone(),
     }

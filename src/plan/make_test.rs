@@ -99,8 +99,7 @@ impl<'a> Asked<'a> {
             state: self.state,
             scope: &self.scope,
             guard: &self.guard,
-            target: Vec::new(),
-            exclude: Vec::new(),
+            part: Part::default(),
             allow_one_way: Vec::new(),
             reverts: None,
             rest: None,
@@ -283,16 +282,16 @@ fn test_targets_bring_what_they_need_and_exclusions_what_grows_on_them() {
         ("east", "a:record/live/east", &[("weight", is(120))], &[]),
     ]);
     let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.target = vec![Pattern::new("far")];
+    asked.change = |request| request.part.target = vec![Pattern::new("far")];
     let plan = asked.make(&instances(WORLD)).unwrap();
     assert_eq!(steps(&plan), ["1 +service/origin replicas", "2 +service/far replicas"]);
 
     let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.exclude = vec![Pattern::new("a:service/or*")];
+    asked.change = |request| request.part.exclude = vec![Pattern::new("a:service/or*")];
     assert_eq!(steps(&asked.make(&instances(WORLD)).unwrap()), ["1 +record/live/east weight"]);
 
     let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.target = vec![Pattern::new("frontend")];
+    asked.change = |request| request.part.target = vec![Pattern::new("frontend")];
     assert_eq!(asked.make(&instances(WORLD)).unwrap_err().problems[0].code, Code::PatternWithoutMatch);
 }
 
@@ -304,9 +303,9 @@ fn test_what_is_targeted_and_excluded_is_a_mistake_unless_something_of_it_is_lef
     ]);
     let asked = |change: fn(&mut Request<'_>)| Asked { change, ..Asked::new(&wanted) }.make(&instances(WORLD));
     let all_of_it: [fn(&mut Request<'_>); 3] = [
-        |request| (request.target, request.exclude) = (patterns(&["far"]), patterns(&["far"])),
-        |request| (request.target, request.exclude) = (patterns(&["*"]), patterns(&["far", "a:*"])),
-        |request| (request.target, request.exclude) = (patterns(&["origin", "far"]), patterns(&["b:*"])),
+        |request| (request.part.target, request.part.exclude) = (patterns(&["far"]), patterns(&["far"])),
+        |request| (request.part.target, request.part.exclude) = (patterns(&["*"]), patterns(&["far", "a:*"])),
+        |request| (request.part.target, request.part.exclude) = (patterns(&["origin", "far"]), patterns(&["b:*"])),
     ];
     for change in all_of_it {
         let problems = asked(change).unwrap_err().problems;
@@ -314,7 +313,7 @@ fn test_what_is_targeted_and_excluded_is_a_mistake_unless_something_of_it_is_lef
         assert_eq!(problems[0].code, Code::PatternWithoutMatch);
         assert!(problems[0].why.contains("--exclude leaves all of it out"), "{problems:?}");
     }
-    let some = asked(|request| (request.target, request.exclude) = (patterns(&["*"]), patterns(&["far"])));
+    let some = asked(|request| (request.part.target, request.part.exclude) = (patterns(&["*"]), patterns(&["far"])));
     assert_eq!(steps(&some.unwrap()), ["1 +service/origin replicas"]);
 }
 

@@ -26,6 +26,7 @@ mod observe;
 mod order;
 #[cfg(test)]
 mod overlay_test;
+mod part;
 mod preflight;
 mod problem;
 mod quota;
@@ -52,6 +53,7 @@ pub use guard::limits;
 pub use make::make;
 pub use notes::{fights, would_undo};
 pub use observe::{Members, Observation, observe};
+pub use part::Part;
 pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
 pub use request::Request;

@@ -6,6 +6,7 @@ use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Setting
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
+use super::part::Part;
 use super::said::{
     FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, SkippedWhy, TrafficMove, WayBack,
 };
@@ -15,7 +16,7 @@ use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
 /// The version of the plan's format: another one with every change of what a plan file has in it.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,9 +83,12 @@ pub struct Intent {
     /// The operation of which this is the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
+    /// How much of the state.
+    #[serde(default, skip_serializing_if = "Part::is_whole")]
+    pub part: Part,
     /// Whether the operator must type the name.
     pub confirm: bool,
-    /// How long it may take.
+    /// How long it may take; a part of a state has no such time.
     pub rto: Option<Duration>,
     /// What an apply does when a step fails.
     pub on_failure: OnFailure,

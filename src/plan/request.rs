@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Pattern, Plain, Source};
 
-use super::{Left, Past, Rest};
+use super::{Left, Part, Past, Rest};
 use crate::config::GuardConfig;
 use crate::state::{Scope, State};
 
@@ -14,10 +14,8 @@ pub struct Request<'a> {
     pub scope: &'a Scope,
     /// What stops an apply.
     pub guard: &'a GuardConfig,
-    /// Only these names or addresses, and what they need; empty for all.
-    pub target: Vec<Pattern>,
-    /// Not these names or addresses, nor what grows on them.
-    pub exclude: Vec<Pattern>,
+    /// How much of it.
+    pub part: Part,
     /// One-way changes of these are allowed.
     pub allow_one_way: Vec<Pattern>,
     /// The operation that is taken back.

@@ -21,7 +21,7 @@ pub(super) fn select(
     edits: &mut Edits,
     problems: &mut Vec<Problem>,
 ) {
-    let (state, target, exclude) = (request.state, &request.target, &request.exclude);
+    let (state, target, exclude) = (request.state, &request.part.target, &request.part.exclude);
     for pattern in target.iter().chain(exclude) {
         let mut actions = state.actions.iter();
         let mut declared = state.resources.iter().map(|(name, resource)| (name, &resource.declared.at));

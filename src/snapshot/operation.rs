@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Position;
+use crate::plan::{Part, Position};
 
 /// The record of one apply or rollback: who, when, what, how long, how it ended. Written as `operation.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,9 @@ pub struct Operation {
     /// The operation of which this was the rest: what that one had not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
+    /// How much of the state.
+    #[serde(default, skip_serializing_if = "Part::is_whole")]
+    pub part: Part,
     /// Why nothing that it did not do is wanted any more: it was abandoned, or failed before it did anything and was to be taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned: Option<String>,
@@ -216,6 +219,7 @@ impl Operation {
             outcome: Outcome::Done,
             reverts: None,
             rest_of: None,
+            part: Part::default(),
             abandoned: None,
             calls: BTreeMap::new(),
             failed_checks: BTreeMap::new(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use opsctl_api::Value;
 
 use super::{EditRecord, Operation, OperationKind, Outcome, Snapshot, Status, StepRecord};
-use crate::plan::{FORMAT, Intent, Plan, WayBack};
+use crate::plan::{FORMAT, Intent, Part, Plan, WayBack};
 use crate::state::{Declared, OnFailure, Target};
 
 pub(super) fn at() -> Timestamp {
@@ -87,6 +87,7 @@ pub(crate) fn plan() -> Plan {
             state_digest: String::new(),
             reverts: None,
             rest_of: None,
+            part: Part::default(),
             confirm: false,
             rto: None,
             on_failure: OnFailure::Stop,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use opsctl_api::{Address, Value};
 
+use super::record::called;
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
@@ -37,7 +38,7 @@ fn told(by: &Turner, now: Timestamp) -> (String, String) {
     match by {
         Turner::Operation(operation) => {
             let story =
-                format!("{}, {} by {}", clean(&operation.name), ago(operation.began, now), clean(&operation.operator));
+                format!("{}, {} by {}", called(operation), ago(operation.began, now), clean(&operation.operator));
             (operation.id.clone(), story)
         }
         Turner::Outside { after, before } => (

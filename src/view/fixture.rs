@@ -10,8 +10,8 @@ use crate::apply::{Event, What};
 use crate::check::{Along, Check, Expectation, Gate, Probe};
 use crate::diagnostic::Place;
 use crate::plan::{
-    Edge, Estimate, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Plan, Position, PreflightNote, Reason, Rule, Seen,
-    SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
+    Edge, Estimate, FORMAT, InstanceSeen, Intent, Leave, OwnerNote, Part, Plan, Position, PreflightNote, Reason, Rule,
+    Seen, SeenSetting, Skipped, SkippedWhy, Step, TrafficMove, WayBack, Work,
 };
 use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
 use crate::state::{Goal, OnFailure};
@@ -164,6 +164,7 @@ pub(crate) fn failover() -> Plan {
             state_digest: "aa".into(),
             reverts: None,
             rest_of: None,
+            part: Part::default(),
             confirm: true,
             rto: Some(Duration::from_secs(900)),
             on_failure: OnFailure::Continue,
@@ -262,6 +263,7 @@ pub(super) fn operation(outcome: Outcome, statuses: &[(usize, Status, &str)]) ->
         outcome,
         reverts: None,
         rest_of: None,
+        part: Part::default(),
         abandoned: None,
         calls: BTreeMap::from([("gke".into(), BTreeMap::from([("PATCH".into(), 3)]))]),
         failed_checks: BTreeMap::new(),

@@ -7,6 +7,7 @@ use super::screen::Screen;
 use super::time::length;
 use super::value::way;
 use super::words::clean;
+use crate::plan::Part;
 use crate::snapshot::{EditRecord, Operation, StepRecord};
 
 /// What a recorded step was about: `gke deployment/data/minio replicas 1 → 4`.
@@ -36,8 +37,28 @@ pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<Strin
     })
 }
 
-/// What an operation is called in a sentence: `night`, `the rest of night`.
+/// What an operation is called in a sentence: `night`, `the rest of night`, `a part of night (--target worker)`.
 pub(crate) fn called(operation: &Operation) -> String {
-    let name = clean(&operation.name);
-    if operation.rest_of.is_some() { format!("the rest of {name}") } else { name }
+    named(&operation.name, operation.rest_of.is_some(), &operation.part)
+}
+
+/// The same where a sentence begins with it.
+pub(crate) fn called_first(operation: &Operation) -> String {
+    let called = called(operation);
+    match operation.rest_of.is_some() || !operation.part.is_whole() {
+        true => called[..1].to_uppercase() + &called[1..],
+        // A name is written as it is.
+        false => called,
+    }
+}
+
+/// What something is called that is towards a state, or a part of one.
+pub(crate) fn named(name: &str, is_rest: bool, part: &Part) -> String {
+    let what = match (is_rest, part.is_whole()) {
+        (true, _) => "the rest of ",
+        (false, false) => "a part of ",
+        (false, true) => "",
+    };
+    let flags = if part.is_whole() { String::new() } else { format!(" ({})", clean(&part.flags())) };
+    format!("{what}{}{flags}", clean(name))
 }

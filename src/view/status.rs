@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use opsctl_api::{Address, Value};
 
-use super::record::{called, described};
+use super::record::{called_first, described};
 use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::time::ago;
@@ -164,7 +164,7 @@ pub fn damaged(found: &Damaged) -> String {
 }
 
 fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) -> String {
-    let name = called(last);
+    let name = called_first(last);
     let did = match (last.kind, last.outcome) {
         _ if last.ended.is_none() => "was begun",
         (OperationKind::Rollback, Outcome::Done) => "was done",
@@ -210,7 +210,7 @@ fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
     if status.unmet.is_empty() {
         return String::new();
     }
-    let name = called(last);
+    let name = clean(&last.name);
     let text = match status.unmet.len() {
         1 => format!("1 setting is not as {name} says:"),
         more => format!("{more} settings are not as {name} says:"),

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::record::{Ways, described, kept};
+use super::record::{Ways, called_first, described, kept};
 use super::screen::{Ink, Screen};
 use super::time::length;
 use super::words::{clean, count};
@@ -37,7 +37,7 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen
 
 /// What became of an apply that failed and is taken back now: what went wrong, and the counts.
 pub fn failed(operation: &Operation, screen: &Screen) -> String {
-    let sentence = format!("{} failed. What was done is taken back.", clean(&operation.name));
+    let sentence = format!("{} failed. What was done is taken back.", called_first(operation));
     let mut page = format!("{}   Operation {}\n", screen.paint(Ink::Bad, &sentence), operation.id);
     for status in [Status::Failed, Status::Unknown] {
         page.push_str(&listed(operation, status, Ink::Bad, &Ways::new(), screen));
@@ -57,10 +57,7 @@ fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> St
 }
 
 fn sentence(operation: &Operation) -> (String, Ink) {
-    let name = match &operation.rest_of {
-        Some(_) => format!("The rest of {}", clean(&operation.name)),
-        None => clean(&operation.name),
-    };
+    let name = called_first(operation);
     let applied = match operation.kind {
         OperationKind::Apply if operation.rest_of.is_none() => "is applied",
         _ => "is done",

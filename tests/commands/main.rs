@@ -23,6 +23,7 @@ mod offline;
 mod overlays;
 mod overtaken;
 mod owed;
+mod parts;
 mod plan;
 mod plan_document;
 mod readme;

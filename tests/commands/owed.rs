@@ -102,7 +102,7 @@ fn test_the_rest_is_no_apply_of_the_whole() {
     assert!(said.out.contains("the rest of busy") && said.out.contains("The rest of busy is done."), "{said}");
     assert_eq!(repository.simulated(EDGE, "replicas"), 5);
     let said = repository.done(&["status"]);
-    assert!(said.out.starts_with("the rest of busy was done"), "{said}");
+    assert!(said.out.starts_with("The rest of busy was done"), "{said}");
 }
 
 /// The east is out of rotation, its edge is still there; then somebody brings the east back.

@@ -38,7 +38,7 @@ fn test_nothing_to_change_is_one_line() {
 fn test_a_target_takes_what_it_needs_along() {
     let repository = Repository::small();
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--target", "edge"]), @"
-    busy   More of everything   now: nothing was applied yet
+    a part of busy (--target edge)   More of everything   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s
@@ -56,7 +56,7 @@ fn test_a_target_takes_what_it_needs_along() {
     Nothing was changed. To do it: opsctl apply busy --target edge
     ");
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--exclude", "origin"]), @r#"
-    busy   More of everything   now: nothing was applied yet
+    a part of busy (--exclude origin)   More of everything   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  simulated k8s

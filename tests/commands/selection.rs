@@ -33,7 +33,7 @@ fn unreachable() -> Repository {
 fn test_what_is_not_asked_for_is_not_owed() {
     let repository = unreachable();
     insta::assert_snapshot!(repository.opsctl(&["plan", "up", "--target", "east"]), @"
-    up   now: nothing was applied yet
+    a part of up (--target east)   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  unreachable, tolerated: nobody answers
@@ -71,7 +71,7 @@ fn test_what_is_out_of_reach_can_be_left_out() {
     --- exit 1
     "#);
     insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "--exclude", "k8s:*"]), @"
-    baseline   now: nothing was applied yet
+    a part of baseline (--exclude 'k8s:*')   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  unreachable: nobody answers
@@ -93,7 +93,7 @@ fn test_what_is_out_of_reach_can_be_left_out() {
     Nothing was changed. To do it: opsctl apply baseline --exclude 'k8s:*'
     ");
     insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "--target", "east"]), @"
-    baseline   now: nothing was applied yet
+    a part of baseline (--target east)   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  unreachable: nobody answers
@@ -131,7 +131,7 @@ fn test_which_members_of_a_wildcard_are_meant_only_live_tells() {
     --- exit 1
     ");
     insta::assert_snapshot!(repository.opsctl(&["plan", "up", "--target", "edges"]), @"
-    up   now: nothing was applied yet
+    a part of up (--target edges)   now: nothing was applied yet
 
       aws  sim aws         simulated aws
       k8s  sim kubernetes  unreachable, tolerated: nobody answers

@@ -107,7 +107,7 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
             hint: "opsctl rollback".to_owned(),
         });
     }
-    let selection = Selection::rest(debt.rest());
+    let selection = Selection::rest(debt.rest(), &debt.operation.part);
     let intended = Intended::recorded(&debt.operation.name);
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let mut plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;

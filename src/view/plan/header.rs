@@ -1,4 +1,4 @@
-use super::super::record::called;
+use super::super::record::{called, named};
 use super::super::table::{Cell, Column, Table};
 use super::super::time::ago;
 use super::super::words::{and, clean, count, width, wrap};
@@ -40,8 +40,7 @@ pub(super) fn offline(now: &Now<'_>, screen: &Screen) -> String {
 }
 
 fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
-    let rest = if plan.intent.rest_of.is_some() { "the rest of " } else { "" };
-    let name = &format!("{rest}{}", plan.intent.name);
+    let name = &named(&plan.intent.name, plan.intent.rest_of.is_some(), &plan.intent.part);
     let from = format!("now: {}", before(now));
     let summary = clean(&plan.intent.summary);
     let taken = width(name) + 3 + width(&summary);

@@ -1,4 +1,5 @@
 use super::super::Screen;
+use super::super::record::named;
 use super::super::value::shown;
 use super::super::words::{and, clean, count};
 use super::Now;
@@ -10,7 +11,7 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let totals = super::totals(plan);
     let read: Vec<&str> =
         plan.instances.iter().filter(|(_, seen)| seen.unreachable.is_none()).map(|(name, _)| name.as_str()).collect();
-    let name = &plan.intent.name;
+    let name = named(&plan.intent.name, plan.intent.rest_of.is_some(), &plan.intent.part);
     let mut page = if totals.settings == 0 {
         format!("{name}: nothing to change, for it sets nothing that was looked at.\n")
     } else {
