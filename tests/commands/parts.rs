@@ -133,3 +133,13 @@ fn test_a_part_of_a_rollback() {
     ID    busy                                                          done          3 of 3 steps  AGO by ana, took TIME
     ");
 }
+
+/// What is left out is not as it should be, and not counted as if it were.
+#[test]
+fn test_nothing_to_change_of_what_was_asked_for() {
+    let repository = Repository::small();
+    insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--target", "spare", "--exclude", "origin"]), @"
+    a part of busy (--target spare --exclude origin): nothing to change. 3 of 6 settings of 6 resources read from aws, k8s are as they should be.
+    3 settings are left out by --target or --exclude.
+    ");
+}

@@ -16,7 +16,11 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         format!("{name}: nothing to change, for it sets nothing that was looked at.\n")
     } else {
         let (settings, resources) = (count(totals.settings, "setting"), count(totals.resources, "resource"));
-        let are = if totals.settings == 1 { "is as it" } else { "are as they" };
+        let settings = match totals.fine {
+            all if all == totals.settings => settings,
+            fine => format!("{fine} of {settings}"),
+        };
+        let are = if totals.fine == 1 { "is as it" } else { "are as they" };
         format!("{name}: nothing to change. {settings} of {resources} read from {} {are} should be.\n", read.join(", "))
     };
     if totals.left_out > 0 {
