@@ -7,6 +7,7 @@ use opsctl_api::{Edit, Receipt, Value};
 
 use super::entry::{Answer, Intent};
 use super::moment::between;
+use crate::plan::Work;
 use crate::snapshot::{EditRecord, Status};
 
 /// Where one step stands, as far as its journal tells.
@@ -117,6 +118,23 @@ impl Progress {
             why: String::new(),
             written: Vec::new(),
         }
+    }
+
+    /// Whether any of its hops was begun.
+    pub(super) fn is_begun(&self) -> bool {
+        self.attempt > 0 || self.hop > 0
+    }
+
+    /// What it is still to change, but for the write that is out.
+    pub(super) fn ahead(&self, work: &Work) -> Vec<Edit> {
+        let Work::Change { edits, hops, .. } = work else { return Vec::new() };
+        let next = match self.stand {
+            Stand::Pending | Stand::Over(Status::Skipped) => return edits.clone(),
+            Stand::Again | Stand::Between => self.hop,
+            Stand::Asked | Stand::Unknown | Stand::Settling => self.hop + 1,
+            Stand::Settled | Stand::Over(_) => hops.len(),
+        };
+        hops.iter().skip(next).flat_map(|hop| hop.edits.iter().cloned()).collect()
     }
 
     /// From the first write to the end, in whole milliseconds as records keep it; nothing where one of them is missing.

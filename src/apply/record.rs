@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use opsctl_api::Hop;
 
 use super::act::stopped;
 use super::dispatch::Machine;
@@ -8,7 +9,7 @@ use super::entry::Begin;
 use super::progress::{Progress, Stand, recorded};
 use crate::action::Action;
 use crate::plan::{Plan, Skipped, SkippedWhy, Step, Work};
-use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
+use crate::snapshot::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
 
 /// The record of an operation as it is begun.
 pub(super) fn begun(begin: &Begin) -> Operation {
@@ -91,10 +92,13 @@ fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<S
         Work::Wait { at, .. } => (Some(at.clone()), "wait".to_owned(), None, Vec::new()),
         Work::Check { name } => (None, format!("check {name}"), None, Vec::new()),
         Work::Action { name } => (None, format!("action {name}"), None, Vec::new()),
-        Work::Change { at, position, edits, .. } => {
+        Work::Change { at, position, edits, hops, .. } => {
             let mut records = progress.written.clone();
             for edit in edits {
                 recorded(&mut records, edit);
+            }
+            if progress.stand.status() != Status::Done {
+                left_on_the_way(&mut records, hops.get(progress.hop..).unwrap_or_default());
             }
             records.sort_by(|a, b| a.setting.cmp(&b.setting));
             (Some(at.clone()), String::new(), Some(*position), records)
@@ -112,6 +116,18 @@ fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<S
     let earlier = earlier.filter(|(_, member)| member.done).map(|(index, _)| index);
     let done = members(plan.action(id), &earlier.chain(progress.done.iter().copied()).collect::<Vec<_>>());
     Some(StepRecord { step: id, at, what, position, status, why, called, done, took, edits })
+}
+
+/// Of a way of several hops that ended before its end: what it had set, and would have set again, was left there and not at what was
+/// asked for in the end.
+fn left_on_the_way(records: &mut [EditRecord], ahead: &[Hop]) {
+    for edit in ahead.iter().flat_map(|hop| &hop.edits) {
+        let mut sent = records.iter_mut().filter(|record| record.sent && record.setting == edit.setting);
+        if let Some(record) = sent.find(|record| record.to != edit.to) {
+            let reached = std::mem::replace(&mut record.to, edit.to.clone());
+            record.left = record.left.take().or(reached);
+        }
+    }
 }
 
 /// What cannot be done now is still wanted: it is recorded beside the steps.

@@ -62,6 +62,8 @@ pub struct OpenStep {
     pub what: String,
     /// What it changes: what was written last, and what the plan says where nothing was.
     pub edits: Vec<Edit>,
+    /// What it is still to change, after that.
+    pub ahead: Vec<Edit>,
     /// Where it stands. A write without an answer is unknown.
     pub status: Status,
 }
@@ -148,7 +150,8 @@ impl Unfinished {
                 step: id,
                 at: step.at().cloned(),
                 what,
-                edits: if progress.attempt > 0 { progress.edits.clone() } else { planned.to_vec() },
+                edits: if progress.is_begun() { progress.edits.clone() } else { planned.to_vec() },
+                ahead: progress.ahead(&step.work),
                 status: match progress.stand {
                     Stand::Asked => Status::Unknown,
                     // To be written again: nothing of it was done.

@@ -16,7 +16,9 @@ pub(super) fn ways(plan: &Plan, operation: &Operation, catalogues: &Catalogues) 
 fn last_sent(plan: &Plan, step: &StepRecord) -> usize {
     let Some(Work::Change { hops, .. }) = plan.steps.get(step.step).map(|step| &step.work) else { return 0 };
     let sent = |edit: &Edit| {
-        step.edits.iter().any(|record| record.sent && record.setting == edit.setting && record.to == edit.to)
+        step.edits
+            .iter()
+            .any(|record| record.sent && record.setting == edit.setting && record.what_it_left() == edit.to.as_ref())
     };
     hops.iter().rposition(|hop| hop.edits.iter().all(sent)).unwrap_or(0)
 }

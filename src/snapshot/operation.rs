@@ -171,6 +171,13 @@ impl StepRecord {
     pub fn action(&self) -> Option<&str> {
         self.what.strip_prefix("action ").filter(|_| self.at.is_none())
     }
+
+    /// What it had set and was to set again when it ended: it is neither what it was before nor what was asked for.
+    pub fn left_on_the_way(&self) -> impl Iterator<Item = &EditRecord> {
+        let ended_before = !matches!(self.status, Status::Done);
+        let edits = self.edits.iter().filter(move |edit| ended_before && edit.sent);
+        edits.filter(|edit| edit.left.is_some() && edit.left != edit.to && edit.left != edit.from)
+    }
 }
 
 impl fmt::Display for Status {

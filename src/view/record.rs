@@ -5,7 +5,7 @@ use opsctl_api::{Edit, format_duration};
 
 use super::screen::Screen;
 use super::time::length;
-use super::value::way;
+use super::value::{shown, way};
 use super::words::clean;
 use crate::plan::Part;
 use crate::snapshot::{EditRecord, Operation, StepRecord};
@@ -18,10 +18,16 @@ pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
     format!("{} {} {what}", at.instance(), at.local()).trim_end().to_owned()
 }
 
-/// A recorded edit: `replicas 1 → 4`.
+/// A recorded edit: `replicas 1 → 4`; what was to be as it was in the end: `running true (left at false)`.
 pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
     let as_planned = Edit { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone() };
-    format!("{} {}", clean(&edit.setting), way(&as_planned, screen))
+    let way = match edit.from == edit.to {
+        true => shown(edit.to.as_ref(), screen),
+        false => way(&as_planned, screen),
+    };
+    let left = edit.left.as_ref().filter(|left| Some(*left) != edit.to.as_ref());
+    let left = left.map(|left| format!(" (left at {})", shown(Some(left), screen))).unwrap_or_default();
+    format!("{} {way}{left}", clean(&edit.setting))
 }
 
 /// By step: what a person would type instead of it, a line for each of its calls.

@@ -83,7 +83,7 @@ fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
             Some(at) => (Cell::new(at.instance()), Cell::new(at.local())),
             None => (Cell::new(clean(&step.what)).open(), Cell::empty()),
         };
-        let mut edits = step.edits.iter().map(|edit| told(edit, screen));
+        let mut edits = step.edits.iter().map(|edit| edited(edit, screen));
         let first = edits.next().unwrap_or_default();
         table.row([Cell::new(sign).ink(ink), instance, local, Cell::new(first), Cell::new(end).open()]);
         for more in edits {
@@ -94,11 +94,6 @@ fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
         }
     }
     if operation.steps.is_empty() { String::new() } else { format!("\n{}", table.draw(screen)) }
-}
-
-fn told(edit: &crate::snapshot::EditRecord, screen: &Screen) -> String {
-    let left = edit.left.as_ref().map(|left| format!(" (left at {})", super::value::shown(Some(left), screen)));
-    edited(edit, screen) + &left.unwrap_or_default()
 }
 
 #[cfg(test)]

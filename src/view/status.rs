@@ -24,7 +24,8 @@ pub struct Status<'a> {
     pub drifts: Vec<Drift>,
     /// What could not be read, and why.
     pub unread: Vec<(String, String)>,
-    /// What the operation wanted otherwise than it is, where it left it so: others have changed it while it was under way.
+    /// What the operation wanted otherwise than it is, where it left it so: others have changed it while it was under way, or it was
+    /// abandoned in the middle of a change.
     pub unmet: Vec<Unmet>,
     /// What ended operations have not done.
     pub owed: Vec<Owed<'a>>,
@@ -211,9 +212,11 @@ fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
         return String::new();
     }
     let name = clean(&last.name);
-    let text = match status.unmet.len() {
-        1 => format!("1 setting is not as {name} says:"),
-        more => format!("{more} settings are not as {name} says:"),
+    let text = match (last.outcome, status.unmet.len()) {
+        (Outcome::Abandoned, 1) => format!("1 setting is as {name} left it on its way:"),
+        (Outcome::Abandoned, more) => format!("{more} settings are as {name} left them on its way:"),
+        (_, 1) => format!("1 setting is not as {name} says:"),
+        (_, more) => format!("{more} settings are not as {name} says:"),
     };
     let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)];
     let mut table = Table::new(columns).among(locals(status));

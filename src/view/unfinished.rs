@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use opsctl_api::Edit;
 
 use super::screen::{Ink, Screen, Sign};
 use super::time::ago;
@@ -43,7 +44,7 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
             Status::Unknown => "unknown",
             _ => "sent",
         };
-        page.push_str(&format!("  {label:<9}{}", described(step, screen)));
+        page.push_str(&format!("  {label:<9}{}", described(step, &step.edits, screen)));
         if let Some(effect) = effects.get(&step.step) {
             page.push_str(&format!(": {}", told_of(effect, screen)));
         }
@@ -62,8 +63,10 @@ pub fn ahead(open: &Unfinished, screen: &Screen) -> String {
     if open.takes_back {
         return "Gone on with, what was done is taken back.\n".to_owned();
     }
-    let steps = open.steps.iter().filter(|step| matches!(step.status, Status::Pending | Status::Skipped));
-    let lines: String = steps.map(|step| format!("  to do    {}\n", described(step, screen))).collect();
+    let is_ahead =
+        |step: &&OpenStep| matches!(step.status, Status::Pending | Status::Skipped) || !step.ahead.is_empty();
+    let steps = open.steps.iter().filter(is_ahead);
+    let lines: String = steps.map(|step| format!("  to do    {}\n", described(step, &step.ahead, screen))).collect();
     if lines.is_empty() { lines } else { format!("Gone on with, this is still to be done:\n{lines}") }
 }
 
@@ -71,9 +74,9 @@ fn is_unsure(step: &OpenStep) -> bool {
     matches!(step.status, Status::Sent | Status::Settling | Status::Unknown)
 }
 
-fn described(step: &OpenStep, screen: &Screen) -> String {
+fn described(step: &OpenStep, edits: &[Edit], screen: &Screen) -> String {
     let edits: Vec<String> =
-        step.edits.iter().map(|edit| format!("{} {}", clean(&edit.setting), way(edit, screen))).collect();
+        edits.iter().map(|edit| format!("{} {}", clean(&edit.setting), way(edit, screen))).collect();
     match &step.at {
         Some(at) => format!("{} {} {}", at.instance(), at.local(), edits.join(", ")),
         None => clean(&step.what),
@@ -106,6 +109,7 @@ mod tests {
             at: Some(address(at)),
             what: String::new(),
             edits: vec![edit("weight", from, to)],
+            ahead: Vec::new(),
             status,
         };
         let open = Unfinished {

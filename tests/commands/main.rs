@@ -10,6 +10,7 @@ mod completions;
 mod endings;
 mod exit_codes;
 mod forty;
+mod halfway;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod history;

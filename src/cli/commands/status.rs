@@ -18,7 +18,7 @@ use crate::cli::scope::scope_of;
 use crate::cli::standing::Standing;
 use crate::instance::Instances;
 use crate::plan::{self, Observation, Plan};
-use crate::snapshot::Outcome;
+use crate::snapshot::{Operation, Outcome};
 use crate::state::{Goal, State, Target};
 use crate::view::{
     self,
@@ -156,8 +156,8 @@ fn reveal(plan: &mut Plan, secrets: &apply::Secrets<'_>) {
 
 /// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.
 fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'_>) -> Vec<Unmet> {
-    if status.last.is_some_and(|last| last.outcome == Outcome::Abandoned) {
-        return Vec::new();
+    if let Some(last) = status.last.filter(|last| last.outcome == Outcome::Abandoned) {
+        return on_the_way(last, observation);
     }
     let decided = claims::decided(plan);
     let owed: BTreeSet<(&Address, &str)> = status
@@ -190,6 +190,23 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
         }
     }
     unmet
+}
+
+/// What an operation was to set again, and is where it left it on the way.
+fn on_the_way(last: &Operation, observation: &Observation) -> Vec<Unmet> {
+    let steps = last.steps.iter().filter_map(|step| Some((step.at.as_ref()?, step)));
+    let edits = steps.flat_map(|(at, step)| step.left_on_the_way().map(move |edit| (at, edit)));
+    let still = edits.filter_map(|(at, edit)| {
+        let live = observation.found.get(at)?.value(&edit.setting);
+        let wants = Goal::Exact(edit.to.clone()?);
+        (live == edit.left.as_ref()).then(|| Unmet {
+            at: at.clone(),
+            setting: edit.setting.clone(),
+            wants,
+            live: live.cloned(),
+        })
+    });
+    still.collect()
 }
 
 /// The declared owner that may have moved a setting to where it is.

@@ -1,0 +1,155 @@
+//! A change of several calls that ended in the middle: what was set on the way and not set again is told.
+
+use crate::harness::Repository;
+use crate::stopped::signal;
+
+const DB: &str = "lab:machine/db";
+
+/// A machine that is stopped, resized and started again.
+fn machine() -> Repository {
+    let db = "[resource.db]\nat = \"lab:machine/db\"\nrunning = true\nsize = \"s\"\n";
+    Repository::of(&[
+        ("opsctl.toml", "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n"),
+        ("world.toml", db),
+        ("states/baseline.toml", db),
+        ("states/larger.toml", "extends = \"baseline\"\n[resource.db]\nsize = \"m\"\n"),
+    ])
+}
+
+/// One that was killed while the machine stops.
+fn killed() -> Repository {
+    let repository = machine();
+    repository.done(&["sim", "set", DB, "sim.settle=1h"]);
+    let mut child = repository.start(&["apply", "larger", "-y"]);
+    while repository.simulated(DB, "running") == true {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", DB, "sim.settle=0s"]);
+    repository
+}
+
+#[test]
+fn test_what_is_still_ahead_of_it_is_told() {
+    let repository = killed();
+    insta::assert_snapshot!(repository.opsctl(&["resume"]), @r#"
+    --- stderr
+    An operation did not end: ID (larger), begun AGO by ana on host a17, last record AGO.
+      sent, not yet seen to be true 1
+      sent     lab machine/db running true → false: it took effect
+    Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+    Gone on with, this is still to be done:
+      to do    lab machine/db size "s" → "m", running false → true
+    error: nobody can be asked here; nothing was changed
+      = say yes on the command line: -y
+    --- exit 3
+    "#);
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(DB, "running"), true);
+    assert_eq!(repository.simulated(DB, "size"), "m");
+    insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"
+    ID   done
+      what      larger
+      who       ana on a17
+      when      TIME UTC, AGO; took TIME
+      plan      HASH
+      snapshot  before HASH
+      snapshot  after HASH
+      calls     7 API calls: lab 7
+
+      ✓ lab  machine/db  running true    TIME
+                         size "s" → "m"
+    "#);
+}
+
+#[test]
+fn test_what_was_left_on_the_way_is_told() {
+    let repository = killed();
+    insta::assert_snapshot!(repository.opsctl(&["resume", "--abandon", "later"]), @r#"
+    larger was abandoned. What was done stays as it is.   TIME.   Operation ID
+      settling    lab machine/db running true (left at false), size "s" → "m"
+      done 0   sent, not yet seen to be true 1   failed 0   unknown 0   owed 0   not started 0
+      look        opsctl show ID
+      back        opsctl rollback
+    "#);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    larger was abandoned AGO by ana (ID). 2 settings are as it left them.
+    1 setting is as larger left it on its way:
+      lab  machine/db  running  true, now false
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"
+    ID   abandoned
+      what      larger
+      who       ana on a17
+      when      TIME UTC, AGO; took TIME
+      abandoned later
+      plan      HASH
+      snapshot  before HASH
+      snapshot  after HASH
+
+      · lab  machine/db  running true (left at false)  settling
+                         size "s" → "m"
+        by hand: opsctl sim set lab:machine/db running=false
+        by hand: opsctl sim set lab:machine/db size=m
+        by hand: opsctl sim set lab:machine/db running=true
+    "#);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated(DB, "running"), true);
+    // Who starts it by hand is told nothing any more.
+    let repository = killed();
+    repository.done(&["resume", "--abandon", "later"]);
+    repository.done(&["sim", "set", DB, "running=true"]);
+    let said = repository.done(&["status"]);
+    assert!(!said.out.contains("on its way"), "{said}");
+}
+
+/// A step that fails in the middle says so, too, and what it left is still to be done.
+#[test]
+fn test_a_conflict_on_the_way() {
+    let repository = machine();
+    repository.done(&["sim", "set", DB, "sim.conflict=1"]);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "larger", "-y", "-q"]), @r#"
+    larger   now: nothing was applied yet
+
+      lab  sim   simulated lab
+
+    Look twice
+      interrupts  lab:machine/db is running = false while its size is changed
+
+    Steps                                  waits until  after
+      1 ~ lab  machine/db  size "s" → "m"  ready
+                on the way: running true → false, then running false → true
+                in 3 calls, one after the other
+
+    Accepted  1 of 1 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  1 step, nothing is irreversible
+
+    1 to change, 1 as they should be.   3 API calls: lab 3.   Plan HASH
+
+    larger failed. What was done stays as it is.   TIME.   Operation ID
+      failed      lab machine/db running true (left at false), size "s" → "m": conflict: size is "theirs" and not "s" (somebody else)
+      by hand     opsctl sim set lab:machine/db running=false
+      by hand     opsctl sim set lab:machine/db size=m
+      by hand     opsctl sim set lab:machine/db running=true
+      done 0   failed 1   unknown 0   owed 0   not started 0
+      go on       opsctl resume
+      look        opsctl show ID
+      back        opsctl rollback
+    --- exit 7
+    "#);
+    assert_eq!(repository.simulated(DB, "running"), false);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
+    larger failed AGO by ana (ID). 2 settings are as it left them.
+    1 step of larger (ID) still to be done (opsctl resume):
+      failed      lab machine/db running true (left at false), size "s" → "m": conflict: size is "theirs" and not "s" (somebody else)
+    No operation is open, 1 step still to be done, nobody holds the lock.
+    --- exit 10
+    "#);
+    repository.done(&["sim", "set", DB, "sim.conflict=0"]);
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(DB, "running"), true);
+    repository.done(&["status"]);
+}
