@@ -275,6 +275,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
             state_digest: "s1".into(),
             reverts: None,
             rest_of: None,
+            since: None,
             part: Part::default(),
             confirm: false,
             rto: None,

@@ -28,6 +28,7 @@ pub(super) fn begun(begin: &Begin) -> Operation {
         outcome: Outcome::Running,
         reverts: intent.reverts.clone(),
         rest_of: intent.rest_of.clone(),
+        since: intent.since,
         part: intent.part.clone(),
         abandoned: None,
         calls: BTreeMap::new(),

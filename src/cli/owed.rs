@@ -39,7 +39,9 @@ impl Debt {
         }
         let action = |step: &StepRecord| Some((step.action()?.to_owned(), step.done.iter().cloned().collect()));
         let actions = self.steps.iter().filter_map(action).collect();
-        Rest { operation: self.operation.id.clone(), settings, actions }
+        // Whether it kept to its time is told once, when it came to its end.
+        let since = (!self.operation.came_to_its_end()).then(|| self.operation.clock());
+        Rest { operation: self.operation.id.clone(), since, settings, actions }
     }
 
     /// As it is shown.

@@ -219,16 +219,17 @@ fn members(observation: &Observation) -> BTreeMap<String, Vec<Address>> {
 }
 
 fn intent(request: &Request<'_>) -> Intent {
-    let state = request.state;
+    let (state, rest) = (request.state, request.rest.as_ref());
     Intent {
         name: state.name.clone(),
         summary: state.summary.clone(),
         state_digest: state.digest.clone(),
         reverts: request.reverts.clone(),
-        rest_of: request.rest.as_ref().map(|rest| rest.operation.clone()),
+        rest_of: rest.map(|rest| rest.operation.clone()),
+        since: rest.and_then(|rest| rest.since),
         part: request.part.clone(),
         confirm: state.confirm,
-        rto: state.rto.filter(|_| request.part.is_whole()),
+        rto: state.rto.filter(|_| request.part.is_whole() && rest.is_none_or(|rest| rest.since.is_some())),
         on_failure: state.on_failure.unwrap_or_default(),
         tolerates_unreachable: state.tolerates_unreachable.clone(),
     }

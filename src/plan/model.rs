@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
 /// The version of the plan's format: another one with every change of what a plan file has in it.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -83,12 +84,15 @@ pub struct Intent {
     /// The operation of which this is the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
+    /// When the time that it may take began to run, where that was before it began: with the operation of which it is the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// How much of the state.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,
     /// Whether the operator must type the name.
     pub confirm: bool,
-    /// How long it may take; a part of a state has no such time.
+    /// How long it may take; a part of a state has no such time, nor has the rest of what came to its end.
     pub rto: Option<Duration>,
     /// What an apply does when a step fails.
     pub on_failure: OnFailure,

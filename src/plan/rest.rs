@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use opsctl_api::{Address, Pattern};
 
 use super::diff::Edits;
@@ -14,6 +15,8 @@ use crate::state::State;
 pub struct Rest {
     /// The operation's id.
     pub operation: String,
+    /// When the time of its state began to run; `None` where it is known whether that was kept to.
+    pub since: Option<Timestamp>,
     /// What it did not do, by resource or wildcard.
     pub settings: BTreeMap<Address, BTreeSet<String>>,
     /// The actions that it did not do, each with the members that it did.

@@ -40,6 +40,9 @@ pub struct Operation {
     /// The operation of which this was the rest: what that one had not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
+    /// When the time that its state may take began to run, where that was before it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
     /// How much of the state.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,
@@ -226,6 +229,7 @@ impl Operation {
             outcome: Outcome::Done,
             reverts: None,
             rest_of: None,
+            since: None,
             part: Part::default(),
             abandoned: None,
             calls: BTreeMap::new(),
@@ -239,13 +243,25 @@ impl Operation {
         Duration::try_from(self.ended?.duration_since(self.began)).ok()
     }
 
-    /// Whether it kept to a time. Nobody has kept to it who did not come to the end, and what failed can only have missed it.
-    pub fn held(&self, rto: Duration) -> Option<bool> {
-        let held = self.took()? <= rto;
+    /// When the time that its state may take began to run: it is that of the whole, whoever did the rest of it.
+    pub fn clock(&self) -> Timestamp {
+        self.since.unwrap_or(self.began)
+    }
+
+    /// Whether all was done that could be.
+    pub fn came_to_its_end(&self) -> bool {
+        matches!(self.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed)
+    }
+
+    /// By how much it missed a time; zero where it kept to it. Nobody has kept to it who did not come to the end, and what failed
+    /// can only have missed it.
+    pub fn missed(&self, rto: Duration) -> Option<Duration> {
+        let lasted = Duration::try_from(self.ended?.duration_since(self.clock())).ok()?;
+        let missed = lasted.saturating_sub(rto);
         match self.outcome {
-            Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed => Some(held),
-            Outcome::Failed => (!held).then_some(false),
-            Outcome::Running | Outcome::Interrupted | Outcome::Abandoned => None,
+            _ if self.came_to_its_end() => Some(missed),
+            Outcome::Failed => (!missed.is_zero()).then_some(missed),
+            _ => None,
         }
     }
 

@@ -87,6 +87,7 @@ pub(crate) fn plan() -> Plan {
             state_digest: String::new(),
             reverts: None,
             rest_of: None,
+            since: None,
             part: Part::default(),
             confirm: false,
             rto: None,

@@ -37,9 +37,14 @@ pub type Ways = BTreeMap<usize, Vec<String>>;
 pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<String> {
     let rto = rto?;
     let shown = format_duration(rto);
-    Some(match operation.held(rto)? {
+    let missed = operation.missed(rto)?;
+    let kept = match missed.is_zero() {
         true => format!("RTO {shown} held"),
-        false => format!("RTO {shown} missed by {}", length(operation.took()?.saturating_sub(rto))),
+        false => format!("RTO {shown} missed by {}", length(missed)),
+    };
+    Some(match (&operation.since, &operation.rest_of) {
+        (Some(_), Some(first)) => format!("{kept}, counted from the beginning of {first}"),
+        _ => kept,
     })
 }
 

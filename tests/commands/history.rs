@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use crate::harness::Repository;
+use crate::stopped::{hanging, signal};
 
 #[test]
 fn test_log_show_and_blame() {
@@ -106,4 +109,38 @@ fn test_what_a_person_would_type() {
     assert!(said.out.contains(&format!("by hand: {by_hand}")), "{said}");
     assert!(said.out.contains("kubectl scale deployment/edge"), "{said}");
     assert!(repository.json(&["show"])["by_hand"].to_string().contains(by_hand));
+}
+
+/// Its time runs on while nobody does the rest.
+#[test]
+fn test_the_time_of_the_rest_is_that_of_the_whole() {
+    let repository = Repository::small();
+    repository.write("states/busy.toml", &format!("rto = \"1s\"\n{}", include_str!("small/busy.toml")));
+    let (child, _lines) = hanging(&repository);
+    std::thread::sleep(Duration::from_millis(1200));
+    signal(&child, "INT");
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(7));
+    let first = repository.operation(0);
+    let said = repository.done(&["resume", "-y", "-q"]);
+    assert!(said.out.contains("RTO 1s, of which"), "{said}");
+    let missed =
+        regex::Regex::new(&format!(r"RTO 1s missed by [0-9.]+s, counted from the beginning of {first}\.")).unwrap();
+    assert!(missed.is_match(&said.out), "{said}");
+    assert_eq!(repository.json(&["show"])["rto"]["held"], false);
+    repository.done(&["log"]);
+}
+
+/// Whether it kept to its time was told when it came to its end: what is done long after is held to none.
+#[test]
+fn test_what_was_owed_is_held_to_no_time() {
+    let repository = Repository::small();
+    let moved = "extends = \"busy\"\nrto = \"10m\"\ntolerates_unreachable = [\"k8s:*\"]\n";
+    repository.write("states/moved.toml", moved);
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    let said = repository.ends(10, &["apply", "moved", "-y"]);
+    assert!(said.out.contains("RTO 10m held"), "{said}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    let said = repository.done(&["resume", "-y"]);
+    assert!(said.out.contains("The rest of moved is done.") && !said.out.contains("RTO"), "{said}");
 }

@@ -78,6 +78,6 @@ struct Rto {
 
 impl Rto {
     fn of(operation: &Operation, rto: Duration) -> Self {
-        Self { within: rto, held: operation.held(rto) }
+        Self { within: rto, held: operation.missed(rto).map(|missed| missed.is_zero()) }
     }
 }

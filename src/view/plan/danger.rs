@@ -26,7 +26,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("quota", quotas(plan)),
         ("owed", owed(plan)),
         ("owner", plan.owners.iter().map(|note| owner(plan, note, screen)).collect()),
-        ("time", lasts::over(plan).into_iter().collect()),
+        ("time", lasts::over(plan, now.at).into_iter().collect()),
         ("unready", unready(plan)),
         ("unread", unread(plan)),
         ("left alone", left_alone(plan, screen)),

@@ -83,7 +83,7 @@ pub(super) fn facts(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     if let Some(text) = failing(now.on_failure.unwrap_or(plan.intent.on_failure)) {
         block.push_str(&labelled("If not", text, None, screen));
     }
-    block.push_str(&labelled("Time", &lasts::time(plan), None, screen));
+    block.push_str(&labelled("Time", &lasts::time(plan, now.at), None, screen));
     block.push_str(&labelled("Way back", &way_back(plan), None, screen));
     block
 }

@@ -1,5 +1,8 @@
 //! How long a plan takes, how sure that is, and whether it is soon enough.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use opsctl_api::format_duration;
 
 use super::super::time::roughly;
@@ -7,7 +10,7 @@ use super::super::words::count;
 use crate::plan::{Estimate, Plan};
 
 /// `about 6m (3 runs: 5m to 8m); RTO 15m`.
-pub(super) fn time(plan: &Plan) -> String {
+pub(super) fn time(plan: &Plan, at: Timestamp) -> String {
     let mut text = match &plan.estimate {
         Some(estimate) => {
             let steps = plan.work().count();
@@ -26,6 +29,9 @@ pub(super) fn time(plan: &Plan) -> String {
     };
     if let Some(rto) = plan.intent.rto {
         text.push_str(&format!("; RTO {}", format_duration(rto)));
+        if plan.intent.since.is_some() {
+            text.push_str(&format!(", of which {} are gone", roughly(gone(plan, at))));
+        }
     }
     text
 }
@@ -43,13 +49,18 @@ fn runs(estimate: &Estimate) -> String {
     if least == most { runs } else { format!("{runs}: {least} to {most}") }
 }
 
+/// What is gone already of the time that it may take: the rest of an operation began with that one.
+fn gone(plan: &Plan, at: Timestamp) -> Duration {
+    plan.intent.since.and_then(|since| at.duration_since(since).try_into().ok()).unwrap_or_default()
+}
+
 /// That it takes, or may take, longer than it is allowed to.
-pub(super) fn over(plan: &Plan) -> Option<String> {
+pub(super) fn over(plan: &Plan, at: Timestamp) -> Option<String> {
     let (estimate, rto) = (plan.estimate.as_ref()?, plan.intent.rto?);
-    let allowed = format_duration(rto);
-    if estimate.about > rto {
-        Some(format!("{}, {} over the RTO of {allowed}", about(estimate), roughly(estimate.about - rto)))
-    } else if estimate.most > rto {
+    let (allowed, left) = (format_duration(rto), rto.saturating_sub(gone(plan, at)));
+    if estimate.about > left {
+        Some(format!("{}, {} over the RTO of {allowed}", about(estimate), roughly(estimate.about - left)))
+    } else if estimate.most > left {
         Some(format!("up to {} where all is as slow as it once was: over the RTO of {allowed}", roughly(estimate.most)))
     } else {
         None
