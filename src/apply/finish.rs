@@ -56,7 +56,7 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
     let (machine, mut journal) = engine.into_parts();
     tell_not_started(&site, &machine);
     let mut operation = record::ended(begin, &machine);
-    operation.outcome = record::outcome(&operation, &machine, &begin.plan);
+    operation.outcome = record::outcome(&operation, &machine);
     if ending == Ending::AtOnce {
         // It has no end: what is under way is in the journal, and `resume` goes on with it.
         operation.outcome = Outcome::Interrupted;

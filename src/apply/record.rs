@@ -53,27 +53,19 @@ pub(super) fn so_far(begin: &Begin, machine: &Machine) -> Operation {
             None => record,
         })
     });
-    let owed = plan.skipped.iter().enumerate().filter_map(|(at, skipped)| owed(plan.steps.len() + at, skipped));
-    Operation { steps: done.chain(owed).collect(), ..begun(begin) }
+    let beside =
+        plan.skipped.iter().enumerate().filter_map(|(at, skipped)| beside(plan.steps.len() + at, skipped, plan));
+    Operation { steps: done.chain(beside).collect(), ..begun(begin) }
 }
 
 /// How the steps ended; what the checks say comes on top of it.
-pub(super) fn outcome(operation: &Operation, machine: &Machine, plan: &Plan) -> Outcome {
+pub(super) fn outcome(operation: &Operation, machine: &Machine) -> Outcome {
     let some = |status| operation.steps.iter().any(|step| step.status == status);
-    let in_part = || {
-        let mut skipped = plan.skipped.iter();
-        skipped.any(|skipped| match skipped.why {
-            SkippedWhy::Owed { .. } | SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) => true,
-            // It may still be taken back.
-            SkippedWhy::NotTargeted => plan.intent.reverts.is_some(),
-            _ => false,
-        })
-    };
     if some(Status::Failed) || some(Status::Unknown) {
         Outcome::Failed
     } else if some(Status::Skipped) || some(Status::Sent) || some(Status::Settling) {
         if machine.stopping().is_some() { Outcome::Interrupted } else { Outcome::Failed }
-    } else if in_part() {
+    } else if some(Status::Owed) || some(Status::LeftAlone) {
         Outcome::DoneInPart
     } else {
         Outcome::Done
@@ -131,23 +123,44 @@ fn left_on_the_way(records: &mut [EditRecord], ahead: &[Hop]) {
     }
 }
 
-/// What cannot be done now is still wanted: it is recorded beside the steps.
-fn owed(id: usize, skipped: &Skipped) -> Option<StepRecord> {
-    let SkippedWhy::Owed { wants, why } = &skipped.why else { return None };
-    let what = match &skipped.setting {
-        Some(setting) => format!("{setting} {wants}"),
-        None => wants.to_string(),
+/// What cannot be done now is still wanted, and what was left alone may be: both are recorded beside the steps.
+fn beside(id: usize, skipped: &Skipped, plan: &Plan) -> Option<StepRecord> {
+    let setting = skipped.setting.clone().unwrap_or_default();
+    let mut edits = Vec::new();
+    let (status, what, why) = match &skipped.why {
+        SkippedWhy::Owed { wants, why } => {
+            (Status::Owed, format!("{setting} {wants}").trim_start().to_owned(), why.clone())
+        }
+        SkippedWhy::ChangedSince { live, before, by, .. } => {
+            edits.push(EditRecord { setting, from: live.clone(), to: before.clone(), sent: false, left: None });
+            let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            (Status::LeftAlone, String::new(), format!("changed since{by}"))
+        }
+        SkippedWhy::HeldBack(why) => (Status::LeftAlone, setting, why.clone()),
+        // It may still be taken back.
+        SkippedWhy::NotTargeted if plan.intent.reverts.is_some() => {
+            (Status::LeftAlone, setting, format!("left out by {}", plan.intent.part.flags()))
+        }
+        SkippedWhy::NotTargeted
+        | SkippedWhy::Missing
+        | SkippedWhy::MissingUnasked
+        | SkippedWhy::OwnNeed { .. }
+        | SkippedWhy::GatesNothing
+        | SkippedWhy::NeverSet
+        | SkippedWhy::NotAsLeft { .. }
+        | SkippedWhy::NothingToDo(_)
+        | SkippedWhy::NotUndone => return None,
     };
     Some(StepRecord {
         step: id,
         at: skipped.at.parse().ok(),
         what,
         position: None,
-        status: Status::Owed,
-        why: why.clone(),
+        status,
+        why,
         called: Vec::new(),
         done: Vec::new(),
         took: std::time::Duration::ZERO,
-        edits: Vec::new(),
+        edits,
     })
 }

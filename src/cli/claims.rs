@@ -67,7 +67,8 @@ pub(super) fn claims(
         if let Some(down_to) = operation.reverts.as_deref().and_then(|reverts| places.get(reverts)) {
             open.retain(|claim| claim.place > *down_to);
         }
-        let settings = operation.steps.iter().flat_map(settings_of).collect();
+        let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
+        let settings = had.flat_map(settings_of).collect();
         open.retain_mut(|claim| claim.outlives(&settings) && claim.outlives_done(operation));
         let steps: Vec<StepRecord> = undone(operation).cloned().collect();
         // Plans are large: none is read where nothing is open.

@@ -167,6 +167,8 @@ pub enum Status {
     Skipped,
     /// It cannot be done now, and is still wanted.
     Owed,
+    /// It was left to others, or for what was.
+    LeftAlone,
 }
 
 impl StepRecord {
@@ -194,6 +196,7 @@ impl fmt::Display for Status {
             Self::Unknown => "unknown",
             Self::Skipped => "not started",
             Self::Owed => "owed",
+            Self::LeftAlone => "left alone",
         })
     }
 }

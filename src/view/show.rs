@@ -69,7 +69,7 @@ fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
             Status::Done => (screen.sign(Sign::Done), Ink::Good),
             Status::Failed => (screen.sign(Sign::Failed), Ink::Bad),
             Status::Unknown => ("?", Ink::Bad),
-            Status::Owed => ("!", Ink::Attention),
+            Status::Owed | Status::LeftAlone => ("!", Ink::Attention),
             Status::Pending | Status::Sent | Status::Settling | Status::Skipped => {
                 (screen.sign(Sign::Waits), Ink::Attention)
             }

@@ -29,6 +29,9 @@ pub struct Status<'a> {
     pub unmet: Vec<Unmet>,
     /// What ended operations have not done.
     pub owed: Vec<Owed<'a>>,
+    /// What it left to others, or for what was, and is still so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_alone: Vec<&'a StepRecord>,
     /// What cannot be read of the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<Damaged>,
@@ -203,7 +206,18 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
             Cell::new(reason(drift, now)).open(),
         ]);
     }
-    format!("{head} {rest}\n{}{}", table.draw(screen), unmet(status, last, screen))
+    format!("{head} {rest}\n{}{}{}", table.draw(screen), unmet(status, last, screen), left_alone(status, screen))
+}
+
+/// What was left to others, or for what was.
+fn left_alone(status: &Status<'_>, screen: &Screen) -> String {
+    let were = match status.left_alone.len() {
+        0 => return String::new(),
+        1 => "1 setting was".to_owned(),
+        more => format!("{more} settings were"),
+    };
+    let lines = status.left_alone.iter().map(|step| format!("  {}: {}\n", described(step, screen), clean(&step.why)));
+    format!("{}\n{}", screen.paint(Ink::Attention, &format!("{were} left alone:")), lines.collect::<String>())
 }
 
 /// What is as it was left, and not as it should be.

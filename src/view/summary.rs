@@ -23,7 +23,9 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen
     if operation.count(Status::Failed) + operation.count(Status::Unknown) > 0 {
         page.push_str(&held_back(operation));
     }
-    page.push_str(&listed(operation, Status::Owed, Ink::Attention, ways, screen));
+    for status in [Status::Owed, Status::LeftAlone] {
+        page.push_str(&listed(operation, status, Ink::Attention, ways, screen));
+    }
     page.push_str(&counts(operation));
     if screen.verbose {
         let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));
@@ -114,6 +116,10 @@ fn counts(operation: &Operation) -> String {
     let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed, Status::Skipped];
     let mut parts: Vec<String> =
         statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
+    match operation.count(Status::LeftAlone) {
+        0 => {}
+        alone => parts.push(format!("{} {alone}", Status::LeftAlone)),
+    }
     match operation.count(Status::Sent) + operation.count(Status::Settling) {
         0 => {}
         sent => parts.insert(1, format!("sent, not yet seen to be true {sent}")),

@@ -27,11 +27,40 @@ fn test_a_colleagues_edit_is_spared() {
     1 to change, 0 as they should be.   10 API calls: aws 3, k8s 7.   Plan HASH
 
     rollback of ID is done, but for what was left alone.   TIME.   Operation ID
-      done 1   failed 0   unknown 0   owed 0   not started 0
+      left alone  k8s deployment/cdn/edge replicas 7 → 2: changed since by kubectl-scale
+      left alone  k8s deployment/data/origin replicas: edge is left as it is, and needs it
+      done 1   failed 0   unknown 0   owed 0   not started 0   left alone 2
     --- exit 10
     "#);
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 7);
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 2);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    rollback of ID was applied in part AGO by ana (ID). 6 settings are as it left them.
+    2 settings were left alone:
+      k8s deployment/cdn/edge replicas 7 → 2: changed since by kubectl-scale
+      k8s deployment/data/origin replicas: edge is left as it is, and needs it
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"
+    ID   done in part
+      what      rollback of ID: to what was there before busy
+      who       ana on a17
+      when      TIME UTC, AGO; took TIME
+      reverts   ID
+      plan      HASH
+      snapshot  before HASH
+      snapshot  after HASH
+      calls     10 API calls: aws 3, k8s 7
+
+      ✓ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  TIME
+      ! k8s  deployment/cdn/edge     replicas 7 → 2               left alone: changed since by kubectl-scale
+      ! k8s  deployment/data/origin                               left alone: edge is left as it is, and needs it
+    "#);
+    assert_eq!(repository.json(&["status"])["left_alone"][0]["status"], "left_alone");
+    // What is as it was by now is not told any more.
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=2"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("1 setting was left alone:"), "{said}");
 }
 
 #[test]

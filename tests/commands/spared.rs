@@ -48,7 +48,10 @@ fn test_nothing_is_taken_from_under_what_is_left_alone() {
     1 to change, 0 as they should be.   11 API calls: aws 5, k8s 6.   Plan HASH
 
     rollback of ID is done, but for what was left alone.   TIME.   Operation ID
-      done 1   failed 0   unknown 0   owed 0   not started 0
+      left alone  aws route53-record/Z1/live.example.com/CNAME/west weight 80 → 0: changed since by ben
+      left alone  k8s deployment/cdn/spare replicas: west is left as it is, and needs it
+      left alone  k8s deployment/data/origin replicas: west is left as it is, and needs it
+      done 1   failed 0   unknown 0   owed 0   not started 0   left alone 3
     --- exit 10
     ");
     assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 5);

@@ -18,7 +18,7 @@ use crate::cli::scope::scope_of;
 use crate::cli::standing::Standing;
 use crate::instance::Instances;
 use crate::plan::{self, Observation, Plan};
-use crate::snapshot::{Operation, Outcome};
+use crate::snapshot::{EditRecord, Operation, Outcome, Status as Stand, StepRecord};
 use crate::state::{Goal, State, Target};
 use crate::view::{
     self,
@@ -135,6 +135,10 @@ async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, statu
             }
         }
     }
+    if let Some(last) = status.last {
+        let alone = last.steps.iter().filter(|step| step.status == Stand::LeftAlone);
+        status.left_alone = alone.filter(|step| !is_mended(step, &observation)).collect();
+    }
     status.unread = unread.into_iter().collect();
     status.unmet = plan.map(|plan| unmet(plan, &observation, status)).unwrap_or_default();
     status.unmet.retain(|unmet| !strangers.contains_key(unmet.at.instance()));
@@ -190,6 +194,13 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
         }
     }
     unmet
+}
+
+/// Whether what was left alone is as it should be by now, as far as the record tells what that is.
+fn is_mended(step: &StepRecord, observation: &Observation) -> bool {
+    let live = step.at.as_ref().and_then(|at| observation.found.get(at));
+    let is = |edit: &EditRecord| live.is_some_and(|live| live.value(&edit.setting) == edit.to.as_ref());
+    !step.edits.is_empty() && step.edits.iter().all(is)
 }
 
 /// What an operation was to set again, and is where it left it on the way.

@@ -166,7 +166,7 @@ impl<'a> Board<'a> {
                 None => format!("{}, {took}", standing.seen),
             },
             Status::Done => format!("{word} after {took}"),
-            Status::Failed | Status::Unknown | Status::Skipped | Status::Owed => {
+            Status::Failed | Status::Unknown | Status::Skipped | Status::Owed | Status::LeftAlone => {
                 if standing.seen.is_empty() {
                     standing.status.to_string()
                 } else {
@@ -179,7 +179,7 @@ impl<'a> Board<'a> {
 
 pub(super) fn is_end(status: Status) -> bool {
     match status {
-        Status::Done | Status::Failed | Status::Unknown | Status::Skipped | Status::Owed => true,
+        Status::Done | Status::Failed | Status::Unknown | Status::Skipped | Status::Owed | Status::LeftAlone => true,
         Status::Pending | Status::Sent | Status::Settling => false,
     }
 }
@@ -196,7 +196,7 @@ fn sign(status: Status, screen: &Screen) -> (&'static str, Ink) {
         Status::Failed => (screen.sign(Sign::Failed), Ink::Bad),
         Status::Unknown => ("?", Ink::Bad),
         Status::Skipped => (screen.sign(Sign::Waits), Ink::Attention),
-        Status::Owed => ("!", Ink::Attention),
+        Status::Owed | Status::LeftAlone => ("!", Ink::Attention),
     }
 }
 
