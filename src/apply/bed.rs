@@ -276,6 +276,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
             reverts: None,
             rest_of: None,
             since: None,
+            over: None,
             part: Part::default(),
             confirm: false,
             rto: None,

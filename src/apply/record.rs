@@ -29,6 +29,7 @@ pub(super) fn begun(begin: &Begin) -> Operation {
         reverts: intent.reverts.clone(),
         rest_of: intent.rest_of.clone(),
         since: intent.since,
+        over: intent.over.clone(),
         part: intent.part.clone(),
         abandoned: None,
         calls: BTreeMap::new(),

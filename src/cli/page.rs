@@ -33,6 +33,9 @@ pub(super) struct Situation {
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
+    /// What stands by that, as far as the history can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stands: Option<view::Stands>,
 }
 
 /// The snapshot that stands for what is live.
@@ -66,7 +69,10 @@ impl Situation {
             Some(_) => None,
             None => apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation),
         };
-        Ok(Self { open, lock, last: Standing::of(repository)?.last(store), ..Self::default() })
+        let last = Standing::of(repository)?.last(store);
+        let stands = store.stands(None).ok();
+        let stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
+        Ok(Self { open, lock, last, stands, ..Self::default() })
     }
 
     /// Looks whether the secrets of a plan can be had.
@@ -105,6 +111,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
             &Now {
                 at: Timestamp::now(),
                 last,
+                stands: situation.stands.as_ref(),
                 open,
                 lock,
                 on_failure: situation.on_failure,

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use opsctl_api::{Plain, Source};
 
@@ -9,7 +11,7 @@ use crate::config::{self, Config};
 use crate::diagnostic::Report;
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Plan;
-use crate::snapshot::{OperationKind, Outcome, Recorded, Store, StoreError, Stored, Which};
+use crate::snapshot::{Outcome, Recorded, Stands, Store, StoreError, Stored, Which};
 use crate::state::{self, Loaded, State, Strangers};
 use crate::view;
 
@@ -131,28 +133,32 @@ impl Repository {
         Ok(state)
     }
 
-    /// The checks of what was applied before an operation; none where nothing was, where it has no record, and where it did not
-    /// come to its end: nobody has seen them hold.
+    /// The checks of what stood before an operation; none where nothing did, where it has no record, and where it did not come to
+    /// its end: nobody has seen them hold.
     ///
     /// # Errors
     /// A snapshot that is needed is damaged.
     pub(super) fn checks_before(&self, store: &Store, operation: &str) -> Result<Vec<Check>, Failure> {
-        let mut older = store.operations()?.skip_while(|recorded| match recorded {
-            Ok(recorded) => recorded.operation.id != operation,
-            Err(_) => true,
-        });
-        older.next();
-        for recorded in older {
-            let recorded = recorded?;
-            return match (recorded.operation.kind, recorded.operation.outcome) {
-                (OperationKind::LetGo, _) => continue,
-                (_, Outcome::Done | Outcome::DoneInPart) => {
-                    Ok(self.after(store, &recorded)?.map(|state| state.checks).unwrap_or_default())
-                }
-                _ => Ok(Vec::new()),
-            };
+        let stands = store.stands(Some(operation))?;
+        let held = |recorded: &Recorded| matches!(recorded.operation.outcome, Outcome::Done | Outcome::DoneInPart);
+        match stands.state.iter().chain(&stands.over).all(held) {
+            true => self.checks_of(store, &stands),
+            false => Ok(Vec::new()),
         }
-        Ok(Vec::new())
+    }
+
+    /// The checks of what stands: those of the state, and of the overlays over it. A part of a state brings about none.
+    ///
+    /// # Errors
+    /// A snapshot that is needed is damaged.
+    pub(super) fn checks_of(&self, store: &Store, stands: &Stands) -> Result<Vec<Check>, Failure> {
+        let mut checks: BTreeMap<String, Check> = BTreeMap::new();
+        for recorded in stands.state.iter().chain(&stands.over).filter(|recorded| recorded.operation.part.is_whole()) {
+            let left = self.after(store, recorded)?;
+            let of_this = left.into_iter().flat_map(|state| state.checks);
+            checks.extend(of_this.map(|check| (check.name.clone(), check)));
+        }
+        Ok(checks.into_values().collect())
     }
 
     /// What was there when an operation had ended; `None` where that was not recorded.

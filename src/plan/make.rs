@@ -227,6 +227,7 @@ fn intent(request: &Request<'_>) -> Intent {
         reverts: request.reverts.clone(),
         rest_of: rest.map(|rest| rest.operation.clone()),
         since: rest.and_then(|rest| rest.since),
+        over: state.over.clone(),
         part: request.part.clone(),
         confirm: state.confirm,
         rto: state.rto.filter(|_| request.part.is_whole() && rest.is_none_or(|rest| rest.since.is_some())),

@@ -17,7 +17,7 @@ use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
 /// The version of the plan's format: another one with every change of what a plan file has in it.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +87,9 @@ pub struct Intent {
     /// When the time that it may take began to run, where that was before it began: with the operation of which it is the rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Of an overlay alone: the state that it says to lie over. It leaves what stands beneath it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// How much of the state.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,

@@ -43,6 +43,9 @@ pub struct Operation {
     /// When the time that its state may take began to run, where that was before it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Of an overlay alone: the state that it says to lie over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<String>,
     /// How much of the state.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,
@@ -233,6 +236,7 @@ impl Operation {
             reverts: None,
             rest_of: None,
             since: None,
+            over: None,
             part: Part::default(),
             abandoned: None,
             calls: BTreeMap::new(),

@@ -88,6 +88,7 @@ pub(crate) fn plan() -> Plan {
             reverts: None,
             rest_of: None,
             since: None,
+            over: None,
             part: Part::default(),
             confirm: false,
             rto: None,

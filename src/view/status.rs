@@ -5,6 +5,7 @@ use opsctl_api::{Address, Value};
 
 use super::record::{called_first, described};
 use super::screen::{Ink, Screen};
+use super::stands::Stands;
 use super::table::{Cell, Column, Table};
 use super::time::ago;
 use super::value::{compared, shown};
@@ -18,6 +19,9 @@ use crate::state::Goal;
 pub struct Status<'a> {
     /// The operation that ended last.
     pub last: Option<&'a Operation>,
+    /// What stands by that, as far as the history can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stands: Option<Stands>,
     /// How many settings it left that were read again.
     pub settings: usize,
     /// What is not as it was left.
@@ -182,7 +186,9 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
         (_, Outcome::Running) => "was begun",
     };
     let when = ago(last.ended.unwrap_or(last.began), now);
-    let head = format!("{name} {did} {when} by {} ({}).", clean(&last.operator), last.id);
+    let stands = status.stands.as_ref().filter(|_| last.came_to_its_end()).and_then(Stands::sentence);
+    let stands = stands.map(|sentence| format!(" {sentence}")).unwrap_or_default();
+    let head = format!("{name} {did} {when} by {} ({}).{stands}", clean(&last.operator), last.id);
     let drifted = status.drifts.iter().filter(|drift| drift.moved_by.is_none()).count();
     let rest = match (drifted, status.settings) {
         (_, 0) => "What it left cannot be compared.".to_owned(),

@@ -38,6 +38,7 @@ mod sim;
 mod small;
 mod snapshot;
 mod spared;
+mod stands;
 mod states;
 mod status;
 mod stopped;

@@ -89,7 +89,7 @@ fn test_every_fact_of_the_page_is_in_the_document() {
     }
     let digest = document["plan"]["digest"].as_str().unwrap();
     assert!(page.contains(&format!("Plan {}", &digest[..8])), "{page}");
-    assert_eq!(document["situation"], serde_json::json!({ "open": null, "lock": null }));
+    assert_eq!(document["situation"], serde_json::json!({ "open": null, "lock": null, "stands": { "state": null } }));
 }
 
 /// Whatever is to be looked at twice is in the document.

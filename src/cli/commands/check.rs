@@ -14,11 +14,11 @@ use crate::view;
 /// Measures the checks of a state
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
-    &[("opsctl check", "what was applied last"), ("opsctl check baseline", "what this state expects")],
+    &[("opsctl check", "what stands"), ("opsctl check baseline", "what this state expects")],
     &[(Exit::CheckFailed, "a check does not hold")],
 ))]
 pub(in crate::cli) struct Check {
-    /// A state, with overlays as STATE+OVERLAY; by default what was applied last
+    /// A state, with overlays as STATE+OVERLAY; by default what stands
     #[arg(add = complete::state())]
     state: Option<String>,
     /// Waits until they hold, for as long as each may take
@@ -34,7 +34,7 @@ impl Check {
                 let mut loaded = repository.states(output)?;
                 (name.clone(), named(&mut loaded, name)?.checks)
             }
-            None => last_applied(&repository)?,
+            None => standing(&repository)?,
         };
         let instances = repository.instances(output)?;
         let mut measured = JoinSet::new();
@@ -76,14 +76,15 @@ struct Measured<'a> {
     verdict: &'a Verdict,
 }
 
-/// The checks of what was applied last, from its snapshot.
-fn last_applied(repository: &Repository) -> Result<(String, Vec<check::Check>), Failure> {
+/// The checks of what stands, from its snapshots.
+fn standing(repository: &Repository) -> Result<(String, Vec<check::Check>), Failure> {
     let store = repository.store()?;
-    let last = store.last_changing()?.ok_or_else(|| Failure::Unknown {
-        what: "nothing was applied yet, so it is not clear which checks are meant".to_owned(),
+    let nothing = |what: &str| Failure::Unknown {
+        what: format!("{what}, so it is not clear which checks are meant"),
         hint: "name a state: opsctl check STATE".to_owned(),
-    })?;
-    let Some(left) = repository.after(&store, &last)? else {
+    };
+    let last = store.last_changing()?.ok_or_else(|| nothing("nothing was applied yet"))?;
+    if repository.after(&store, &last)?.is_none() {
         return Err(Failure::Unknown {
             what: format!(
                 "the last operation, {}, has no end on record, so nothing tells its checks",
@@ -91,6 +92,11 @@ fn last_applied(repository: &Repository) -> Result<(String, Vec<check::Check>), 
             ),
             hint: "how it stands: opsctl status; what a state expects: opsctl check STATE".to_owned(),
         });
-    };
-    Ok((last.operation.name, left.checks))
+    }
+    let stands = store.stands(None)?;
+    if stands.state.is_none() {
+        return Err(nothing("nothing that was applied stands"));
+    }
+    let name = view::Stands::of(&stands, None).told();
+    Ok((name, repository.checks_of(&store, &stands)?))
 }

@@ -54,6 +54,8 @@ impl Status {
         let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
         let mut status = view::status::Status { last: last.as_ref(), ..Default::default() };
         status.owed = debts.iter().map(Debt::told).collect();
+        let stands = damage.spare(store.stands(None))?;
+        status.stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
         if let Some(recorded) = &recorded
             && let Some(left) = repository.after(&store, recorded)?
         {

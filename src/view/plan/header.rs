@@ -5,7 +5,7 @@ use super::super::words::{and, clean, count, width, wrap};
 use super::super::{Ink, Screen, WIDTH};
 use super::Now;
 use crate::plan::{InstanceSeen, Plan};
-use crate::snapshot::{Operation, Outcome};
+use crate::snapshot::{Operation, OperationKind, Outcome};
 
 /// The name, from which state, and what each instance really is.
 pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
@@ -55,11 +55,17 @@ fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     format!("{}   {summary}{fill}{}\n", screen.paint(Ink::Strong, name), screen.paint(Ink::Dim, &from))
 }
 
-/// What was applied last, when and by whom.
+/// What stands, since when and by whom; or what was applied last.
 fn before(now: &Now<'_>) -> String {
     let Some(last) = now.last else { return "nothing was applied yet".to_owned() };
     let when = ago(last.ended.unwrap_or(last.began), now.at);
-    format!("{}{}, {when} by {}", called(last), ending(last), clean(&last.operator))
+    let stands = now.stands.filter(|stands| stands.state.is_some() && last.came_to_its_end());
+    let what = match stands {
+        Some(stands) if last.kind == OperationKind::Rollback => format!("{} again", stands.told()),
+        Some(stands) => stands.told(),
+        None => called(last),
+    };
+    format!("{what}{}, {when} by {}", ending(last), clean(&last.operator))
 }
 
 fn ending(last: &Operation) -> &'static str {

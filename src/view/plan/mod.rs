@@ -12,7 +12,7 @@ mod steps;
 use jiff::Timestamp;
 use opsctl_api::Address;
 
-use super::Screen;
+use super::{Screen, Stands};
 use crate::plan::{Plan, SkippedWhy};
 use crate::snapshot::Operation;
 use crate::state::OnFailure;
@@ -29,6 +29,8 @@ pub struct Now<'a> {
     pub at: Timestamp,
     /// The operation that ended last.
     pub last: Option<&'a Operation>,
+    /// What stands by that.
+    pub stands: Option<&'a Stands>,
     /// The operation that did not end.
     pub open: Option<&'a str>,
     /// Who holds the lock.

@@ -7,16 +7,7 @@ use opsctl_api::{Address, Edit, Value};
 fn draw(plan: &Plan, screen: &Screen) -> String {
     let mut last = operation(Outcome::Done, &[]);
     last.name = "baseline".into();
-    let now = Now {
-        at: moment("2026-11-25T05:00:00Z"),
-        last: Some(&last),
-        open: None,
-        lock: None,
-        on_failure: None,
-        offline: None,
-        undoing: None,
-        lacking: &[],
-    };
+    let now = Now { at: moment("2026-11-25T05:00:00Z"), last: Some(&last), ..Now::default() };
     page(plan, &now, screen)
 }
 

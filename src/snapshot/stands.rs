@@ -1,0 +1,113 @@
+use super::{Operation, OperationKind, Outcome, Recorded, Store, StoreError};
+
+/// What stands, as the history tells: a state, and what was laid over it since.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stands {
+    /// What applied a whole state last, all that was taken back since passed over; `None` where nothing did.
+    pub state: Option<Recorded>,
+    /// What laid an overlay or a part of a state over it, oldest first.
+    pub over: Vec<Recorded>,
+}
+
+impl Store {
+    /// What stands; or what stood before an operation.
+    ///
+    /// # Errors
+    /// The repository cannot be read, or a record that is needed is damaged.
+    pub fn stands(&self, before: Option<&str>) -> Result<Stands, StoreError> {
+        let operations = self.operations()?;
+        let mut stands = Stands::default();
+        let mut down_to = before.map(str::to_owned);
+        for (place, entry) in operations.entries().enumerate() {
+            if let Some(id) = &down_to {
+                if entry.operation == *id {
+                    down_to = None;
+                }
+                continue;
+            }
+            let recorded = operations.read(place)?;
+            let operation = &recorded.operation;
+            match operation.kind {
+                OperationKind::Rollback => down_to.clone_from(&operation.reverts),
+                OperationKind::Apply if operation.takes_the_place() => {
+                    stands.state = Some(recorded);
+                    break;
+                }
+                OperationKind::Apply if operation.lies_over() => stands.over.push(recorded),
+                OperationKind::Apply | OperationKind::Take | OperationKind::LetGo => {}
+            }
+        }
+        stands.over.reverse();
+        Ok(stands)
+    }
+}
+
+impl Operation {
+    /// Whether it was towards all of a state, so that this takes the place of what stood before it.
+    fn takes_the_place(&self) -> bool {
+        self.is_towards() && self.over.is_none() && self.part.is_whole()
+    }
+
+    /// Whether it was towards an overlay or a part of a state, and leaves what stands beneath it.
+    fn lies_over(&self) -> bool {
+        self.is_towards() && !self.takes_the_place()
+    }
+
+    /// Whether it was towards anything of its own: the rest of an operation is part of that one, and what was closed before it did
+    /// anything was towards nothing.
+    fn is_towards(&self) -> bool {
+        let did_nothing = self.outcome == Outcome::Abandoned && !self.has_sent() && !self.has_called();
+        self.rest_of.is_none() && !did_nothing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::Pattern;
+
+    use super::*;
+    use crate::plan::Part;
+    use crate::snapshot::sample;
+
+    #[test]
+    fn test_what_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(camino::Utf8Path::from_path(folder.path()).unwrap()).unwrap();
+        let told = |before: Option<&str>| {
+            let stands = store.stands(before).unwrap();
+            let name = |recorded: &Recorded| recorded.operation.name.clone();
+            let over: Vec<String> = stands.over.iter().map(name).collect();
+            format!("{} {}", stands.state.as_ref().map_or("-".to_owned(), name), over.join("+"))
+        };
+        let add = |id: &str, change: &dyn Fn(&mut Operation)| {
+            let mut operation = Operation { name: id.to_owned(), ..sample::operation(id, Outcome::Done) };
+            change(&mut operation);
+            store.commit(&sample::snapshot(&[]), &operation, None).unwrap();
+        };
+        let back = |down_to: &'static str| {
+            move |operation: &mut Operation| {
+                operation.kind = OperationKind::Rollback;
+                operation.reverts = Some(down_to.to_owned());
+            }
+        };
+        assert_eq!(told(None), "- ");
+        add("first", &|_| ());
+        assert_eq!(told(None), "first ");
+        add("overlay", &|operation| operation.over = Some("first".to_owned()));
+        let part = |operation: &mut Operation| {
+            operation.part = Part { target: vec![Pattern::new("a")], exclude: Vec::new() };
+        };
+        add("part", &part);
+        add("rest", &|operation| operation.rest_of = Some("part".to_owned()));
+        assert_eq!(told(None), "first overlay+part");
+        add("let-go", &|operation| operation.kind = OperationKind::LetGo);
+        add("nothing", &|operation| operation.outcome = Outcome::Abandoned);
+        assert_eq!(told(None), "first overlay+part");
+        add("second", &|_| ());
+        assert_eq!((told(None), told(Some("second"))), ("second ".to_owned(), "first overlay+part".to_owned()));
+        add("back", &back("second"));
+        assert_eq!(told(None), "first overlay+part");
+        add("back-again", &back("first"));
+        assert_eq!(told(None), "- ");
+    }
+}

@@ -1,0 +1,105 @@
+//! What stands is named, however it came about, and its checks are measured.
+
+use crate::harness::Repository;
+
+const CLOSED: &str = "over = \"baseline\"\n[resource.settings]\ndata.mode = \"closed\"\n\
+                      [check.closed]\nat = \"settings\"\nsetting = \"data.mode\"\nis = \"closed\"\n";
+
+#[test]
+fn test_after_a_rollback() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    rollback of ID was done AGO by ana (ID). What stands is busy. 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["check"]), @"
+    ✓ edge  k8s:deployment/cdn/edge replicas is >= 1  replicas = 5
+    The check of busy holds.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["plan", "baseline"]), @r#"
+    baseline   As always   now: busy again, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Steps                                                           waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "busy" → "normal"  ready
+        - k8s  deployment/cdn/edge     replicas  5 → 2              ready
+      2 - k8s  deployment/data/origin  replicas  2 → 1              ready        1
+
+    Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
+    Accepted  3 of 3 in a dry run
+    Time      about TIME (3 runs)
+    Way back  3 steps, about TIME, nothing is irreversible
+
+    3 to change, 3 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
+    Nothing was changed. To do it: opsctl apply baseline
+    "#);
+    assert_eq!(repository.json(&["status"])["stands"], serde_json::json!({ "state": "busy" }));
+    // Before that nothing was applied.
+    repository.done(&["rollback", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    rollback of ID was done AGO by ana (ID). What stands is nothing that was applied. 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["check"]), @"
+    --- stderr
+    error: nothing that was applied stands, so it is not clear which checks are meant
+      = name a state: opsctl check STATE
+    --- exit 1
+    ");
+}
+
+#[test]
+fn test_with_an_overlay() {
+    let repository = Repository::small();
+    repository.write("states/closed.toml", CLOSED);
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["apply", "closed", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    closed was applied AGO by ana (ID). It lies over busy. 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["check"]), @r#"
+    ✓ closed  k8s:configmap/cdn/settings data.mode is "closed"  data.mode = "closed"
+    ✓ edge    k8s:deployment/cdn/edge replicas is >= 1          replicas = 5
+    All 2 checks of busy, with closed over it hold.
+    "#);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "baseline", "--target", "settings"]), @r#"
+    a part of baseline (--target settings)   As always   now: busy, with closed over it, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  simulated k8s
+
+    Steps                                                             waits until  after
+      1 ~ k8s  configmap/cdn/settings  data.mode "closed" → "normal"  ready
+
+    Then      check edge: k8s:deployment/cdn/edge replicas is >= 1
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (2 runs)
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 3 as they should be, 2 left out.   9 API calls: aws 3, k8s 6.   Plan HASH
+    Nothing was changed. To do it: opsctl apply baseline --target settings
+    "#);
+    // What a rollback goes back to is measured as it was.
+    repository.done(&["apply", "drained", "--confirm", "drained"]);
+    let said = repository.done(&["rollback", "-y"]);
+    assert!(said.err.contains("check closed holds") && said.err.contains("check edge holds"), "{said}");
+    let said = repository.done(&["check"]);
+    assert!(said.out.contains("busy, with closed over it"), "{said}");
+}
+
+#[test]
+fn test_with_a_part_of_another_state() {
+    let repository = Repository::small();
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["apply", "busy", "--target", "settings", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    A part of busy (--target settings) was applied AGO by ana (ID). It lies over baseline. 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+}
