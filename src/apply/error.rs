@@ -40,9 +40,6 @@ pub enum ApplyError {
     /// There is nothing to go on with.
     #[error("no operation is open and nothing is owed")]
     NothingOpen,
-    /// The plan does nothing.
-    #[error("the plan changes nothing")]
-    Empty,
     /// The plan was refused when it was made, or its preflight is refused now.
     #[error("refused: {} of the plan", count(.0.len(), "step", "steps"))]
     Refused(Vec<Refusal>),

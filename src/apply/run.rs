@@ -69,9 +69,6 @@ pub struct Run<'a> {
 pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     let plan = &run.plan;
     let on_failure = run.on_failure.unwrap_or(plan.intent.on_failure);
-    if !plan.is_operation() {
-        return Err(ApplyError::Empty);
-    }
     if !plan.refusals.is_empty() {
         return Err(ApplyError::Refused(plan.refusals.clone()));
     }

@@ -225,7 +225,6 @@ fn of_apply(error: &ApplyError) -> Exit {
         ApplyError::MidWay { .. } => Exit::Failed,
         ApplyError::Lock(_)
         | ApplyError::NothingOpen
-        | ApplyError::Empty
         | ApplyError::NoIdentity { .. }
         | ApplyError::Unreadable(_)
         | ApplyError::Secrets(_)

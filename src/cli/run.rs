@@ -10,6 +10,7 @@ use super::confirm::{Consent, agree, confirm};
 use super::damage::Damage;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::intended::Intended;
 use super::output::Output;
 use super::repository::Repository;
 use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
@@ -104,6 +105,22 @@ impl<'a> Setting<'a> {
         Ok(Self { repository, instances, store, newest: store.newest_operation()? })
     }
 
+    /// Whether a plan is of another state than what stands: though it finds all as it should be, that state takes its place.
+    fn is_otherwise(&self, plan: &Plan) -> bool {
+        let intent = &plan.intent;
+        let is_state = matches!(Intended::recorded(&intent.name), Intended::State(_));
+        if !is_state || !intent.takes_the_place() {
+            return false;
+        }
+        // What cannot be read is not that.
+        let stands = self.store.stands(None).unwrap_or_default();
+        let is_that = |operation: &Operation| {
+            let is_done = matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart);
+            is_done && operation.name == intent.name && operation.state_digest == intent.state_digest
+        };
+        !stands.over.is_empty() || !stands.state.is_some_and(|state| is_that(&state.operation))
+    }
+
     /// Whether nothing began since. Under the lock nothing can any more.
     ///
     /// # Errors
@@ -151,7 +168,7 @@ pub(super) async fn let_go(
     Ok(apply::let_go(LetGo { plan, instances, store, work_dir, lock, operator, host, name, reason, steps }).await?)
 }
 
-/// A plan that changes nothing still decides: what earlier operations owe of it is not wanted any more. Of what is taken back that is
+/// A plan that changes nothing and is of what stands already still decides: what earlier operations owe of it is not wanted any more. Of what is taken back that is
 /// all but what is left as it is.
 async fn decided(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<Vec<StepRecord>, Failure> {
     let mut damage = Damage::default();
@@ -276,7 +293,7 @@ pub(super) async fn carry_out(
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    if !plan.is_operation() {
+    if !plan.is_operation() && !setting.is_otherwise(&plan) {
         let (name, steps) = (plan.intent.name.clone(), decided(setting, &plan, output).await?);
         // Of what is taken back nobody but the operator says that it is not wanted any more.
         let reason = match plan.intent.reverts {

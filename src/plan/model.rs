@@ -151,6 +151,14 @@ pub struct SeenSetting {
     pub goal: Option<Goal>,
 }
 
+impl Intent {
+    /// Whether it is all of a state, which takes the place of what stands. An overlay, a part and a rest leave that beneath them.
+    pub fn takes_the_place(&self) -> bool {
+        let is_apply = self.reverts.is_none() && self.rest_of.is_none();
+        is_apply && self.over.is_none() && self.part.is_whole()
+    }
+}
+
 impl Plan {
     /// The steps that do something.
     pub fn work(&self) -> impl Iterator<Item = (usize, &Step)> {

@@ -97,7 +97,6 @@ pub fn apply(error: &ApplyError, screen: &Screen) -> String {
         | ApplyError::Running(_)
         | ApplyError::Lock(_)
         | ApplyError::NothingOpen
-        | ApplyError::Empty
         | ApplyError::NoIdentity { .. }
         | ApplyError::Interrupted
         | ApplyError::Before(_)

@@ -103,3 +103,31 @@ fn test_with_a_part_of_another_state() {
     No operation is open, nothing is owed, nobody holds the lock.
     ");
 }
+
+/// Others have made live what a state says: that it stands now is recorded, once.
+#[test]
+fn test_a_state_that_finds_all_as_it_should_be() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=2"]);
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=1"]);
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=normal"]);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "baseline", "-y", "-q"]), @"
+    baseline: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.
+
+    baseline is applied.   TIME.   Operation ID
+      done 0   failed 0   unknown 0   owed 0   not started 0
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    baseline was applied AGO by ana (ID). 6 settings are as it left them.
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["apply", "baseline", "-y", "-q"]), @"baseline: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.");
+    let operations = || repository.done(&["log"]).out.lines().count();
+    assert_eq!(operations(), 2);
+    // A part and an overlay take no state's place.
+    repository.write("states/closed.toml", &CLOSED.replace("\"closed\"\n", "\"normal\"\n"));
+    repository.done(&["apply", "drained", "--target", "origin", "-y"]);
+    repository.done(&["apply", "closed", "-y"]);
+    assert_eq!(operations(), 2);
+}
