@@ -139,14 +139,19 @@ pub(super) fn close(path: &Utf8Path) -> Result<(), JournalError> {
 /// # Errors
 /// The folder cannot be read; one that is missing has none.
 pub(super) fn open_journals(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, JournalError> {
-    let mut found = Vec::new();
-    for name in names(folder)? {
-        let path = folder.join(name);
-        if path.extension() == Some(OPEN) {
-            found.push(path);
-        }
-    }
-    found.sort();
+    let mut found = all(folder)?;
+    found.retain(|path| path.extension() == Some(OPEN));
+    Ok(found)
+}
+
+/// The journals in a folder, open or closed, oldest first.
+///
+/// # Errors
+/// The folder cannot be read; one that is missing has none.
+pub(super) fn all(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, JournalError> {
+    let paths = names(folder)?.into_iter().map(|name| folder.join(name));
+    let mut found: Vec<_> = paths.filter(|path| matches!(path.extension(), Some(OPEN | CLOSED))).collect();
+    found.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
     Ok(found)
 }
 

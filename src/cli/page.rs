@@ -33,6 +33,9 @@ pub(super) struct Situation {
     /// The operation that began last.
     #[serde(skip)]
     pub(super) last: Option<Operation>,
+    /// Whether the history lacks what was applied last.
+    #[serde(skip)]
+    pub(super) is_missed: bool,
     /// What stands by that, as far as the history can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stands: Option<view::Stands>,
@@ -72,7 +75,8 @@ impl Situation {
         let last = Standing::of(repository)?.last(store);
         let stands = store.stands(None).ok();
         let stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
-        Ok(Self { open, lock, last, stands, ..Self::default() })
+        let is_missed = repository.missed.is_some();
+        Ok(Self { open, lock, last, is_missed, stands, ..Self::default() })
     }
 
     /// Looks whether the secrets of a plan can be had.
@@ -111,6 +115,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
             &Now {
                 at: Timestamp::now(),
                 last,
+                is_missed: situation.is_missed,
                 stands: situation.stands.as_ref(),
                 open,
                 lock,

@@ -6,6 +6,7 @@ use opsctl_api::{Plain, Source};
 use super::failure::Failure;
 use super::output::Output;
 use super::registry;
+use crate::apply;
 use crate::check::Check;
 use crate::config::{self, Config};
 use crate::diagnostic::Report;
@@ -21,6 +22,8 @@ pub(super) struct Repository {
     pub(super) catalogues: Catalogues,
     /// Where the operator stood: paths on the command line are relative to it.
     stood: Utf8PathBuf,
+    /// The operation that was done here last, where the history does not have it.
+    pub(super) missed: Option<String>,
 }
 
 impl Repository {
@@ -47,22 +50,22 @@ impl Repository {
             report.sort();
         }
         told(report, output)?;
-        let repository = Self { config, catalogues, stood };
-        if repository.has_lost_its_history() {
+        let mut repository = Self { config, catalogues, stood, missed: None };
+        repository.missed = repository.missed();
+        if let Some(operation) = &repository.missed {
             let path = &repository.config.snapshots.path;
             output.warn(&format!(
-                "warning: there is a journal of operations in .opsctl, and no history of them in {path}: where that was moved or \
-                 deleted, bring it back, or nothing of it can be rolled back\n"
+                "warning: {operation} was done here, by its journal in .opsctl, and the history in {path} does not have it: where that \
+                 was moved, deleted or set back, bring it back, or nothing of it can be rolled back\n"
             ));
         }
         Ok(repository)
     }
 
-    /// Whether operations were done here whose snapshots are gone.
-    fn has_lost_its_history(&self) -> bool {
-        let journals = self.work_dir().join("journal").read_dir_utf8();
-        let history = self.config.root.join(&self.config.snapshots.path).join(".git");
-        journals.is_ok_and(|mut journals| journals.next().is_some()) && !history.exists()
+    /// The operation that was done here last, where its snapshots are gone. A history that cannot be read is said by who reads it.
+    fn missed(&self) -> Option<String> {
+        let store = self.store().ok()?;
+        apply::missed(&self.work_dir(), |operation| store.has(operation).unwrap_or(true))
     }
 
     /// Where journal, lock and simulated worlds are.

@@ -43,6 +43,21 @@ impl Store {
         self.entries(&repository, usize::MAX)
     }
 
+    /// Whether there is a snapshot of an operation. The newest are looked at first.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn has(&self, operation: &str) -> Result<bool, StoreError> {
+        const NEWEST: usize = 10;
+        let Some(repository) = self.repository()? else { return Ok(false) };
+        for most in [NEWEST, usize::MAX] {
+            if self.entries(&repository, most)?.iter().any(|entry| entry.operation == operation) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// One snapshot: `@` is the last one, `@1` the one before; or a commit's hash, at least four digits of it, seven after an `@`.
     ///
     /// # Errors

@@ -36,6 +36,9 @@ pub struct Status<'a> {
     /// What it left to others, or for what was, and is still so.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_alone: Vec<&'a StepRecord>,
+    /// The operation that was done last, where the history does not have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<&'a str>,
     /// What cannot be read of the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<Damaged>,
@@ -124,9 +127,13 @@ pub struct Drift {
 pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
     let mut page = match status.last {
         Some(last) => told(status, last, now, screen),
-        None if status.damaged.is_empty() => "Nothing was applied yet.\n".to_owned(),
+        None if status.damaged.is_empty() && status.missed.is_none() => "Nothing was applied yet.\n".to_owned(),
         None => "What was applied last is not known.\n".to_owned(),
     };
+    if let Some(missed) = status.missed {
+        let text = format!("The history does not have {missed}, which came later: what is told here is not all.");
+        page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
+    }
     for found in &status.damaged {
         page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &damaged(found))));
     }

@@ -140,12 +140,46 @@ fn test_a_provider_that_is_left_out_names_its_feature() {
     "#);
 }
 
+/// Moved, deleted, without its branch, or set back: what was done here is missed, and nobody says that nothing was.
 #[test]
 fn test_a_history_that_is_gone_is_missed() {
-    let repository = Repository::small();
-    repository.done(&["apply", "busy", "-y"]);
-    assert!(!repository.done(&["log"]).err.contains("warning"));
-    std::fs::remove_dir_all(repository.path("snapshots")).unwrap();
-    let said = repository.done(&["status"]);
-    assert!(said.err.contains("no history of them in snapshots"), "{said}");
+    let gone: [fn(&Repository); 3] = [
+        |repository| std::fs::remove_dir_all(repository.path("snapshots")).unwrap(),
+        |repository| std::fs::remove_file(repository.path("snapshots/.git/refs/heads/main")).unwrap(),
+        |repository| {
+            let git = git2::Repository::open(repository.path("snapshots")).unwrap();
+            let newest = git.head().unwrap().peel_to_commit().unwrap();
+            let first = newest.parent(0).unwrap().parent(0).unwrap();
+            git.reference("refs/heads/main", first.id(), true, "set back").unwrap();
+        },
+    ];
+    for (set_back, gone) in gone.iter().enumerate().map(|(index, gone)| (index == 2, gone)) {
+        let repository = Repository::small();
+        repository.done(&["apply", "baseline", "-y"]);
+        repository.done(&["apply", "busy", "-y"]);
+        assert!(!repository.done(&["log"]).err.contains("warning"));
+        gone(&repository);
+        let said = repository.ends(1, &["status"]);
+        if set_back {
+            assert!(said.out.contains("The history does not have "), "{said}");
+        } else {
+            insta::allow_duplicates! { insta::assert_snapshot!(said, @"
+            What was applied last is not known.
+            The history does not have ID, which came later: what is told here is not all.
+            No operation is open, nothing is owed, nobody holds the lock.
+            --- stderr
+            warning: ID was done here, by its journal in .opsctl, and the history in snapshots does not have it: where that was moved, deleted or set back, bring it back, or nothing of it can be rolled back
+            --- exit 1
+            "); }
+        }
+        let said = repository.ends(1, &["log"]);
+        assert!(said.err.contains("the history in snapshots does not have it"), "{said}");
+        assert!(!said.out.contains("Nothing was applied yet"), "{said}");
+        let said = repository.done(&["plan", "drained"]);
+        assert!(said.out.contains("now: what was applied last is not known"), "{said}");
+        // What is done from now on is in a history again.
+        repository.done(&["apply", "baseline", "-y"]);
+        let said = repository.done(&["status"]);
+        assert!(said.out.starts_with("baseline was applied") && !said.err.contains("warning"), "{said}");
+    }
 }

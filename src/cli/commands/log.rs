@@ -27,7 +27,8 @@ impl Log {
         let repository = Repository::open(output)?;
         let standing = Standing::of(&repository)?;
         let mut operations: Vec<Operation> = Vec::new();
-        let mut damaged = false;
+        // What is not there at all is said already.
+        let mut damaged = repository.missed.is_some();
         for recorded in repository.store()?.operations()?.take(self.limit.map_or(usize::MAX, |limit| limit as usize)) {
             match recorded {
                 Ok(recorded) => operations.push(standing.record(recorded.operation)),

@@ -52,7 +52,8 @@ impl Status {
         let debts = owed::all(&setting, &mut damage).await?;
         let standing = Standing::of(&repository)?;
         let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
-        let mut status = view::status::Status { last: last.as_ref(), ..Default::default() };
+        let missed = repository.missed.as_deref();
+        let mut status = view::status::Status { last: last.as_ref(), missed, ..Default::default() };
         status.owed = debts.iter().map(Debt::told).collect();
         let stands = damage.spare(store.stands(None))?;
         status.stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
@@ -74,7 +75,7 @@ impl Status {
             Exit::Unfinished
         } else if !status.owed.is_empty() {
             Exit::InPart
-        } else if !status.damaged.is_empty() {
+        } else if !status.damaged.is_empty() || status.missed.is_some() {
             Exit::Error
         } else {
             Exit::Done

@@ -57,6 +57,9 @@ fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
 
 /// What stands, since when and by whom; or what was applied last.
 fn before(now: &Now<'_>) -> String {
+    if now.is_missed {
+        return "what was applied last is not known".to_owned();
+    }
     let Some(last) = now.last else { return "nothing was applied yet".to_owned() };
     let when = ago(last.ended.unwrap_or(last.began), now.at);
     let stands = now.stands.filter(|stands| stands.state.is_some() && last.came_to_its_end());

@@ -29,6 +29,8 @@ pub struct Now<'a> {
     pub at: Timestamp,
     /// The operation that ended last.
     pub last: Option<&'a Operation>,
+    /// Whether that is not all: the history lacks what was applied last.
+    pub is_missed: bool,
     /// What stands by that.
     pub stands: Option<&'a Stands>,
     /// The operation that did not end.
