@@ -81,7 +81,7 @@ impl Journal {
     /// The file is there already, or cannot be made.
     pub(super) fn create(folder: &Utf8Path, operation: &str) -> Result<Self, JournalError> {
         fs::create_dir_all(folder)?;
-        let path = folder.join(format!("{operation}.{OPEN}"));
+        let path = open_path(folder, operation);
         let file = fs::OpenOptions::new().append(true).create_new(true).open(&path)?;
         sync_folder(folder)?;
         Ok(Self { path, operation: operation.to_owned(), file, sequence: 0, length: 0, broken: false })
@@ -126,6 +126,11 @@ impl Journal {
     pub(super) fn path(&self) -> &Utf8Path {
         &self.path
     }
+}
+
+/// Where the journal of an operation is while that is open.
+pub(super) fn open_path(folder: &Utf8Path, operation: &str) -> Utf8PathBuf {
+    folder.join(format!("{operation}.{OPEN}"))
 }
 
 /// Marks a journal as that of an ended operation. Its last entry must say so.

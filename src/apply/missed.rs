@@ -1,7 +1,8 @@
 use camino::Utf8Path;
 
 use super::entry::Entry;
-use super::{journal, journals};
+use super::replay::replay;
+use super::{JournalError, journal, journals};
 
 /// The newest operation of which there is a journal here, where the history does not have it: it was moved, deleted, or set back.
 /// `has` says whether the history has one.
@@ -19,6 +20,19 @@ pub fn missed(work_dir: &Utf8Path, has: impl Fn(&str) -> bool) -> Option<String>
         }
     }
     None
+}
+
+/// Whether nobody knows what an operation without an end has changed: its journal is gone, or has not even a beginning.
+///
+/// # Errors
+/// The journal cannot be read, or is damaged.
+pub fn is_lost(work_dir: &Utf8Path, operation: &str) -> Result<bool, JournalError> {
+    let path = journal::open_path(&journals(work_dir), operation);
+    if !path.exists() {
+        return Ok(true);
+    }
+    let (records, _) = journal::read(&path)?;
+    Ok(replay(&path, records)?.is_none())
 }
 
 #[cfg(test)]
@@ -42,5 +56,8 @@ mod tests {
         // Set back to the first one.
         assert_eq!(missed(work_dir, |operation| operation == "1-ana").as_deref(), Some("2-ana"));
         assert_eq!(missed(work_dir, |operation| operation == "2-ana"), None);
+        assert!(is_lost(work_dir, "0-ana").unwrap());
+        fs_err::write(journal::open_path(&journals(work_dir), "3-ana"), "").unwrap();
+        assert!(is_lost(work_dir, "3-ana").unwrap());
     }
 }

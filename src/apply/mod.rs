@@ -70,7 +70,7 @@ pub use journal::JournalError;
 pub use legal::Illegal;
 pub use let_go::{LetGo, let_go};
 pub use lock::{Holder, Lock, LockError, holder};
-pub use missed::missed;
+pub use missed::{is_lost, missed};
 pub use overtaken::Overtaken;
 pub use progress::Stand;
 pub use resume::{Resume, resume};

@@ -16,6 +16,9 @@ use crate::view::{self, plan::Now};
 pub(super) struct Situation {
     /// The operation that did not end.
     pub(super) open: Option<String>,
+    /// That nobody knows what an operation has changed that did not end.
+    #[serde(skip)]
+    pub(super) lost: Option<String>,
     /// Who holds the lock.
     pub(super) lock: Option<String>,
     /// What a failed step does, where that is not what the plan says.
@@ -72,11 +75,14 @@ impl Situation {
             Some(_) => None,
             None => apply::unfinished(&work_dir).map_err(ApplyError::from)?.map(|unfinished| unfinished.operation),
         };
-        let last = Standing::of(repository)?.last(store);
+        let standing = Standing::of(repository)?;
+        let last = standing.last(store);
+        let lost = last.as_ref().map(|last| standing.lost(last, store)).transpose()?.flatten();
+        let lost = lost.map(|lost| lost.what);
         let stands = store.stands(None).ok();
         let stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
         let is_missed = repository.missed.is_some();
-        Ok(Self { open, lock, last, is_missed, stands, ..Self::default() })
+        Ok(Self { open, lost, lock, last, is_missed, stands, ..Self::default() })
     }
 
     /// Looks whether the secrets of a plan can be had.
@@ -118,6 +124,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 is_missed: situation.is_missed,
                 stands: situation.stands.as_ref(),
                 open,
+                lost: situation.lost.as_deref(),
                 lock,
                 on_failure: situation.on_failure,
                 undoing: situation.undoing.as_deref(),

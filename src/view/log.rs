@@ -20,6 +20,8 @@ pub fn log(operations: &[Operation], now: Timestamp, screen: &Screen) -> String 
         let done = operation.count(Status::Done);
         let all = operation.steps.len();
         let steps = match operation.kind {
+            // Where it did not end and its journal is gone, nobody knows.
+            OperationKind::Apply | OperationKind::Rollback if all == 0 && operation.ended.is_none() => String::new(),
             OperationKind::Apply | OperationKind::Rollback => format!("{done} of {all} steps"),
             OperationKind::LetGo => count(all, "step"),
             OperationKind::Take => String::new(),

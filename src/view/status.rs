@@ -42,6 +42,9 @@ pub struct Status<'a> {
     /// What cannot be read of the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<Damaged>,
+    /// Why nobody can tell what the last operation has changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
     /// What is to be said of an operation that did not end.
     #[serde(skip)]
     pub unfinished: Option<String>,

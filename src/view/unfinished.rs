@@ -58,6 +58,11 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
     page
 }
 
+/// What is to be said where nobody knows what stands.
+pub fn lost(what: &str, hint: &str, screen: &Screen) -> String {
+    format!("{}\n  {}\n", screen.paint(Ink::Attention, &format!("{}.", clean(what))), clean(hint))
+}
+
 /// What is to be done when it is gone on with, and has not been begun.
 pub fn ahead(open: &Unfinished, screen: &Screen) -> String {
     if open.takes_back {

@@ -141,6 +141,22 @@ fn test_what_lost_its_journal_is_not_called_unchanged() {
     let journal = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
     std::fs::rename(&journal, journal.with_extension("open.damaged")).unwrap();
     repository.done(&["snapshot", "take"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was begun AGO by ana (ID). What it left cannot be compared.
+    ID did not end, and without its journal nobody knows what it has changed.
+      opsctl snapshot diff @HASH tells what is not as it was; opsctl apply @HASH goes back
+    An operation is open, nothing is owed, nobody holds the lock.
+    --- exit 8
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["log"]), @"ID  busy  did not end    AGO by ana");
+    insta::assert_snapshot!(repository.opsctl(&["resume", "-y"]), @"
+    --- stderr
+    error: ID did not end, and without its journal nobody knows what it has changed
+      = opsctl snapshot diff @HASH tells what is not as it was; opsctl apply @HASH goes back
+    --- exit 1
+    ");
+    let said = repository.done(&["plan", "busy", "--target", "edge"]);
+    assert!(said.out.contains("without its journal nobody knows what it has changed"), "{said}");
     let said = repository.ends(1, &["rollback", "-y"]);
     assert!(said.err.contains("without its journal nobody knows what it has changed"), "{said}");
     let (_, command) = said.err.split_once("; opsctl ").unwrap();
@@ -150,6 +166,27 @@ fn test_what_lost_its_journal_is_not_called_unchanged() {
     repository.done(&[command[0], command[1], "-y"]);
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
     assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+}
+
+/// So it is where its journal was emptied, or cut off in its first record.
+#[test]
+fn test_a_journal_without_a_beginning_tells_nothing() {
+    for keep in [0, 100] {
+        let repository = Repository::small();
+        let (mut child, _lines) = hanging(&repository);
+        signal(&child, "KILL");
+        child.wait().unwrap();
+        let folder = repository.path(".opsctl/journal");
+        let journal = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+        std::fs::File::options().write(true).open(&journal).unwrap().set_len(keep).unwrap();
+        let said = repository.ends(8, &["status"]);
+        assert!(said.out.contains("without its journal nobody knows what it has changed"), "{said}");
+        repository.ends(1, &["rollback", "-y"]);
+        // A state that is applied whole takes its place.
+        repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+        repository.done(&["apply", "baseline", "-y"]);
+        repository.done(&["status"]);
+    }
 }
 
 #[test]

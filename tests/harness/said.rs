@@ -43,6 +43,7 @@ fn masked(text: &str) -> String {
         (r"(Plan |plan +|napshot )[0-9a-f]{8,10}\b", "${1}HASH"),
         (r"((?:before|after) )[0-9a-f]{10}\b", "${1}HASH"),
         (r"(?m)^(@\d* +)[0-9a-f]{10}\b", "${1}HASH"),
+        (r"@[0-9a-f]{10}\b", "@HASH"),
         (r"\d{4}-\d\d-\d\dT[0-9:.]+Z?", "TIME"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
         (r"just now|\d+(?:s|m) ago", "AGO"),

@@ -14,6 +14,7 @@ use crate::cli::owed;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Held, Setting};
+use crate::cli::standing::Standing;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -44,6 +45,12 @@ impl Resume {
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;
         let open = open::find(&setting)?;
+        // What is damaged is said by whoever needs it.
+        if let (None, Ok(Some(last))) = (&open, store.last_changing())
+            && let Some(lost) = Standing::of(&repository)?.lost(&last.operation, &store)?
+        {
+            return Err(lost.into());
+        }
         match (open, self.abandon) {
             (Some(open), Some(reason)) => {
                 let operation = open::abandon(&setting, open.mark(), reason, output).await?;

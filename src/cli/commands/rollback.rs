@@ -11,8 +11,9 @@ use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Setting};
+use crate::cli::standing::Standing;
 use crate::cli::taking_back;
-use crate::snapshot::{Operation, Store, StoreError, Which};
+use crate::snapshot::Operation;
 
 /// Goes back to what was really there before an operation
 ///
@@ -58,10 +59,9 @@ impl Rollback {
             operations.iter_mut().filter(|operation| operation.id == open.id).for_each(|found| found.clone_from(open));
         }
         if let Some(operation) = operations.last()
-            && operation.ended.is_none()
-            && open.as_ref().is_none_or(|open| open.id != operation.id)
+            && let Some(lost) = Standing::of(&repository)?.lost(operation, &store)?
         {
-            return Err(unknown(operation, &store)?);
+            return Err(lost.into());
         }
         let force = patterns(&self.force);
         let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
@@ -85,16 +85,4 @@ impl Rollback {
         }
         run::carry_out(Arc::new(plan), mark, &setting, &self.flags, output).await
     }
-}
-
-/// An operation did not end, and its journal, which alone would tell what it has sent, was put aside.
-fn unknown(operation: &Operation, store: &Store) -> Result<Failure, StoreError> {
-    let snapshots = store.operation(&operation.id)?.snapshots;
-    let before = snapshots.iter().find(|entry| entry.which == Which::Before);
-    let what = format!("{} did not end, and without its journal nobody knows what it has changed", operation.id);
-    let hint = before.map(|before| {
-        let before = before.commit.short();
-        format!("opsctl snapshot diff @{before} tells what is not as it was; opsctl apply @{before} goes back")
-    });
-    Ok(Failure::Unknown { what, hint: hint.unwrap_or_default() })
 }

@@ -70,8 +70,13 @@ impl Status {
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
             status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
+        } else if let Some(recorded) = &recorded
+            && let Some(lost) = standing.lost(&recorded.operation, &store)?
+        {
+            status.unfinished = Some(view::unfinished::lost(&lost.what, &lost.hint, &output.results));
+            status.lost = Some(lost.what);
         }
-        let exit = if open.is_some() {
+        let exit = if status.unfinished.is_some() {
             Exit::Unfinished
         } else if !status.owed.is_empty() {
             Exit::InPart

@@ -25,6 +25,9 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         let text = format!("operation {open} did not end: opsctl resume, or opsctl rollback");
         block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &text)));
     }
+    if let Some(lost) = now.lost {
+        block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &clean(lost))));
+    }
     if let Some(holder) = now.lock {
         block.push_str(&format!("  {}\n", screen.paint(Ink::Attention, &clean(holder))));
     }

@@ -35,6 +35,8 @@ pub struct Now<'a> {
     pub stands: Option<&'a Stands>,
     /// The operation that did not end.
     pub open: Option<&'a str>,
+    /// That nobody knows what an operation has changed that did not end.
+    pub lost: Option<&'a str>,
     /// Who holds the lock.
     pub lock: Option<&'a str>,
     /// What a failed step does, where that is not what the plan says.
