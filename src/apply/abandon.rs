@@ -31,17 +31,37 @@ pub async fn settled(resume: Resume<'_>) -> Result<(Operation, Mark), ApplyError
     Ok((operation, Unfinished::of(&replayed).mark()))
 }
 
+/// Why an operation that did not end is closed as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closing {
+    /// Its operator does not want it any more, and says why.
+    Abandoned(String),
+    /// It is taken back, or as far as that can be it was.
+    TakenBack(String),
+}
+
+impl Closing {
+    /// How the operation ended by that: who takes it back has not abandoned it.
+    fn outcome(self, replayed: &Replayed) -> (Outcome, String) {
+        match self {
+            Self::Abandoned(why) => (Outcome::Abandoned, why),
+            Self::TakenBack(why) if replayed.machine.takes_back() => (Outcome::Failed, why),
+            Self::TakenBack(why) => (Outcome::Interrupted, why),
+        }
+    }
+}
+
 /// Closes the operation that did not end as it stands, with a snapshot of what is there now. Nothing is changed.
 ///
 /// What a write without an answer asked for counts as set, for it may be.
 ///
 /// # Errors
 /// No operation is open, or it cannot be closed: it stays open.
-pub async fn abandon(resume: Resume<'_>, reason: String) -> Result<Operation, ApplyError> {
+pub async fn abandon(resume: Resume<'_>, closing: Closing) -> Result<Operation, ApplyError> {
     let site = resume.site();
     let found = find(&site, resume.work_dir, resume.mark.as_ref()).await?;
     let (journal, replayed) = found.ok_or(ApplyError::NothingOpen)?;
-    as_it_stands(&site, journal, replayed, Outcome::Abandoned, Some(reason)).await
+    as_it_stands(&site, journal, replayed, closing).await
 }
 
 /// The operation that is to be gone on with. Those that were ended before anything was sent are closed.
@@ -62,7 +82,7 @@ pub(super) async fn find(
             continue;
         }
         let reason = "it was ended before anything was sent".to_owned();
-        as_it_stands(site, journal, replayed, Outcome::Abandoned, Some(reason)).await?;
+        as_it_stands(site, journal, replayed, Closing::Abandoned(reason)).await?;
     }
     let is = found.as_ref().map(|(_, replayed)| Unfinished::of(replayed).mark());
     match mark {
@@ -79,9 +99,10 @@ pub(super) async fn as_it_stands(
     site: &Site<'_>,
     mut journal: Journal,
     mut replayed: Replayed,
-    outcome: Outcome,
-    reason: Option<String>,
+    closing: Closing,
 ) -> Result<Operation, ApplyError> {
+    let (outcome, why) = closing.outcome(&replayed);
+    let reason = Some(why);
     let history = site.store.history().map_err(ApplyError::Before)?;
     if !replayed.any_intent && !history.iter().any(|entry| entry.operation == replayed.begin.operation) {
         // Nobody knows of it.

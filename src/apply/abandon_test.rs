@@ -20,13 +20,14 @@ async fn test_abandon() {
     let _ = tokio::join!(bed.apply(&plan), press);
     bed.press.send_modify(|count| *count = 0);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let operation = abandon(bed.resumption(&bed.lock().unwrap(), events), "it is over".into()).await.unwrap();
+    let operation =
+        abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::Abandoned("it is over".into())).await.unwrap();
     assert_eq!((operation.outcome, operation.abandoned.as_deref()), (Outcome::Abandoned, Some("it is over")));
     assert_eq!(bed.store.read("@").unwrap().operation, operation);
     assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     assert!(matches!(
-        abandon(bed.resumption(&bed.lock().unwrap(), events), String::new()).await,
+        abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::Abandoned(String::new())).await,
         Err(ApplyError::NothingOpen)
     ));
 }
@@ -65,7 +66,8 @@ async fn test_a_write_whose_answer_never_came_is_taken_back_too() {
     assert_eq!(bed.integer("a:service/origin", "replicas").await, 3);
     assert!(unfinished(&bed.work_dir).unwrap().is_some(), "it was closed");
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
+    let closed =
+        abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::TakenBack("rolled back".into())).await.unwrap();
     for operation in [standing, closed] {
         assert_eq!(statuses(&operation), [Status::Unknown]);
         let back = unwind(std::slice::from_ref(&operation), &operation.id);
@@ -96,7 +98,8 @@ async fn test_a_write_that_never_arrived_is_not_taken_as_done() {
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
     let (standing, _) = settled(bed.resumption(&bed.lock().unwrap(), events)).await.unwrap();
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let closed = abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
+    let closed =
+        abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::TakenBack("rolled back".into())).await.unwrap();
     for back in [standing, closed] {
         assert_eq!(statuses(&back), [Status::Unknown]);
         let unwound = unwind(&[back, applied.clone()], &applied.id);
@@ -136,7 +139,9 @@ async fn test_what_takes_back_another_stands_for_it_once_that_is_closed() {
         back.intent.reverts = Some(first.clone());
         if is_closed {
             let (events, _) = tokio::sync::mpsc::unbounded_channel();
-            abandon(bed.resumption(&bed.lock().unwrap(), events), "rolled back".into()).await.unwrap();
+            abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::TakenBack("rolled back".into()))
+                .await
+                .unwrap();
         }
         let second = begun(&bed, back, Some(first.clone()));
         let open = unfinished(&bed.work_dir).unwrap().unwrap();
@@ -161,7 +166,7 @@ async fn test_what_cannot_be_recorded_stays_open() {
     repository.set_head_detached(head.target().unwrap()).unwrap();
     let close = async || {
         let (events, _) = tokio::sync::mpsc::unbounded_channel();
-        abandon(bed.resumption(&bed.lock().unwrap(), events), "it is over".into()).await
+        abandon(bed.resumption(&bed.lock().unwrap(), events), Closing::Abandoned("it is over".into())).await
     };
     assert!(close().await.is_err());
     let open = unfinished(&bed.work_dir).unwrap().unwrap();

@@ -62,7 +62,7 @@ mod tempo;
 mod unfinished;
 mod watch;
 
-pub use abandon::{abandon, settled};
+pub use abandon::{Closing, abandon, settled};
 pub use error::ApplyError;
 pub use event::{Event, What};
 pub use gate::strangers;

@@ -202,7 +202,8 @@ async fn test_what_may_have_been_sent_counts_as_sent_when_it_is_abandoned() {
     let (_guard, root) = cut_off(&bed.work_dir, &journal, bytes, records[first].at);
     let cut = Bed::at(&root, WORLD);
     let (events, _) = tokio::sync::mpsc::unbounded_channel();
-    let abandoned = abandon(cut.resumption(&cut.lock().unwrap(), events), "no time".into()).await.unwrap();
+    let abandoned =
+        abandon(cut.resumption(&cut.lock().unwrap(), events), Closing::Abandoned("no time".into())).await.unwrap();
     let origin = &abandoned.steps[0];
     assert_eq!((origin.status, origin.edits[0].sent), (Status::Unknown, true));
     let last = abandoned.steps.last().unwrap();

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
+use super::abandon::Closing;
 use super::dispatch::Machine;
 use super::entry::{Begin, Entry, FORMAT};
 use super::event::{Event, What};
@@ -103,11 +104,8 @@ pub async fn run(run: Run<'_>) -> Result<Operation, ApplyError> {
     // Not before the journal has it: what stops an apply until then leaves nothing that has this id.
     say(&site.events, What::Begun { operation: begin.operation.clone(), resumed: false });
     if let Some((open, replayed)) = taken_over {
-        let (outcome, reason) = match replayed.machine.takes_back() {
-            true => (Outcome::Failed, None),
-            false => (Outcome::Abandoned, Some("rolled back".to_owned())),
-        };
-        if let Err(error) = abandon::as_it_stands(&site, open, replayed, outcome, reason).await {
+        let closing = Closing::TakenBack("rolled back".to_owned());
+        if let Err(error) = abandon::as_it_stands(&site, open, replayed, closing).await {
             close(&mut journal, Outcome::Abandoned, Some("what it takes back could not be closed".to_owned()))?;
             return Err(error);
         }

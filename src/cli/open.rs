@@ -8,7 +8,7 @@ use super::operator;
 use super::output::Output;
 use super::page::{self, Situation};
 use super::run::{self, Held, How, Setting};
-use crate::apply::{self, ApplyError, Event, Mark, Resume, Secrets, Tempo, Unfinished, What};
+use crate::apply::{self, ApplyError, Closing, Event, Mark, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, StoreError};
 
@@ -61,23 +61,23 @@ pub(super) async fn settled(setting: &Setting<'_>, output: &Output) -> Result<(O
 pub(super) async fn abandon(
     setting: &Setting<'_>,
     mark: Mark,
-    reason: String,
+    closing: Closing,
     output: &Output,
 ) -> Result<Operation, Failure> {
-    close(setting, Some(mark), reason, &Held::take(setting)?, output).await
+    close(setting, Some(mark), closing, &Held::take(setting)?, output).await
 }
 
 /// The same under a lock that is held.
 pub(super) async fn close(
     setting: &Setting<'_>,
     mark: Option<Mark>,
-    reason: String,
+    closing: Closing,
     held: &Held,
     output: &Output,
 ) -> Result<Operation, Failure> {
     let (work_dir, secrets) = (setting.repository.work_dir(), setting.repository.secrets());
     let (events, received) = unbounded_channel();
-    let closed = apply::abandon(Resume { mark, ..how(setting, &work_dir, held, events, &secrets) }, reason);
+    let closed = apply::abandon(Resume { mark, ..how(setting, &work_dir, held, events, &secrets) }, closing);
     Ok(tokio::join!(closed, told(received, output)).0?)
 }
 

@@ -14,7 +14,7 @@ use super::intended::Intended;
 use super::output::Output;
 use super::repository::Repository;
 use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
-use crate::apply::{self, ApplyError, Event, LetGo, Lock, Mark, Run, Tempo, What};
+use crate::apply::{self, ApplyError, Closing, Event, LetGo, Lock, Mark, Run, Tempo, What};
 use crate::instance::Instances;
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord, Store};
@@ -304,7 +304,7 @@ pub(super) async fn carry_out(
             None => format!("all that {name} says of it is so already"),
         };
         if let Some(over) = over {
-            open::abandon(setting, over, "rolled back".to_owned(), output).await?;
+            open::abandon(setting, over, Closing::TakenBack("rolled back".to_owned()), output).await?;
         }
         lets_go(setting, &plan, name, reason, steps, output).await?;
         return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });

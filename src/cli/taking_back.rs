@@ -13,7 +13,7 @@ use super::owed;
 use super::page::{self, Situation};
 use super::rollback_state;
 use super::run::{self, Flags, Held, How, Setting};
-use crate::apply::{ApplyError, Mark};
+use crate::apply::{ApplyError, Closing, Mark};
 use crate::plan::{self, Plan, Request};
 use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, StoreError, unwind};
 use crate::state;
@@ -155,7 +155,7 @@ async fn back(
     let called = called(&operations);
     let taken_back = if called.is_empty() { Exit::RolledBack } else { Exit::Failed };
     let Some(plan) = plan.map(Arc::new).filter(|plan| !plan.is_empty() || view::plan::spares(plan)) else {
-        open::close(setting, None, "all is as it was before".to_owned(), held, output).await?;
+        open::close(setting, None, Closing::TakenBack("all is as it was before".to_owned()), held, output).await?;
         let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
         output.sentence(&format!("{all} before {}.", operation.id));
         tell_called(setting, &operations, output);
@@ -167,7 +167,8 @@ async fn back(
     }
     page::show_before(&plan, &situation, output)?;
     if plan.is_empty() {
-        open::close(setting, None, "what is left of it was left alone".to_owned(), held, output).await?;
+        open::close(setting, None, Closing::TakenBack("what is left of it was left alone".to_owned()), held, output)
+            .await?;
         return Ok(Exit::Failed);
     }
     let back = run::obey(&plan, Some(open), setting, &How::default(), held, output).await?;

@@ -285,7 +285,7 @@ impl Operation {
     /// Whether it was ended before it did anything: it decides on nothing.
     pub fn never_began(&self) -> bool {
         matches!(self.kind, OperationKind::Apply | OperationKind::Rollback)
-            && self.outcome == Outcome::Abandoned
+            && self.abandoned.is_some()
             && !self.has_sent()
             && !self.has_called()
     }

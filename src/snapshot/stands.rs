@@ -1,4 +1,4 @@
-use super::{Operation, OperationKind, Outcome, Recorded, Store, StoreError};
+use super::{Operation, OperationKind, Recorded, Store, StoreError};
 
 /// What stands, as the history tells: a state, and what was laid over it since.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -56,8 +56,7 @@ impl Operation {
     /// Whether it was towards anything of its own: the rest of an operation is part of that one, and what was closed before it did
     /// anything was towards nothing.
     fn is_towards(&self) -> bool {
-        let did_nothing = self.outcome == Outcome::Abandoned && !self.has_sent() && !self.has_called();
-        self.rest_of.is_none() && !did_nothing
+        self.rest_of.is_none() && !self.never_began()
     }
 }
 
@@ -67,7 +66,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Part;
-    use crate::snapshot::sample;
+    use crate::snapshot::{Outcome, sample};
 
     #[test]
     fn test_what_stands() {
@@ -101,7 +100,7 @@ mod tests {
         add("rest", &|operation| operation.rest_of = Some("part".to_owned()));
         assert_eq!(told(None), "first overlay+part");
         add("let-go", &|operation| operation.kind = OperationKind::LetGo);
-        add("nothing", &|operation| operation.outcome = Outcome::Abandoned);
+        add("nothing", &|operation| operation.abandoned = Some("killed".to_owned()));
         assert_eq!(told(None), "first overlay+part");
         add("second", &|_| ());
         assert_eq!((told(None), told(Some("second"))), ("second ".to_owned(), "first overlay+part".to_owned()));

@@ -39,7 +39,7 @@ pub fn operation(
     fact("when", format!("{} UTC, {}{took}", moment(operation.began), ago(operation.began, now)));
     fact("reverts", operation.reverts.clone().unwrap_or_default());
     fact("rest of", operation.rest_of.clone().unwrap_or_default());
-    fact("abandoned", operation.abandoned.as_deref().map(clean).unwrap_or_default());
+    fact("closed", operation.abandoned.as_deref().map(clean).unwrap_or_default());
     fact("plan", operation.plan_digest.chars().take(8).collect());
     for (which, commit) in snapshots {
         fact("snapshot", format!("{which} {commit}"));

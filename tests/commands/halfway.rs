@@ -84,7 +84,7 @@ fn test_what_was_left_on_the_way_is_told() {
       what      larger
       who       ana on a17
       when      TIME UTC, AGO; took TIME
-      abandoned later
+      closed    later
       plan      HASH
       snapshot  before HASH
       snapshot  after HASH

@@ -87,6 +87,10 @@ fn test_killed_and_rolled_back() {
     repository.done(&["rollback", "-y"]);
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);
     assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    insta::assert_snapshot!(repository.opsctl(&["log"]), @"
+    ID  rollback of ID  done         2 of 2 steps  AGO by ana, took TIME
+    ID    busy                           interrupted  1 of 3 steps  AGO by ana, took TIME
+    ");
 }
 
 #[test]

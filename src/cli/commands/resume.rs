@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::apply::ApplyError;
+use crate::apply::{ApplyError, Closing};
 use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -53,7 +53,7 @@ impl Resume {
         }
         match (open, self.abandon) {
             (Some(open), Some(reason)) => {
-                let operation = open::abandon(&setting, open.mark(), reason, output).await?;
+                let operation = open::abandon(&setting, open.mark(), Closing::Abandoned(reason), output).await?;
                 if output.json {
                     output.result(&view::json::document("operation", &Document { operation: &operation })?);
                 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::apply::Closing;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -13,7 +14,6 @@ use crate::cli::repository::Repository;
 use crate::cli::run::{self, Flags, Setting};
 use crate::cli::standing::Standing;
 use crate::cli::taking_back;
-use crate::snapshot::Operation;
 
 /// Goes back to what was really there before an operation
 ///
@@ -67,7 +67,7 @@ impl Rollback {
         let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
             if let (Some(open), Some(mark)) = (&open, mark) {
                 output.say(&format!("{} did not end: it is closed as it stands.\n", open.id));
-                open::abandon(&setting, mark, "rolled back".to_owned(), output).await?;
+                open::abandon(&setting, mark, Closing::TakenBack("rolled back".to_owned()), output).await?;
             }
             taking_back::nothing(&setting, &operations, &self.flags, output).await?;
             return Ok(Exit::Done);

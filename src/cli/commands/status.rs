@@ -32,7 +32,7 @@ use crate::view::{
     &[
         (Exit::Error, "a record of the history cannot be read"),
         (Exit::Unfinished, "an operation did not end"),
-        (Exit::InPart, "something is owed"),
+        (Exit::InPart, "something is still to be done"),
     ],
 ))]
 pub(in crate::cli) struct Status {}
