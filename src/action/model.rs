@@ -141,9 +141,7 @@ impl Action {
 impl Member {
     /// What goes along with its call, and with what is measured around it.
     pub(crate) fn along(&self) -> impl Iterator<Item = &Along> {
-        let Self { name: _, call, unless, until, first, last, between, done: _ } = self;
-        let checks = [unless, until, first, last, between].into_iter().flatten();
-        std::iter::once(call.along()).chain(checks.filter_map(|check| check.probe.along()))
+        std::iter::once(self.call.along()).chain(self.checks().filter_map(|check| check.probe.along()))
     }
 
     /// All secrets that its call is sent with, and what is measured around it.
@@ -151,6 +149,12 @@ impl Member {
         let Self { name: _, call, unless, until, first, last, between, done: _ } = self;
         let checks = [unless, until, first, last, between].into_iter().flatten();
         call.secrets_mut().chain(checks.flat_map(|check| check.probe.secrets_mut()))
+    }
+
+    /// All that is measured around its call.
+    pub(crate) fn checks(&self) -> impl Iterator<Item = &Check> {
+        let Self { name: _, call: _, unless, until, first, last, between, done: _ } = self;
+        [unless, until, first, last, between].into_iter().flatten()
     }
 
     /// All that is measured around its call.

@@ -2,6 +2,7 @@
 
 mod dns;
 mod exposition;
+mod features;
 mod file;
 mod http;
 mod measure;
@@ -26,6 +27,7 @@ mod tls_test;
 mod wait_test;
 
 pub use dns::{Dns, Record, Records};
+pub(crate) use features::{unmeasurable, unsendable};
 pub use file::File;
 pub use measure::{await_check, measure, revealed};
 pub use metric::Metric;

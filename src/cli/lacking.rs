@@ -41,8 +41,8 @@ fn report(plan: &Plan, repository: &Repository, lacking: &BTreeMap<Source, Strin
         let mut spans = places.get(source)?.iter();
         let mistake = Diagnostic::error(Code::SecretMissing, *spans.next()?, format!("a secret cannot be had: {why}"));
         let mend = match source {
-            Source::Env(name) => format!("set {name} in the environment of opsctl, and apply again"),
-            Source::File(path) => format!("write {path}, and apply again"),
+            Source::Env(name) => format!("set {name} to its text in the environment of opsctl, and apply again"),
+            Source::File(path) => format!("have {path} be a file with its text in UTF-8, and apply again"),
         };
         Some(spans.fold(mistake, |mistake, span| mistake.and(*span, "and here")).note(mend))
     };

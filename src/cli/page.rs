@@ -30,6 +30,9 @@ pub(super) struct Situation {
     /// The secrets that cannot be had here: where from, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) lacking: Vec<String>,
+    /// What this build can neither measure nor call: what, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) unbuilt: Vec<String>,
     /// The state that may undo what a rollback does not.
     #[serde(skip)]
     pub(super) undoing: Option<String>,
@@ -85,8 +88,9 @@ impl Situation {
         Ok(Self { open, lost, lock, last, is_missed, stands, ..Self::default() })
     }
 
-    /// Looks whether the secrets of a plan can be had.
-    pub(super) fn look_for_secrets(&mut self, plan: &Plan, repository: &Repository) {
+    /// Looks whether all can be had here that a plan needs: secrets, and what this build was made without.
+    pub(super) fn look_for_means(&mut self, plan: &Plan, repository: &Repository) {
+        self.unbuilt = plan::unbuilt(plan);
         let lacking = apply::lacking(plan, &repository.secrets());
         self.lacking = lacking.into_values().collect();
     }
@@ -129,6 +133,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 on_failure: situation.on_failure,
                 undoing: situation.undoing.as_deref(),
                 lacking: &situation.lacking,
+                unbuilt: &situation.unbuilt,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },
             &output.results,

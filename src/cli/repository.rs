@@ -51,6 +51,7 @@ impl Repository {
         }
         told(report, output)?;
         let mut repository = Self { config, catalogues, stood, missed: None };
+        repository.has_room()?;
         repository.missed = repository.missed();
         if let Some(operation) = &repository.missed {
             let path = &repository.config.snapshots.path;
@@ -60,6 +61,22 @@ impl Repository {
             ));
         }
         Ok(repository)
+    }
+
+    /// Whether there is room for journal, lock and simulated worlds, or can be.
+    ///
+    /// # Errors
+    /// Something else is there.
+    fn has_room(&self) -> Result<(), Failure> {
+        let path = self.work_dir();
+        match path.exists() && !path.is_dir() {
+            false => Ok(()),
+            true => Err(Failure::Unknown {
+                what: format!("{path} is no folder"),
+                hint: "opsctl keeps its journal, its lock and simulated worlds in one of that name: move this away"
+                    .to_owned(),
+            }),
+        }
     }
 
     /// The operation that was done here last, where its snapshots are gone. A history that cannot be read is said by who reads it.
@@ -111,7 +128,8 @@ impl Repository {
         Ok(Store::open(&self.config.root.join(&self.config.snapshots.path))?)
     }
 
-    /// Where secrets' texts come from. The line end that editors put at the end of a file is no part of them.
+    /// Where secrets' texts come from. The line end that editors put at the end of a file is no part of them. One that is empty is
+    /// none: `$(vault read …)` that failed leaves that.
     pub(super) fn secrets(&self) -> impl Fn(&Source) -> Result<Plain, String> + Send + Sync + use<> {
         let root = self.config.root.clone();
         move |source| {
@@ -119,6 +137,13 @@ impl Repository {
                 Source::Env(name) => std::env::var(name).map_err(|error| format!("${name}: {error}"))?,
                 Source::File(path) => fs_err::read_to_string(root.join(path)).map_err(|error| error.to_string())?,
             };
+            if text.trim().is_empty() {
+                let name = match source {
+                    Source::Env(name) => format!("${name}"),
+                    Source::File(path) => path.clone(),
+                };
+                return Err(format!("{name} is empty"));
+            }
             let text = text.strip_suffix('\n').unwrap_or(&text);
             Ok(Plain::new(text.strip_suffix('\r').unwrap_or(text)))
         }

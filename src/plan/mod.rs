@@ -4,6 +4,7 @@ mod actions;
 #[cfg(test)]
 mod actions_test;
 mod asked;
+mod built;
 mod by_hand;
 mod diff;
 mod digest;
@@ -46,6 +47,7 @@ mod undercut;
 
 // What a plan takes over of a state as it stands there: who obeys a plan knows no state.
 pub use crate::state::{Goal, OnFailure};
+pub use built::unbuilt;
 pub use by_hand::by_hand;
 pub use estimate::{Estimate, Times, estimate};
 pub use file::{FileError, Unread, parse, read, write};

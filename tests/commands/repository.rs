@@ -183,3 +183,13 @@ fn test_a_history_that_is_gone_is_missed() {
         assert!(said.out.starts_with("baseline was applied") && !said.err.contains("warning"), "{said}");
     }
 }
+
+#[test]
+fn test_something_else_stands_where_opsctl_works() {
+    let repository = Repository::small();
+    repository.write(".opsctl", "");
+    for arguments in [&["status"][..], &["plan", "busy"], &["apply", "busy", "-y"], &["sim", "reset"]] {
+        let said = repository.ends(1, arguments);
+        assert!(said.err.contains("/.opsctl is no folder\n  = opsctl keeps its journal"), "{said}");
+    }
+}

@@ -190,7 +190,7 @@ fn test_a_secret_that_cannot_be_had() {
        ┌ states/busy.toml:24:84
     24 │ …PORT/drain", header = { authorization = { env = "TOKEN" } } }
        │                                                ^^^^^^^ and here
-       = set TOKEN in the environment of opsctl, and apply again
+       = set TOKEN to its text in the environment of opsctl, and apply again
 
     error[E0316]: a secret cannot be had: $PASSWORD: environment variable not found
        ┌ states/busy.toml:17:30
@@ -202,7 +202,7 @@ fn test_a_secret_that_cannot_be_had() {
        ┌ states/busy.toml:30:24
     30 │ env = { SAYS = { env = "PASSWORD" } }
        │                        ^^^^^^^^^^ and here
-       = set PASSWORD in the environment of opsctl, and apply again
+       = set PASSWORD to its text in the environment of opsctl, and apply again
 
     2 errors in 1 file; opsctl explain E0316 says more.
     Nothing was changed.
@@ -266,4 +266,23 @@ fn test_a_secret_that_cannot_be_had_is_looked_at_twice() {
     let said = repository.opsctl(&["plan", "busy"]);
     assert_eq!(said.out.matches("an apply here needs it").count(), 3, "{said}");
     assert!(said.out.contains("secret      $TOKEN: ") && said.out.contains("/secrets/token`"), "{said}");
+}
+
+/// A command that failed leaves nothing: `TOKEN=$(vault read …) opsctl apply busy`.
+#[test]
+fn test_an_empty_secret_is_none() {
+    let repository = repository();
+    repository.write("secrets/token", "\n");
+    let with_empty = |arguments: &[&str]| {
+        let mut command = repository.command(arguments);
+        command.env("TOKEN", "").env("PASSWORD", PASSWORD);
+        Said::by(&mut command)
+    };
+    let said = with_empty(&["plan", "busy"]);
+    assert!(said.out.contains("secret      $TOKEN is empty; an apply here needs it"), "{said}");
+    assert!(said.out.contains("secret      secrets/token is empty; an apply here needs it"), "{said}");
+    let said = with_empty(&["apply", "busy", "-y"]);
+    assert_eq!((said.exit, repository.simulated("lab:service/web", "replicas")), (Some(1), 2.into()), "{said}");
+    assert!(said.err.contains("a secret cannot be had: $TOKEN is empty"), "{said}");
+    assert!(said.err.contains("= have secrets/token be a file with its text in UTF-8, and apply again"), "{said}");
 }

@@ -46,7 +46,7 @@ impl Apply {
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
         situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store);
-        situation.look_for_secrets(&plan, &repository);
+        situation.look_for_means(&plan, &repository);
         page::show_before(&plan, &situation, output)?;
         if matches!(intended, Intended::File(_)) && is_otherwise(&plan, &repository) {
             let name = &plan.intent.name;

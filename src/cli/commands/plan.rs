@@ -68,7 +68,7 @@ impl Plan {
         let mut situation = Situation::of(&repository, &store)?;
         situation.offline = offline.as_deref().map(page::Offline::of);
         page::estimate(&mut plan, &store);
-        situation.look_for_secrets(&plan, &repository);
+        situation.look_for_means(&plan, &repository);
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
         }

@@ -36,6 +36,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("actions", actions(plan, now)),
         ("actions", unmeasured(plan, now)),
         ("secret", now.lacking.iter().map(|why| format!("{}; an apply here needs it", clean(why))).collect()),
+        ("build", now.unbuilt.iter().map(|what| clean(what)).collect()),
     ];
     let mut block = String::new();
     for (label, lines) in sorts {

@@ -47,6 +47,8 @@ pub struct Now<'a> {
     pub undoing: Option<&'a str>,
     /// Where secrets come from that cannot be had here, and why.
     pub lacking: &'a [String],
+    /// What this build can neither measure nor call: what, and why.
+    pub unbuilt: &'a [String],
 }
 
 /// Draws the page. Ends with the counts; what to do next is the command's to say.

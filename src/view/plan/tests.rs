@@ -373,3 +373,10 @@ fn test_look_twice_leaves_nothing_out_and_keeps_its_order() {
         ]
     );
 }
+
+#[test]
+fn test_what_this_build_cannot_measure_is_looked_at_twice() {
+    let unbuilt = ["check live cannot be measured: this opsctl was built without `http`".to_owned()];
+    let page = page(&failover(), &Now { unbuilt: &unbuilt, ..Now::default() }, &PLAIN);
+    assert!(page.contains("  build       check live cannot be measured: "), "{page}");
+}
