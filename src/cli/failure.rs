@@ -196,6 +196,24 @@ struct Document {
     hint: Option<String>,
 }
 
+/// Gives a command line that is not understood as a document; standard error has said it.
+pub(super) fn misunderstood(error: &clap::Error, output: &Output) {
+    let text = error.to_string();
+    let mut paragraphs = text.split("\n\n").map(str::trim);
+    let message = paragraphs.next().and_then(|first| first.strip_prefix("error: ")).unwrap_or("no command is named");
+    let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let hint = paragraphs.find(|paragraph| paragraph.starts_with("tip: ") || paragraph.starts_with("Usage: "));
+    let document = Document {
+        exit: Exit::Usage.code(),
+        error: Exit::Usage.word(),
+        code: None,
+        message: vec![message],
+        hint: hint.map(|hint| hint.trim_start_matches("tip: ").to_owned()),
+    };
+    // Nobody is left to tell.
+    let _ = output.document("error", &document);
+}
+
 /// Each sentence of what is wrong: of many problems one each, else the chain of sources.
 fn messages(failure: &Failure) -> Vec<String> {
     match failure {

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use arguments::Arguments;
+use arguments::{Arguments, Everywhere};
 use output::Output;
 
 pub use exit::Exit;
@@ -50,9 +50,17 @@ pub fn main() -> ExitCode {
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             // Nobody reads any more: nothing is lost.
             let _ = error.print();
+            if exit == Exit::Usage && asks_for_json() {
+                failure::misunderstood(&error, &Output::new(&Everywhere { json: true, ..Everywhere::default() }));
+            }
             return exit.into();
         }
     };
     let output = Output::new(&arguments.everywhere);
     commands::run(arguments, &output).into()
+}
+
+/// Whether a document is wanted, of a command line that is not understood.
+fn asks_for_json() -> bool {
+    std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
 }

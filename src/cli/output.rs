@@ -90,9 +90,9 @@ impl Output {
         }
     }
 
-    /// Whether a result was lost: not where its reader had enough and went (`| head`).
-    pub(super) fn lost(&self) -> bool {
-        !matches!(self.broken.get(), None | Some(io::ErrorKind::BrokenPipe))
+    /// Why a result was lost; not where its reader had enough and went (`| head`).
+    pub(super) fn lost(&self) -> Option<io::ErrorKind> {
+        self.broken.get().filter(|why| *why != io::ErrorKind::BrokenPipe)
     }
 
     /// Says something that is no result; not with `-q`.

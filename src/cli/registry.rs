@@ -158,10 +158,10 @@ fn left_out(feature: &str) -> ConfigProblem {
     )
 }
 
-/// The contexts that a kubeconfig names; none where this opsctl could not talk to them.
+/// The contexts that a kubeconfig names.
 ///
 /// # Errors
-/// Why it cannot be read.
+/// Why it cannot be read, or that this opsctl could not talk to them.
 #[cfg(feature = "kubernetes")]
 pub(super) fn contexts(kubeconfig: &Path) -> Result<Vec<String>, String> {
     opsctl_kubernetes::contexts(kubeconfig)
@@ -169,7 +169,7 @@ pub(super) fn contexts(kubeconfig: &Path) -> Result<Vec<String>, String> {
 
 #[cfg(not(feature = "kubernetes"))]
 pub(super) fn contexts(_: &Path) -> Result<Vec<String>, String> {
-    Ok(Vec::new())
+    Err(left_out("kubernetes").message)
 }
 
 /// Where simulated worlds go on between runs.

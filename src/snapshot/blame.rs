@@ -44,7 +44,7 @@ impl Store {
         let mut open: Option<BTreeMap<String, Trail>> = None;
         let mut turns = Vec::new();
         for entry in self.entries(&repository, usize::MAX)? {
-            let commit = repository.find_commit(entry.commit.0).map_err(self.git("read"))?;
+            let commit = repository.find_commit(entry.commit.0).map_err(self.unreadable())?;
             let stored = self.load(&repository, &commit)?;
             // A snapshot in which it could not be read tells nothing of it.
             let Some(values) = stored.values_of(at)? else { continue };

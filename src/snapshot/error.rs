@@ -10,14 +10,22 @@ use crate::plan::FORMAT;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// git says no.
-    #[error("the snapshot repository {path} cannot be {doing}")]
+    #[error("the snapshot repository {path} cannot be {doing}: {why}")]
     Git {
         /// The repository.
         path: Utf8PathBuf,
         /// What was tried, as a participle.
         doing: &'static str,
-        /// In libgit2's words.
-        source: git2::Error,
+        /// In libgit2's words, as a clause.
+        why: String,
+    },
+    /// A part of it is lost or broken, so what is behind that cannot be found.
+    #[error("the snapshot repository {path} cannot be read: {why}")]
+    Unreadable {
+        /// The repository.
+        path: Utf8PathBuf,
+        /// In libgit2's words, as a clause.
+        why: String,
     },
     /// The file system says no.
     #[error("{path} cannot be {doing}")]
@@ -134,13 +142,16 @@ pub enum StoreError {
 impl StoreError {
     /// What `opsctl explain` tells more of.
     pub fn code(&self) -> Option<Code> {
-        matches!(self, Self::Damaged { .. }).then_some(Code::SnapshotDamaged)
+        matches!(self, Self::Damaged { .. } | Self::Unreadable { .. }).then_some(Code::SnapshotDamaged)
     }
 
     /// What to do.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Git { .. } | Self::File { .. } | Self::Unwritable { .. } => return None,
+            Self::Unreadable { path, .. } => format!(
+                "find out what it lacks: git -C {path} fsck; bring that back from a copy of it, as from the remote: git -C {path} fetch origin"
+            ),
             Self::Owner { path } => format!("if you trust it: git config --global --add safe.directory {path}"),
             Self::Detached { path } => format!("check a branch out: git -C {path} switch main"),
             Self::Locked { lock } => {

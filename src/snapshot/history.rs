@@ -136,7 +136,7 @@ impl Operations {
         let group = self.groups.as_slice().iter().find(|group| group[0].operation == id);
         let before = group.into_iter().flatten().find(|entry| entry.which == Which::Before);
         let (Some(repository), Some(before)) = (&self.repository, before) else { return Ok(None) };
-        let commit = repository.find_commit(before.commit.0).map_err(self.store.git("read"))?;
+        let commit = repository.find_commit(before.commit.0).map_err(self.store.unreadable())?;
         self.store.load(repository, &commit).map(Some)
     }
 
@@ -168,7 +168,7 @@ impl Operations {
     }
 
     fn files(&self, repository: &Repository, entry: &Entry) -> Result<Files, StoreError> {
-        let commit = repository.find_commit(entry.commit.0).map_err(self.store.git("read"))?;
+        let commit = repository.find_commit(entry.commit.0).map_err(self.store.unreadable())?;
         Ok(self.store.files(repository, &commit)?.1)
     }
 

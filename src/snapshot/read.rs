@@ -85,7 +85,7 @@ impl Store {
 
     /// The newest snapshots on the branch that is checked out, as many as are wanted.
     pub(super) fn entries(&self, repository: &Repository, most: usize) -> Result<Vec<Entry>, StoreError> {
-        let unreadable = self.git("read");
+        let unreadable = self.unreadable();
         let mut walk = repository.revwalk().map_err(&unreadable)?;
         // A merge of two machines' histories has no other order than time; a child never comes after its parent.
         walk.set_sorting(Sort::TOPOLOGICAL | Sort::TIME).map_err(&unreadable)?;
@@ -111,7 +111,7 @@ impl Store {
         let back: usize = if back.is_empty() { 0 } else { back.parse().ok().filter(|_| digits).ok_or_else(unknown)? };
         let entries = self.entries(repository, back.saturating_add(1))?;
         match entries.get(back) {
-            Some(entry) => repository.find_commit(entry.commit.0).map_err(self.git("read")),
+            Some(entry) => repository.find_commit(entry.commit.0).map_err(self.unreadable()),
             None if entries.is_empty() => Err(StoreError::Empty { path: self.path().to_owned() }),
             None => Err(StoreError::TooFar { reference: reference.to_owned(), count: entries.len() }),
         }
@@ -126,7 +126,7 @@ impl Store {
             ErrorCode::Ambiguous => StoreError::Ambiguous { reference: reference.to_owned() },
             // A hash of something that is no commit is an invalid object of that type.
             ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Peel => unknown(),
-            _ => self.git("read")(error),
+            _ => self.unreadable()(error),
         })
     }
 

@@ -62,7 +62,7 @@ impl Store {
         let author = author(snapshot, operation).map_err(self.git("written"))?;
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let parent = tip(&repository, &branch).map_err(self.git("read"))?;
+            let parent = tip(&repository, &branch).map_err(self.unreadable())?;
             let commit = write(&repository, &files, &message, &author, parent.as_ref()).map_err(self.git("written"))?;
             durable::objects(&repository, commit, parent.as_ref())?;
             match advance(&repository, &branch, commit, parent.map(|parent| parent.id())) {
@@ -87,9 +87,15 @@ impl Store {
     }
 
     /// Names what was tried when git said no.
-    pub(super) fn git(&self, doing: &'static str) -> impl Fn(git2::Error) -> StoreError {
+    fn git(&self, doing: &'static str) -> impl Fn(git2::Error) -> StoreError {
         let path = self.path.clone();
-        move |source| StoreError::Git { path: path.clone(), doing, source }
+        move |error| StoreError::Git { path: path.clone(), doing, why: error.message().to_owned() }
+    }
+
+    /// The same of what git cannot read.
+    pub(super) fn unreadable(&self) -> impl Fn(git2::Error) -> StoreError {
+        let path = self.path.clone();
+        move |error| StoreError::Unreadable { path: path.clone(), why: error.message().to_owned() }
     }
 
     /// Makes the repository aside and moves it to its place in one step: nobody ever sees half of it, and where two begin at the
@@ -111,7 +117,7 @@ impl Store {
 
     /// The branch that HEAD stands for, whether or not it has a commit yet.
     pub(super) fn branch(&self, repository: &Repository) -> Result<String, StoreError> {
-        let head = repository.find_reference("HEAD").map_err(self.git("read"))?;
+        let head = repository.find_reference("HEAD").map_err(self.unreadable())?;
         match head.symbolic_target() {
             Ok(Some(branch)) => Ok(branch.to_owned()),
             _ => Err(StoreError::Detached { path: self.path.clone() }),

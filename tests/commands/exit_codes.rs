@@ -74,6 +74,7 @@ const ROWS: &[Row<'_>] = &[
         &["rollback", "-y"],
     ),
     (10, "something is owed", Typed(&[&["sim", "set", "k8s", "sim.unreachable=true"]]), &["apply", "away", "-y"]),
+    (10, "not all could be read", Typed(&[&["sim", "set", "k8s", "sim.unreachable=true"]]), &["snapshot", "take"]),
     (64, "usage", Typed(&[]), &["plan"]),
     (64, "usage", Typed(&[]), &["plan", "busy", "--nonsense"]),
     (64, "usage", Typed(&[]), &["fly"]),

@@ -144,3 +144,21 @@ fn test_what_was_owed_is_held_to_no_time() {
     let said = repository.done(&["resume", "-y"]);
     assert!(said.out.contains("The rest of moved is done.") && !said.out.contains("RTO"), "{said}");
 }
+
+/// Of a commit that is lost nobody can tell what came before it.
+#[test]
+fn test_a_lost_commit_is_told_with_what_to_do() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    let git = git2::Repository::open(repository.path("snapshots")).unwrap();
+    let first = git.head().unwrap().peel_to_commit().unwrap().parent_id(0).unwrap().to_string();
+    std::fs::remove_file(git.path().join("objects").join(&first[..2]).join(&first[2..])).unwrap();
+    for arguments in
+        [&["status"][..], &["log"], &["snapshot", "list"], &["rollback", "-y"], &["apply", "baseline", "-y"]]
+    {
+        let said = repository.ends(1, arguments);
+        assert!(said.err.contains("error[E0315]: the snapshot repository "), "{said}");
+        assert!(said.err.contains(" cannot be read: object not found - no match for id ("), "{said}");
+        assert!(said.err.contains("= find out what it lacks: git -C "), "{said}");
+    }
+}

@@ -71,3 +71,15 @@ fn test_what_is_live_against_a_snapshot() {
     --- exit 2
     ");
 }
+
+#[test]
+fn test_what_could_not_be_read_is_told_and_the_exit_code_says_so() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "aws", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["snapshot", "take"]), @"
+    Snapshot HASH: 4 settings of 4 resources.
+    east could not be read: unreachable: nobody answers
+    west could not be read: unreachable: nobody answers
+    --- exit 10
+    ");
+}

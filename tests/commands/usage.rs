@@ -110,3 +110,50 @@ fn test_help_is_a_command_too_and_nothing_is_no_answer() {
     repository.ends(64, &["log", "--limit", "0"]);
     repository.ends(64, &["resume", "--abandon", ""]);
 }
+
+#[test]
+fn test_what_is_not_understood_is_a_document_too() {
+    let repository = Repository::small();
+    let error = |arguments: &[&str]| {
+        let document = repository.json(arguments);
+        assert_eq!(
+            (&document["kind"], &document["error"], &document["exit"]),
+            (&"error".into(), &"usage".into(), &64.into())
+        );
+        let text = |found: &serde_json::Value| found.as_str().unwrap().to_owned();
+        format!("{}\n= {}", text(&document["message"][0]), text(&document["hint"]))
+    };
+    insta::assert_snapshot!(error(&["plan"]), @"
+    the following required arguments were not provided: <STATE[+OVERLAY…] | @N>
+    = Usage: opsctl plan --json <STATE[+OVERLAY…] | @N>
+    ");
+    insta::assert_snapshot!(error(&["plan", "busy", "--target-all"]), @"
+    unexpected argument '--target-all' found
+    = a similar argument exists: '--target'
+    ");
+    insta::assert_snapshot!(error(&["snapshot"]), @"
+    'opsctl snapshot' requires a subcommand but one was not provided [subcommands: take, list, show, diff, help]
+    = Usage: opsctl snapshot [OPTIONS] <COMMAND>
+    ");
+    // Behind `--` it is no flag.
+    assert!(repository.ends(64, &["plan", "--", "--json", "busy"]).out.is_empty());
+}
+
+/// What became of a change is what it ended as, whoever reads of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn test_a_full_disk_does_not_turn_what_was_done_into_an_error() {
+    let repository = Repository::small();
+    let full = |arguments: &[&str]| {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = repository.command(arguments).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (exit, told) = full(&["apply", "busy", "-y"]);
+    assert_eq!((exit, repository.simulated("k8s:deployment/cdn/edge", "replicas")), (Some(0), 5.into()));
+    let last = told.lines().last();
+    insta::assert_snapshot!(last.unwrap(), @"warning: standard output cannot be written (no storage space), so not all was told; what was done: opsctl show");
+    let (exit, told) = full(&["status"]);
+    assert_eq!(exit, Some(1));
+    insta::assert_snapshot!(told, @"warning: standard output cannot be written (no storage space), so not all was told");
+}

@@ -30,14 +30,19 @@ use super::output::Output;
 /// Runs a command to its end.
 pub(super) fn run(arguments: Arguments, output: &Output) -> Exit {
     let made = matches!(arguments.command, Command::Init(_));
+    // How it ended is what became of the change, whoever reads of it.
+    let changes = matches!(arguments.command, Command::Apply(_) | Command::Rollback(_) | Command::Resume(_));
     let done = stand_in(arguments.everywhere.dir.as_deref(), made).and_then(|()| dispatch(arguments.command, output));
-    let exit = done.unwrap_or_else(|failure| {
+    let ended = done.unwrap_or_else(|failure| {
         failure.tell(output);
         failure.exit()
     });
-    match exit {
-        Exit::Done if output.lost() => Exit::Error,
-        exit => exit,
+    let Some(why) = output.lost() else { return ended };
+    let show = if changes { "; what was done: opsctl show" } else { "" };
+    output.warn(&format!("warning: standard output cannot be written ({why}), so not all was told{show}\n"));
+    match ended {
+        Exit::Done if !changes => Exit::Error,
+        ended => ended,
     }
 }
 

@@ -42,7 +42,7 @@ pub(in crate::cli) enum Snapshot {
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
     &[("opsctl snapshot take", "before something is changed by hand")],
-    &[],
+    &[(Exit::InPart, "not all could be read")],
 ))]
 pub(in crate::cli) struct Take {}
 
@@ -116,7 +116,7 @@ async fn take(repository: &Repository, store: &Store, output: &Output) -> Result
     } else {
         output.result(&view::snapshots::taken(&commit.short(), &snapshot, &output.results));
     }
-    Ok(Exit::Done)
+    Ok(if snapshot.unread.is_empty() { Exit::Done } else { Exit::InPart })
 }
 
 #[derive(serde::Serialize)]
