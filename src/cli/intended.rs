@@ -9,6 +9,7 @@ use crate::instance::Instances;
 use crate::plan::{self, Part, Plan, Request, Rest};
 use crate::snapshot::Store;
 use crate::state::{Loaded, NotFound, Scope, State};
+use crate::view;
 
 /// What an apply is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +162,8 @@ pub(super) async fn plan(
             let stored = store.read(reference)?;
             // `@3` is another snapshot after every operation: the plan and its record name the one that was meant.
             let name = format!("@{}", stored.entry.commit.short());
-            let state = repository.snapshot_state(store, &name, &stored)?;
+            let mut state = repository.snapshot_state(store, &name, &stored)?;
+            state.summary = view::snapshots::what(&stored.entry);
             // Nothing else is looked at: a snapshot has all settings of its time.
             (state, Scope::default())
         }

@@ -4,6 +4,7 @@ use opsctl_api::{Address, Catalogue, Kind};
 
 use super::failure::Failure;
 use super::repository::Repository;
+use crate::document::similar;
 
 /// The address of one resource, with its kind.
 ///
@@ -38,8 +39,19 @@ pub(super) fn no_address(why: &str) -> Failure {
 
 /// Its provider has no such kind.
 pub(super) fn no_kind(kind: &str, of: &dyn Catalogue) -> Failure {
-    Failure::Unknown {
-        what: format!("{} has no kind `{kind}`", of.provider()),
-        hint: "those that there are: opsctl kinds".to_owned(),
-    }
+    unknown_kind(format!("{} has no kind `{kind}`", of.provider()), kind, [of])
+}
+
+/// There is no such kind, and which one may be meant.
+pub(super) fn unknown_kind<'a>(
+    what: String,
+    kind: &str,
+    among: impl IntoIterator<Item = &'a dyn Catalogue>,
+) -> Failure {
+    let kinds = among.into_iter().flat_map(Catalogue::kinds).map(|kind| kind.name);
+    let hint = match similar(kind, kinds) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "those that there are: opsctl kinds".to_owned(),
+    };
+    Failure::Unknown { what, hint }
 }

@@ -10,6 +10,7 @@ mod style;
 pub use code::Code;
 pub(crate) use credentials::{credentials, without_credentials};
 pub use place::{FileId, Place, Sources, Span};
+pub(crate) use render::MOST;
 pub use render::render;
 pub use style::{Mark, Style};
 

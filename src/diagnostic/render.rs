@@ -6,7 +6,7 @@ use super::excerpt::{Excerpt, is_hidden};
 use super::{Code, Diagnostic, Label, Mark, Report, Severity, Sources, Span, Style};
 
 /// How many errors are drawn, and how many warnings. Nobody reads more at once, and one that is mended often mends others.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 
 /// Draws a report as text: each diagnostic with its places, the first of many, and how many there are.
 pub fn render(report: &Report, style: &Style) -> String {

@@ -33,7 +33,8 @@ pub(super) fn warn(
             for (root, wildcards) in roots.iter().zip(&wildcards) {
                 let setting =
                     |state: &State| state.resources.get(name).is_some_and(|found| found.wants.contains_key(key));
-                if setting(root) || covered(root, wildcards, &scope.declared[name].at, key) {
+                let at = &scope.declared[name].at;
+                if setting(root) || covered(root, wildcards, at, key) || may_be_named(root, at, key) {
                     continue;
                 }
                 let Some((state, _)) = goals.first() else { continue };
@@ -118,5 +119,14 @@ fn covered(root: &State, wildcards: &[&str], target: &Target, key: &str) -> bool
             Target::One(at) => pattern.matches(at) && !except.iter().any(|pattern| pattern.matches(at)),
             Target::Many { pattern: narrow, .. } => except.is_empty() && pattern.matches_text(narrow.as_str()),
         }
+    })
+}
+
+/// Whether a root sets the setting of something that a wildcard may find. Whether of all that it does find only a plan can tell.
+fn may_be_named(root: &State, target: &Target, key: &str) -> bool {
+    let Target::Many { pattern, except, .. } = target else { return false };
+    root.resources.values().any(|resource| {
+        let Target::One(at) = &resource.declared.at else { return false };
+        resource.wants.contains_key(key) && pattern.matches(at) && !except.iter().any(|pattern| pattern.matches(at))
     })
 }

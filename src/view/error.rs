@@ -3,12 +3,12 @@
 use std::error::Error;
 
 use super::plan::refusal;
-use super::screen::{Ink, Screen};
+use super::screen::{Ink, Screen, Sign};
 use super::stale;
 use super::unfinished;
 use super::words::{clean, count, wrap};
 use crate::apply::ApplyError;
-use crate::diagnostic::{self, Code, Diagnostic, Mark, Report, Severity, Style};
+use crate::diagnostic::{self, Code, Diagnostic, MOST, Mark, Report, Severity, Style};
 use crate::plan::{PlanError, Problem};
 
 /// Mistakes in files, each with its place.
@@ -44,7 +44,11 @@ fn word(severity: Severity) -> &'static str {
 
 /// Why there is no plan: all reasons.
 pub fn problems(error: &PlanError, screen: &Screen) -> String {
-    let blocks: String = error.problems.iter().map(|problem| problem_block(problem, screen)).collect();
+    let shown = error.problems.iter().take(MOST);
+    let mut blocks: String = shown.map(|problem| problem_block(problem, screen)).collect();
+    if error.problems.len() > MOST {
+        blocks.push_str(&format!("\n{} the first {MOST} are shown\n", screen.sign(Sign::More)));
+    }
     format!("{blocks}\n{}.\n", count(error.problems.len(), "error"))
 }
 
@@ -141,4 +145,24 @@ pub fn chain_of(error: &dyn Error, code: Option<Code>, hint: Option<&str>, scree
         source = error.source();
     }
     page + &advice(hint.unwrap_or(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::PLAIN;
+    use super::*;
+
+    #[test]
+    fn test_of_many_problems_the_first_are_shown() {
+        let problem = |number| Problem {
+            at: format!("k8s:deployment/cdn/edge-{number:03}"),
+            code: Code::ResourceMissing,
+            why: "it is not there".into(),
+            instead: String::new(),
+            place: None,
+        };
+        let page = problems(&PlanError { problems: (0..5000).map(problem).collect() }, &PLAIN);
+        assert_eq!(page.matches("error[").count(), MOST);
+        assert!(page.ends_with("\n… the first 100 are shown\n\n5000 errors.\n"), "{page}");
+    }
 }

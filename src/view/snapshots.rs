@@ -5,7 +5,7 @@ use opsctl_api::{Address, Value};
 
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
-use super::time::ago;
+use super::time::{ago, moment};
 use super::value::{compared, is_number};
 use super::words::{clean, count};
 use crate::snapshot::{Difference, Entry, Snapshot, Which};
@@ -36,6 +36,16 @@ pub fn list(entries: &[Entry], now: Timestamp, screen: &Screen) -> String {
 
 fn reference(index: usize) -> String {
     if index == 0 { "@".to_owned() } else { format!("@{index}") }
+}
+
+/// What a snapshot holds, as the line of a state: `what was live at 2026-11-22 04:12 UTC, before dr-active`.
+pub fn what(entry: &Entry) -> String {
+    let when = match entry.which {
+        Which::Before => format!(", before {}", clean(&entry.state)),
+        Which::After => format!(", after {}", clean(&entry.state)),
+        Which::Taken => String::new(),
+    };
+    format!("What was live at {} UTC{when}", moment(entry.at))
 }
 
 /// What was taken.

@@ -39,7 +39,7 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen
 
 /// What became of an apply that failed and is taken back now: what went wrong, and the counts.
 pub fn failed(operation: &Operation, screen: &Screen) -> String {
-    let sentence = format!("{} failed. What was done is taken back.", called_first(operation));
+    let sentence = format!("{} failed. What was done is being taken back.", called_first(operation));
     let mut page = format!("{}   Operation {}\n", screen.paint(Ink::Bad, &sentence), operation.id);
     for status in [Status::Failed, Status::Unknown] {
         page.push_str(&listed(operation, status, Ink::Bad, &Ways::new(), screen));
@@ -64,6 +64,10 @@ fn sentence(operation: &Operation) -> (String, Ink) {
         OperationKind::Apply if operation.rest_of.is_none() => "is applied",
         _ => "is done",
     };
+    let rest = match operation.kind {
+        OperationKind::Rollback => "Not all is taken back",
+        _ => "What was done stays as it is",
+    };
     let owed = operation.count(Status::Owed);
     match operation.outcome {
         Outcome::Interrupted if operation.ended.is_none() => {
@@ -78,8 +82,8 @@ fn sentence(operation: &Operation) -> (String, Ink) {
         Outcome::Failed if !operation.has_sent() && !operation.has_called() => {
             (format!("{name} failed. Nothing of it was done."), Ink::Bad)
         }
-        Outcome::Failed => (format!("{name} failed. What was done stays as it is."), Ink::Bad),
-        Outcome::Interrupted => (format!("{name} was stopped. What was done stays as it is."), Ink::Attention),
+        Outcome::Failed => (format!("{name} failed. {rest}."), Ink::Bad),
+        Outcome::Interrupted => (format!("{name} was stopped. {rest}."), Ink::Attention),
         Outcome::Abandoned => (format!("{name} was abandoned. What was done stays as it is."), Ink::Attention),
         Outcome::Running => (format!("{name} did not end."), Ink::Bad),
     }

@@ -180,7 +180,8 @@ fn test_back_to_a_snapshot() {
     // @ is after drained, @1 before it, @2 after busy, @3 before it.
     let meant = repository.json(&["snapshot", "show", "@3"])["snapshot"]["commit"].as_str().unwrap()[..10].to_owned();
     let said = repository.done(&["apply", "@3", "-y"]);
-    assert!(said.out.starts_with(&format!("@{meant}")), "{said}");
+    assert!(said.out.starts_with(&format!("@{meant}   What was live at ")), "{said}");
+    assert!(said.out.lines().next().unwrap().contains(" UTC, before busy "), "{said}");
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
     assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
     // By now @3 is another one; what was applied keeps its name, and may be named so.

@@ -81,6 +81,7 @@ fn test_it_is_only_printed() {
     let repository = Repository::small();
     let said = repository.done(&["capture", "-", "k8s:deployment/cdn/spare"]);
     assert!(said.out.contains("at = \"k8s:deployment/cdn/spare\"") && said.err.is_empty(), "{said}");
+    assert!(said.out.contains("is set by `opsctl apply NAME`"), "{said}");
     repository.done(&["capture", "other", "k8s:deployment/cdn/spare", "--stdout"]);
     assert!(!repository.path("states/baseline-.toml").exists() && !repository.path("states/other.toml").exists());
     let document = repository.json(&["capture", "-", "k8s:deployment/cdn/*"]);

@@ -49,7 +49,7 @@ fn test_what_a_failed_step_does_can_be_said_anew() {
     repository.done(&["sim", "set", ORIGIN, "sim.settle=0s"]);
     repository.done(&["sim", "set", EDGE, "sim.conflict=once"]);
     let said = repository.ends(6, &["resume", "-y", "--on-failure", "rollback", "--parallelism", "1"]);
-    assert!(said.out.contains("What was done is taken back."), "{said}");
+    assert!(said.out.contains("What was done is being taken back."), "{said}");
     assert_eq!(repository.simulated(ORIGIN, "replicas"), 1);
     assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
 }

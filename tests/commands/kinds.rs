@@ -13,6 +13,12 @@ fn test_kinds_need_no_repository() {
       = those that there are: opsctl kinds
     --- exit 1
     ");
+    insta::assert_snapshot!(nowhere.opsctl(&["kinds", "deploymen"]), @"
+    --- stderr
+    error: there is no kind `deploymen`
+      = did you mean `deployment`?
+    --- exit 1
+    ");
 }
 
 #[test]

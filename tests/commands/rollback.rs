@@ -95,7 +95,7 @@ fn test_a_rollback_inside_an_apply_says_what_it_takes_back() {
 
     3 to change, 3 as they should be.   11 API calls: aws 3, k8s 8.   Plan HASH
 
-    busy failed. What was done is taken back.   Operation ID
+    busy failed. What was done is being taken back.   Operation ID
       failed      k8s deployment/cdn/edge replicas 2 → 5: no quota
       done 2   failed 1   unknown 0   owed 0   not started 0
 
@@ -118,7 +118,7 @@ fn test_a_rollback_inside_an_apply_says_what_it_takes_back() {
 
     3 to change, 0 as they should be.   37 API calls: aws 9, k8s 28.   Plan HASH
 
-    rollback of ID failed. What was done stays as it is.   TIME.   Operation ID
+    rollback of ID failed. Not all is taken back.   TIME.   Operation ID
       failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
       by hand     kubectl scale deployment/edge -n cdn --current-replicas=5 --replicas=2
       1 step was not started because of that.

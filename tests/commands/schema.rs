@@ -69,7 +69,7 @@ fn files() -> Vec<PathBuf> {
 }
 
 fn has_states(folder: &Path) -> bool {
-    folder.ends_with("states") || folder.ends_with("small")
+    folder.ends_with("states") || folder.ends_with("commands/small")
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Capture {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
         let only_shown = self.stdout || self.state == "-";
-        let state = if self.state == "-" { "baseline" } else { &self.state };
+        // It has no name until somebody gives it one.
+        let state = if self.state == "-" { "NAME" } else { &self.state };
         if !state::is_name(state) {
             return Err(Failure::Usage(format!("`{}` is no name of a state: {}", self.state, state::NAME)));
         }

@@ -42,10 +42,8 @@ impl Kinds {
             .filter(|(_, kind)| self.kind.as_ref().is_none_or(|name| kind.name == name))
             .collect();
         if let (Some(name), true) = (&self.kind, all.is_empty()) {
-            return Err(Failure::Unknown {
-                what: format!("there is no kind `{name}`"),
-                hint: "those that there are: opsctl kinds".to_owned(),
-            });
+            let what = format!("there is no kind `{name}`");
+            return Err(typed::unknown_kind(what, name, registry::all_catalogues().map(|(_, catalogue)| catalogue)));
         }
         if output.json {
             let kinds = all.iter().map(|(provider, kind)| view::kinds::document(provider, kind)).collect();

@@ -251,16 +251,14 @@ fn numbers(plan: &Plan, screen: &Screen) -> usize {
     edits.filter(|edit| is_numeric(edit)).map(|edit| width(&ends(edit, screen).0)).max().unwrap_or(1)
 }
 
-/// `+` grows, `-` shrinks, `~` changes without a direction.
+/// `+` grows, `-` shrinks, `~` changes without a direction, wherever it stands in the order.
 fn sign(position: Position, edits: &[Edit]) -> (&'static str, Ink) {
-    let grows = |edit: &Edit| match (&edit.from, &edit.to) {
-        (Some(from), Some(to)) => to.compare(from) == Some(Ordering::Greater),
-        _ => false,
-    };
+    let mut ways = edits.iter().filter_map(|edit| edit.to.as_ref()?.compare(edit.from.as_ref()?));
     match position {
-        Position::Down => ("-", Ink::Bad),
-        Position::Up if edits.iter().any(grows) => ("+", Ink::Good),
-        Position::Up => ("~", Ink::Attention),
+        // Where less is more (a switch that is turned on to stop something) it shrinks too.
+        Position::Down if ways.any(Ordering::is_ne) => ("-", Ink::Bad),
+        Position::Up if ways.any(Ordering::is_gt) => ("+", Ink::Good),
+        Position::Down | Position::Up => ("~", Ink::Attention),
     }
 }
 
@@ -298,5 +296,30 @@ fn waits(plan: &Plan, step: &Step) -> String {
             plan.checks.iter().find(|check| check.name == *name).map(check::awaited).unwrap_or_default()
         }
         Work::Action { .. } | Work::Joint { .. } => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_the_sign_is_that_of_the_change_wherever_it_stands() {
+        let edit = |from: Option<Value>, to: Option<Value>| [Edit { setting: "x".into(), from, to }];
+        let (one, two) = (Some(Value::Integer(1)), Some(Value::Integer(2)));
+        let (east, west) = (Some(Value::String("east".into())), Some(Value::String("west".into())));
+        let (on, off) = (Some(Value::Bool(true)), Some(Value::Bool(false)));
+        for (position, edits, is) in [
+            (Position::Up, edit(one.clone(), two.clone()), "+"),
+            (Position::Down, edit(two, one), "-"),
+            (Position::Up, edit(west.clone(), east.clone()), "~"),
+            (Position::Down, edit(east.clone(), west), "~"),
+            (Position::Down, edit(None, east.clone()), "~"),
+            (Position::Down, edit(east, None), "~"),
+            // Suspended.
+            (Position::Down, edit(off, on), "-"),
+        ] {
+            assert_eq!(sign(position, &edits).0, is, "{position:?} {edits:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::snapshot::Status;
 use crate::view::address::fold_apart;
 use crate::view::time::{length, roughly};
 use crate::view::value::way;
-use crate::view::words::{clean, ranges, width};
+use crate::view::words::{clean, cut, ranges, width};
 use crate::view::{Ink, Screen, Sign};
 
 /// How wide the names of steps may be, and how wide most of them are.
@@ -133,14 +133,27 @@ impl<'a> Board<'a> {
 
     /// One step on one line: what it is and where it stands.
     pub(super) fn row(&self, id: usize, at: Timestamp, screen: &Screen) -> String {
+        self.row_within(id, at, None, screen)
+    }
+
+    /// The same where there is only so much room. Where the step stands is what changes: what it is gives way to that.
+    pub(super) fn row_within(&self, id: usize, at: Timestamp, room: Option<usize>, screen: &Screen) -> String {
         let (Some(step), Some(standing)) = (self.plan.steps.get(id), self.steps.get(&id)) else { return String::new() };
         let (sign, ink) = sign(standing.status, screen);
         let name = self.names.get(&id).map_or("", String::as_str);
         let blank = " ".repeat(self.name.saturating_sub(width(name)));
         let what = what(step, screen);
         let (changes, state) = (self.changes, self.state(standing, step, at));
-        let sign = screen.paint(ink, sign);
-        format!("{sign} {:>2}  {name}{blank}  {what:<changes$}  {state}", step.wave).trim_end().to_owned()
+        let mut head = format!("{:>2}  {name}{blank}  {what:<changes$}", step.wave);
+        if let Some(room) = room {
+            // What it waits for in detail may be cut off, but not how far it is.
+            let (far, _) = state.split_once("; ").unwrap_or((state.as_str(), ""));
+            let room = room.saturating_sub(width(sign) + 1 + 2 + width(far));
+            if width(&head) > room {
+                head = format!("{:<room$}", cut(head.trim_end(), room, screen.sign(Sign::More)));
+            }
+        }
+        format!("{} {head}  {state}", screen.paint(ink, sign)).trim_end().to_owned()
     }
 
     /// Where a step stands, in words.

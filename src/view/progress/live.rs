@@ -18,8 +18,11 @@ use crate::view::{Ink, Screen, Sign, fold};
 /// How many steps under way have a row; the others are counted.
 const ROWS: usize = 16;
 
+/// What stands before each row.
+const INDENT: usize = 2;
+
 /// What stands in the last line before its text: the bar.
-const BAR: usize = 2 + 24 + 1;
+const BAR: usize = INDENT + 24 + 1;
 
 /// How often the rows are drawn anew, at most, in a second.
 const RATE: u8 = 20;
@@ -92,7 +95,8 @@ impl<'a> Live<'a> {
                 self.rows.insert(id, row);
             }
             if let Some(row) = self.rows.get(&id) {
-                row.set_message(self.board.row(id, at, &self.screen));
+                let room = self.screen.columns.map(|columns| columns.saturating_sub(INDENT));
+                row.set_message(self.board.row_within(id, at, room, &self.screen));
             }
         }
         self.bar.set_position(self.board.ended() as u64);
@@ -216,7 +220,7 @@ mod tests {
         live.bar.force_draw();
         insta::assert_snapshot!(term.contents(), @"
         ◐  1  gke  hpa/cdn/ats-edge       max 6 → 12        sent, 1h 6m
-        ◐  1  gke  deployment/data/minio  replicas 1 → 4    2 of 4 ready, 1h 6
+        ◐  1  gke  deployment/data/minio  replicas 1 → 4   2 of 4 ready, 1h 6m
         ──────────────────────── 0 of 6 done, 1h 6m, about 6m was expected
         ");
         indicatif::TermLike::write_str(&term, "^C^C").unwrap();
@@ -233,5 +237,22 @@ mod tests {
         ──────────────────────── 0 of 6 done, 1h 6m, about 6m was expected
         ");
         live.finish();
+    }
+
+    #[test]
+    fn test_how_far_a_step_is_is_never_cut_off() {
+        let plan = failover();
+        for columns in 40..120 {
+            let screen = Screen { columns: Some(columns), ..PLAIN };
+            let mut board = Board::new(&plan, &screen);
+            for (step, _) in plan.work() {
+                let readiness = opsctl_api::Readiness::Progressing { done: 2, total: 4, what: "pulling image".into() };
+                board.take(&event(1, What::Settling { step, readiness }));
+                let at = event(35, What::Notice { text: String::new() }).at;
+                let row = board.row_within(step, at, Some(columns - INDENT), &screen);
+                let seen: String = row.chars().take(columns - INDENT).collect();
+                assert!(seen.contains("2 of 4 ready, 34s"), "{columns}: {row}");
+            }
+        }
     }
 }

@@ -32,7 +32,7 @@ fn test_what_a_failed_apply_did_is_taken_back() {
     let page = platform.ops.done(&["plan", "careful"]);
     assert!(page.out.contains("what was done is taken back"), "{page}");
     let said = platform.ops.opsctl(&["apply", "careful", "-y"]);
-    assert!(said.out.contains("careful failed. What was done is taken back."), "{said}");
+    assert!(said.out.contains("careful failed. What was done is being taken back."), "{said}");
     platform.mend("edge");
     // A simulated edge is as slow on its way back as it was before; a cluster only takes away the pods that found no node.
     if said.exit == Some(7) {
