@@ -176,7 +176,7 @@ pool = "www"
       3 - lab  service/api      config.db "west" → "east"    ready        2
                                 replicas    3 → 1
                 after 2 lab:record/www/west: west needs api (states/home.toml:14:10)
-      4 - lab  machine/db       size      "large" → "small"  ready        3
+      4 ~ lab  machine/db       size      "large" → "small"  ready        3
                 on the way: running true → false, then running false → true
                 in 3 calls, one after the other
                 after 3 lab:service/api: api needs db (states/home.toml:10:10)

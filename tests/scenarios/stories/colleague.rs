@@ -9,10 +9,10 @@ fn test_a_colleagues_edit_is_spared_by_a_rollback() {
     platform.edit("edge", "replicas", 7);
     platform.edit("settings", "data.colour", "green");
     let said = platform.ops.ends(10, &["rollback", "-y"]);
-    assert!(said.out.contains("left alone"), "{said}");
+    assert!(said.out.contains("Left alone"), "{said}");
     platform.is(&[("edge", "replicas", json!(7)), ("settings", "data.colour", json!("green"))]);
-    // What the spared edge needs is held back with it.
-    platform.is(&[("origin", "replicas", json!(2)), ("settings", "data.mode", json!("normal"))]);
+    // What the spared edge needs is held back with it: it serves with that.
+    platform.is(&[("origin", "replicas", json!(2)), ("settings", "data.mode", json!("busy"))]);
 }
 
 #[test]
