@@ -14,7 +14,7 @@ use super::replay::Replayed;
 use super::resume::Resume;
 use super::unfinished::{Effect, Mark, Unfinished};
 use super::{ApplyError, record, say, sight, unfinished};
-use crate::snapshot::{Operation, Outcome, Status};
+use crate::snapshot::{Operation, Outcome, Status, Which};
 
 /// What the operation that did not end has done so far, once none of its writes can be done any more. It stays open.
 ///
@@ -73,7 +73,7 @@ pub(super) async fn find(
     work_dir: &Utf8Path,
     mark: Option<&Mark>,
 ) -> Result<Option<(Journal, Replayed)>, ApplyError> {
-    let all = unfinished::open(work_dir)?;
+    let all = without_record(site, unfinished::open(work_dir)?)?;
     let open = all.iter().map(|(_, replayed)| replayed.begin.operation.clone()).collect();
     let mut found = None;
     for (journal, replayed) in all {
@@ -91,6 +91,26 @@ pub(super) async fn find(
     }
 }
 
+/// These without those whose last snapshot is taken: they were killed when only their journal had no end.
+fn without_record(site: &Site<'_>, open: Vec<(Journal, Replayed)>) -> Result<Vec<(Journal, Replayed)>, ApplyError> {
+    if open.is_empty() {
+        return Ok(open);
+    }
+    let history = site.store.history().map_err(ApplyError::Before)?;
+    let mut left = Vec::new();
+    for (mut journal, replayed) in open {
+        let mut after = history.iter().filter(|entry| entry.which == Which::After);
+        match after.find(|entry| entry.operation == replayed.begin.operation) {
+            Some(after) => {
+                let record = site.store.read_commit(after.commit).map_err(ApplyError::Before)?.operation;
+                close(&mut journal, record.outcome, record.abandoned)?;
+            }
+            None => left.push((journal, replayed)),
+        }
+    }
+    Ok(left)
+}
+
 /// Closes an operation as it is, with a snapshot of what is there now.
 ///
 /// # Errors
@@ -106,8 +126,9 @@ pub(super) async fn as_it_stands(
     let history = site.store.history().map_err(ApplyError::Before)?;
     if !replayed.any_intent && !history.iter().any(|entry| entry.operation == replayed.begin.operation) {
         // Nobody knows of it.
-        close(&mut journal, outcome, reason)?;
-        return Ok(record::ended(&replayed.begin, &replayed.machine));
+        close(&mut journal, outcome, reason.clone())?;
+        let operation = record::ended(&replayed.begin, &replayed.machine);
+        return Ok(Operation { outcome, abandoned: reason, ..operation });
     }
     // Who cannot wait is not made to.
     wait_out(site, &mut journal, &mut replayed).await?;

@@ -7,7 +7,7 @@ use opsctl_api::{Address, Pattern};
 use super::damage::Damage;
 use super::failure::Failure;
 use super::run::Setting;
-use crate::plan::{Plan, Skipped, SkippedWhy};
+use crate::plan::{Plan, Seen, Skipped, SkippedWhy};
 use crate::snapshot::{Entry, Operation, OperationKind, Operations, Outcome, Recorded, Status, StepRecord};
 use crate::state::Target;
 
@@ -196,7 +196,8 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
     let mut decided: BTreeSet<Key> = plan.skipped.iter().filter_map(as_it_is).collect();
     for (at, seen) in &plan.resources {
         for (key, setting) in &seen.settings {
-            if setting.goal.is_some() && !left.contains(&(at.as_str(), Some(key.as_str()))) {
+            let is_left = left.contains(&(at.as_str(), Some(key.as_str())));
+            if setting.goal.is_some() && !is_left && is_meant(plan, at, seen) {
                 decided.insert((at.clone(), key.clone()));
             }
         }
@@ -213,6 +214,14 @@ pub(super) fn spared(plan: &Plan) -> BTreeSet<Key> {
         _ => None,
     });
     spared.collect()
+}
+
+/// Whether a plan decides on a resource: one of a part does on what it names or changes.
+fn is_meant(plan: &Plan, at: &Address, seen: &Seen) -> bool {
+    let part = &plan.intent.part;
+    let names = |pattern: &Pattern| pattern.matches(at) || seen.names.iter().any(|name| pattern.matches_text(name));
+    let is_named = part.target.is_empty() || part.target.iter().any(names);
+    (is_named && !part.exclude.iter().any(names)) || plan.steps.iter().any(|step| step.at() == Some(at))
 }
 
 /// The steps of an ended operation that it did not do. Waits and checks are wanted only for the sake of others.

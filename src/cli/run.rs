@@ -16,7 +16,7 @@ use super::repository::Repository;
 use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
 use crate::apply::{self, ApplyError, Closing, Event, LetGo, Lock, Mark, Run, Tempo, What};
 use crate::instance::Instances;
-use crate::plan::Plan;
+use crate::plan::{Plan, Skipped, SkippedWhy};
 use crate::snapshot::{Operation, Outcome, StepRecord, Store};
 use crate::state::OnFailure;
 use crate::view::{self, progress};
@@ -65,11 +65,17 @@ impl Flags {
     ///
     /// # Errors
     /// The operator said no, or nobody can be asked.
-    pub(super) fn lets_go(&self, name: &str, steps: &[StepRecord], output: &Output) -> Result<(), Failure> {
-        if steps.is_empty() {
+    pub(super) fn lets_go(
+        &self,
+        name: &str,
+        closes: bool,
+        steps: &[StepRecord],
+        output: &Output,
+    ) -> Result<(), Failure> {
+        if steps.is_empty() && !closes {
             return Ok(());
         }
-        if !self.consent.is_given() {
+        if !steps.is_empty() && !self.consent.is_given() {
             output.say(&view::to_let_go(steps, &output.progress));
         }
         agree(name, &self.consent, output)
@@ -294,11 +300,16 @@ pub(super) async fn carry_out(
     output: &Output,
 ) -> Result<Exit, Failure> {
     if !plan.is_operation() && !setting.is_otherwise(&plan) {
+        let is_left = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_));
+        if plan.intent.reverts.is_some() && plan.skipped.iter().any(is_left) {
+            // Something of it is still to be taken back: nothing is closed, or let go of.
+            return Ok(Exit::InPart);
+        }
         let (name, steps) = (plan.intent.name.clone(), decided(setting, &plan, output).await?);
         // Of what is taken back nobody but the operator says that it is not wanted any more.
         let reason = match plan.intent.reverts {
             Some(_) => {
-                flags.lets_go(&name, &steps, output)?;
+                flags.lets_go(&name, over.is_some(), &steps, output)?;
                 "nothing of it is left to take back".to_owned()
             }
             None => format!("all that {name} says of it is so already"),

@@ -112,7 +112,7 @@ pub(super) async fn nothing(
     if let Some(plan) = owed::plan_of(&debts, setting)? {
         let steps: Vec<StepRecord> = debts.into_iter().flat_map(|debt| debt.steps).collect();
         let name = format!("rollback of {}", operation.id);
-        flags.lets_go(&name, &steps, output)?;
+        flags.lets_go(&name, false, &steps, output)?;
         run::lets_go(setting, &plan, name, "it was taken back".to_owned(), steps, output).await?;
     }
     if let Some(before) = setting.store.last_to_roll_back_before(&operation.id)? {

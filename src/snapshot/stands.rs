@@ -1,4 +1,4 @@
-use super::{Operation, OperationKind, Recorded, Store, StoreError};
+use super::{Operation, OperationKind, Outcome, Recorded, Store, StoreError};
 
 /// What stands, as the history tells: a state, and what was laid over it since.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,13 +28,13 @@ impl Store {
             let recorded = operations.read(place)?;
             let operation = &recorded.operation;
             match operation.kind {
-                OperationKind::Rollback => down_to.clone_from(&operation.reverts),
+                OperationKind::Rollback if operation.took_all_back() => down_to.clone_from(&operation.reverts),
                 OperationKind::Apply if operation.takes_the_place() => {
                     stands.state = Some(recorded);
                     break;
                 }
                 OperationKind::Apply if operation.lies_over() => stands.over.push(recorded),
-                OperationKind::Apply | OperationKind::Take | OperationKind::LetGo => {}
+                OperationKind::Rollback | OperationKind::Apply | OperationKind::Take | OperationKind::LetGo => {}
             }
         }
         stands.over.reverse();
@@ -53,10 +53,17 @@ impl Operation {
         self.is_towards() && !self.takes_the_place()
     }
 
-    /// Whether it was towards anything of its own: the rest of an operation is part of that one, and what was closed before it did
-    /// anything was towards nothing.
+    /// Whether it was towards anything of its own: the rest of an operation is part of that one, what was closed before it did
+    /// anything was towards nothing, and so is by now what was taken back before it came to its end.
     fn is_towards(&self) -> bool {
-        self.rest_of.is_none() && !self.never_began()
+        let is_taken_back = self.abandoned.is_some() && self.outcome != Outcome::Abandoned;
+        self.rest_of.is_none() && !self.never_began() && !is_taken_back
+    }
+
+    /// Whether it took back all that it was for, but for what was to be left alone.
+    fn took_all_back(&self) -> bool {
+        let is_through = matches!(self.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed);
+        is_through && self.ended.is_some() && self.part.is_whole()
     }
 }
 
@@ -66,7 +73,7 @@ mod tests {
 
     use super::*;
     use crate::plan::Part;
-    use crate::snapshot::{Outcome, sample};
+    use crate::snapshot::sample;
 
     #[test]
     fn test_what_stands() {
@@ -105,6 +112,20 @@ mod tests {
         add("second", &|_| ());
         assert_eq!((told(None), told(Some("second"))), ("second ".to_owned(), "first overlay+part".to_owned()));
         add("back", &back("second"));
+        assert_eq!(told(None), "first overlay+part");
+        add("back-in-part", &|operation| {
+            back("first")(operation);
+            part(operation);
+        });
+        add("back-failed", &|operation| {
+            back("first")(operation);
+            operation.outcome = Outcome::Failed;
+        });
+        assert_eq!(told(None), "first overlay+part");
+        add("taken-back", &|operation| {
+            operation.outcome = Outcome::Interrupted;
+            operation.abandoned = Some("rolled back".to_owned());
+        });
         assert_eq!(told(None), "first overlay+part");
         add("back-again", &back("first"));
         assert_eq!(told(None), "- ");

@@ -242,9 +242,9 @@ fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
         return String::new();
     }
     let name = clean(&last.name);
-    let text = match (last.outcome, status.unmet.len()) {
-        (Outcome::Abandoned, 1) => format!("1 setting is as {name} left it on its way:"),
-        (Outcome::Abandoned, more) => format!("{more} settings are as {name} left them on its way:"),
+    let text = match (last.abandoned.is_some(), status.unmet.len()) {
+        (true, 1) => format!("1 setting is as {name} left it on its way:"),
+        (true, more) => format!("{more} settings are as {name} left them on its way:"),
         (_, 1) => format!("1 setting is not as {name} says:"),
         (_, more) => format!("{more} settings are not as {name} says:"),
     };

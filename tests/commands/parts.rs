@@ -143,3 +143,17 @@ fn test_nothing_to_change_of_what_was_asked_for() {
     3 settings are left out by --target or --exclude.
     ");
 }
+
+/// It decides on what it names: what else an earlier operation owes stays owed.
+#[test]
+fn test_a_part_lets_go_of_nothing_that_it_does_not_name() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.fail=no room"]);
+    repository.ends(7, &["apply", "busy", "-y", "-q"]);
+    let owed = |said: &crate::harness::Said| said.out.matches("deployment/cdn/edge").count();
+    let before = repository.ends(10, &["status"]);
+    assert!(owed(&before) > 0, "{before}");
+    repository.opsctl(&["apply", "baseline", "--target", "settings", "-y", "-q"]);
+    let after = repository.ends(10, &["status"]);
+    assert_eq!(owed(&after), owed(&before), "{after}");
+}

@@ -58,15 +58,17 @@ impl Rollback {
         if let Some(open) = &open {
             operations.iter_mut().filter(|operation| operation.id == open.id).for_each(|found| found.clone_from(open));
         }
-        if let Some(operation) = operations.last()
-            && let Some(lost) = Standing::of(&repository)?.lost(operation, &store)?
-        {
-            return Err(lost.into());
+        let standing = Standing::of(&repository)?;
+        for operation in &operations {
+            if let Some(lost) = standing.lost(operation, &store)? {
+                return Err(lost.into());
+            }
         }
         let force = patterns(&self.force);
         let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
             if let (Some(open), Some(mark)) = (&open, mark) {
-                output.say(&format!("{} did not end: it is closed as it stands.\n", open.id));
+                output.say(&format!("{} did not end, and nothing of it is left to take back.\n", open.id));
+                self.flags.lets_go(&open.id, true, &[], output)?;
                 open::abandon(&setting, mark, Closing::TakenBack("rolled back".to_owned()), output).await?;
             }
             taking_back::nothing(&setting, &operations, &self.flags, output).await?;

@@ -18,7 +18,7 @@ use crate::cli::scope::scope_of;
 use crate::cli::standing::Standing;
 use crate::instance::Instances;
 use crate::plan::{self, Observation, Plan};
-use crate::snapshot::{EditRecord, Operation, Outcome, Status as Stand, StepRecord};
+use crate::snapshot::{EditRecord, Operation, Status as Stand, StepRecord};
 use crate::state::{Goal, State, Target};
 use crate::view::{
     self,
@@ -168,7 +168,7 @@ fn reveal(plan: &mut Plan, secrets: &apply::Secrets<'_>) {
 
 /// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.
 fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'_>) -> Vec<Unmet> {
-    if let Some(last) = status.last.filter(|last| last.outcome == Outcome::Abandoned) {
+    if let Some(last) = status.last.filter(|last| last.abandoned.is_some()) {
         return on_the_way(last, observation);
     }
     let decided = claims::decided(plan);
