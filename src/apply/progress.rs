@@ -197,6 +197,7 @@ impl Progress {
                 record.sent = true;
                 record.to.clone_from(&edit.to);
                 record.left = None;
+                record.last_from = edit.from.clone().filter(|from| record.from.as_ref() != Some(from));
             }
         }
     }
@@ -238,6 +239,7 @@ pub(super) fn recorded<'a>(records: &'a mut Vec<EditRecord>, edit: &Edit) -> &'a
             to: edit.to.clone(),
             sent: false,
             left: None,
+            last_from: None,
         });
         records.len() - 1
     });

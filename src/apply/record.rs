@@ -91,7 +91,9 @@ fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<S
             for edit in edits {
                 recorded(&mut records, edit);
             }
-            if progress.stand.status() != Status::Done {
+            if progress.stand.status() == Status::Done {
+                records.iter_mut().for_each(|record| record.last_from = None);
+            } else {
                 left_on_the_way(&mut records, hops.get(progress.hop..).unwrap_or_default());
             }
             records.sort_by(|a, b| a.setting.cmp(&b.setting));
@@ -133,7 +135,8 @@ fn beside(id: usize, skipped: &Skipped, plan: &Plan) -> Option<StepRecord> {
             (Status::Owed, format!("{setting} {wants}").trim_start().to_owned(), why.clone())
         }
         SkippedWhy::ChangedSince { live, before, by, .. } => {
-            edits.push(EditRecord { setting, from: live.clone(), to: before.clone(), sent: false, left: None });
+            let (from, to) = (live.clone(), before.clone());
+            edits.push(EditRecord { setting, from, to, sent: false, left: None, last_from: None });
             let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             (Status::LeftAlone, String::new(), format!("changed since{by}"))
         }
@@ -164,4 +167,113 @@ fn beside(id: usize, skipped: &Skipped, plan: &Plan) -> Option<StepRecord> {
         took: std::time::Duration::ZERO,
         edits,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use opsctl_api::{Edit, Value};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::apply::bed::{at, empty};
+    use crate::apply::entry::{Answer, Entry, Intent};
+    use crate::plan::{OnFailure, Position};
+    use crate::snapshot::unwind;
+
+    const A: &str = "a:service/origin";
+
+    fn edit(setting: &str, from: i64, to: i64) -> Edit {
+        Edit { setting: setting.into(), from: Some(Value::Integer(from)), to: Some(Value::Integer(to)) }
+    }
+
+    /// A plan of one step that leads `replicas` through these values, where `desired` is moved along.
+    fn plan(values: &[i64]) -> Plan {
+        let hops: Vec<Hop> = values
+            .windows(2)
+            .map(|way| Hop {
+                at: at(A),
+                edits: vec![edit("replicas", way[0], way[1])],
+                coupled: vec![edit("desired", 10 + way[0], 10 + way[1])],
+            })
+            .collect();
+        let work = Work::Change {
+            at: at(A),
+            position: Position::Up,
+            edits: vec![edit("replicas", values[0], values[values.len() - 1])],
+            hops,
+            drain_time: std::time::Duration::ZERO,
+            settles_with: None,
+        };
+        let step = Step { work, after: Vec::new(), wave: 1, timeout: std::time::Duration::from_secs(1), enough: None };
+        Plan { steps: vec![step], ..empty(BTreeMap::new()) }
+    }
+
+    /// Carries out `calls` of the hops, of which the last one is only answered.
+    fn carried_out(plan: &Plan, calls: usize, answer: &Answer) -> Machine {
+        let mut machine = Machine::new(Arc::new(plan.clone()), OnFailure::Stop, None);
+        let mut apply = |entry: Entry| machine.apply(&entry, Timestamp::UNIX_EPOCH).unwrap();
+        let Work::Change { hops, .. } = &plan.steps[0].work else { unreachable!() };
+        for (hop, edits) in hops.iter().map(|hop| hop.edits.clone()).enumerate().take(calls) {
+            let (token, deadline) = (String::new(), Timestamp::UNIX_EPOCH);
+            apply(Entry::Intent(Intent { step: 0, hop, attempt: 1, edits, token, deadline }));
+            let is_last = hop + 1 == calls;
+            let answer = if is_last { answer.clone() } else { Answer::Sent(None) };
+            apply(Entry::Answer { step: 0, hop, answer });
+            if !is_last {
+                apply(Entry::Settled { step: 0, hop, left: BTreeMap::new() });
+            }
+        }
+        machine
+    }
+
+    proptest! {
+        /// Whichever of its calls was out when it ended, and whether that was done or not, or set back: it is the way back's to undo.
+        #[test]
+        fn test_what_ended_halfway_is_taken_back_from_wherever_it_is(
+            values in proptest::collection::vec(0_i64..4, 3..7),
+            calls in any::<prop::sample::Index>(),
+            is_sent in any::<bool>(),
+            has_failed in any::<bool>(),
+        ) {
+            let mut values = values;
+            values.dedup();
+            prop_assume!(values.len() > 1);
+            let plan = plan(&values);
+            let calls = 1 + calls.index(values.len() - 1);
+            let answer = if is_sent { Answer::Sent(None) } else { Answer::never_came() };
+            let mut machine = carried_out(&plan, calls, &answer);
+            if has_failed {
+                let why = "it was set back".to_owned();
+                machine.apply(&Entry::Ended { step: 0, status: Status::Failed, why }, Timestamp::UNIX_EPOCH).unwrap();
+            }
+            let step = of_step(&plan, 0, &plan.steps[0], &machine.steps()[0]).unwrap();
+            let operation = Operation { steps: vec![step], ..Operation::take("a", "ana", "a17", Timestamp::UNIX_EPOCH) };
+            let unwound = unwind(&[operation], "a").values;
+            for (setting, base) in [("replicas", 0), ("desired", 10)] {
+                let before = Some(Value::Integer(base + values[0]));
+                for live in &values[calls - 1..=calls] {
+                    let live = Some(Value::Integer(base + live));
+                    let undone = unwound.get(&at(A)).and_then(|settings| settings.get(setting));
+                    let is_undone = undone.is_some_and(|undone| undone.before == before && undone.left.contains(&live));
+                    prop_assert!(live == before || is_undone, "{setting} at {live:?}: {undone:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn test_what_is_done_left_nothing_else() {
+        let plan = plan(&[1, 2, 4]);
+        let mut machine = carried_out(&plan, 2, &Answer::Sent(None));
+        for entry in [
+            Entry::Settled { step: 0, hop: 1, left: BTreeMap::new() },
+            Entry::Ended { step: 0, status: Status::Done, why: String::new() },
+        ] {
+            machine.apply(&entry, Timestamp::UNIX_EPOCH).unwrap();
+        }
+        let step = of_step(&plan, 0, &plan.steps[0], &machine.steps()[0]).unwrap();
+        assert!(step.edits.iter().all(|edit| edit.left.is_none() && edit.last_from.is_none()), "{step:?}");
+    }
 }

@@ -148,6 +148,9 @@ pub struct EditRecord {
     /// The value observed at the last settle, where that is not `to` (an owner moved it within its bounds).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Value>,
+    /// Of a change of several calls that is not done: what the last one of these that went out began with, where that is not `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_from: Option<Value>,
 }
 
 /// Where a step stands.
@@ -180,11 +183,14 @@ impl StepRecord {
         self.what.strip_prefix("action ").filter(|_| self.at.is_none())
     }
 
-    /// What it had set and was to set again when it ended: it is neither what it was before nor what was asked for.
-    pub fn left_on_the_way(&self) -> impl Iterator<Item = &EditRecord> {
+    /// What it had set and was to set again when it ended, with each value that this may have by that: it is neither what it was before nor
+    /// what was asked for.
+    pub fn left_on_the_way(&self) -> impl Iterator<Item = (&EditRecord, &Value)> {
         let ended_before = !matches!(self.status, Status::Done);
         let edits = self.edits.iter().filter(move |edit| ended_before && edit.sent);
-        edits.filter(|edit| edit.left.is_some() && edit.left != edit.to && edit.left != edit.from)
+        let values =
+            edits.flat_map(|edit| [&edit.left, &edit.last_from].into_iter().flatten().map(move |left| (edit, left)));
+        values.filter(|(edit, left)| [&edit.to, &edit.from].into_iter().all(|end| end.as_ref() != Some(left)))
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn step(address: &str, setting: &str, from: Option<i64>, to: Option<i
         to: to.map(Value::Integer),
         sent: true,
         left: None,
+        last_from: None,
     };
     StepRecord {
         step: 0,

@@ -130,12 +130,13 @@ pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = 
     })
 }
 
-/// A step that is not done may have left what was there before, too: nobody knows whether a write without an answer was done, and what was done may
-/// have been set back.
+/// A step that is not done may have left what was there before, too, and what was there before its last call: nobody knows whether a write without
+/// an answer was done, and what was done may have been set back.
 fn left(step: &StepRecord, edit: &EditRecord) -> Left {
     let mut left = vec![edit.what_it_left().cloned()];
     if step.status != Status::Done {
         left.extend([edit.to.clone(), edit.from.clone()]);
+        left.extend(edit.last_from.clone().map(Some));
     }
     left
 }
@@ -241,6 +242,34 @@ mod tests {
                 assert_eq!(of(&unwind(&operations, "a"), A), Some((&count(1), &count(8))));
             }
         }
+    }
+
+    /// 1 → 2 → 4 → 8, of which the second call is out.
+    #[test]
+    fn test_what_ended_in_a_later_call_may_have_left_what_was_there_before_that_call() {
+        let halfway = |status| {
+            let mut operation = applied("a", &[(A, 1, 8)]);
+            operation.steps[0].status = status;
+            let edit = &mut operation.steps[0].edits[0];
+            (edit.left, edit.last_from) = (count(4), count(2));
+            operation
+        };
+        for status in [Status::Sent, Status::Settling, Status::Unknown, Status::Failed] {
+            let setting = &unwind(&[halfway(status)], "a").values[&A.parse().unwrap()]["replicas"];
+            assert_eq!(setting.before, count(1));
+            assert_eq!(setting.left, [count(4), count(8), count(1), count(2)]);
+            // Who found that goes on from there.
+            assert_eq!(
+                of(&unwind(&[applied("b", &[(A, 2, 9)]), halfway(status)], "a"), A),
+                Some((&count(1), &count(9)))
+            );
+        }
+        // To be in the end what it was at first: it is not as it was for that.
+        let mut there_and_back = applied("a", &[(A, 1, 1)]);
+        there_and_back.steps[0].status = Status::Sent;
+        there_and_back.steps[0].edits[0].last_from = count(0);
+        let setting = &unwind(&[there_and_back], "a").values[&A.parse().unwrap()]["replicas"];
+        assert_eq!((&setting.before, setting.left.contains(&count(0))), (&count(1), true));
     }
 
     fn back(id: &str, reverts: &str, edits: &[(&str, i64, i64)]) -> Operation {

@@ -227,6 +227,7 @@ fn record(step: usize, step_of: &Step, status: Status) -> StepRecord {
         to: edit.to.clone(),
         sent: matches!(status, Status::Done | Status::Failed | Status::Unknown),
         left: None,
+        last_from: None,
     });
     StepRecord {
         step,

@@ -105,6 +105,80 @@ fn test_what_was_left_on_the_way_is_told() {
     assert!(!said.out.contains("on its way"), "{said}");
 }
 
+/// One that was killed while the machine starts again, and has not been started by that.
+fn killed_in_the_last_call() -> Repository {
+    let repository = machine();
+    repository.done(&["sim", "set", DB, "sim.settle=1s"]);
+    let mut child = repository.start(&["apply", "larger", "-y"]);
+    while repository.simulated(DB, "size") == "s" || repository.simulated(DB, "running") == false {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", DB, "sim.settle=0s", "running=false"]);
+    repository
+}
+
+/// What it was stopped for is taken back, and so is that it was stopped.
+#[test]
+fn test_what_did_not_start_again_is_started_on_the_way_back() {
+    let repository = killed_in_the_last_call();
+    repository.done(&["resume", "--abandon", "later"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    larger was abandoned AGO by ana (ID). 2 settings are as it left them.
+    1 setting is as larger left it on its way:
+      lab  machine/db  running  true, now false
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @r#"
+    rollback of ID   to what was there before larger   now: larger (abandoned), AGO by ana
+
+      lab  sim   simulated lab
+
+    Steps                                        waits until  after
+      1 + lab  machine/db  running false → true  ready
+                           size    "m" → "s"
+                in 2 calls, one after the other
+
+    Accepted  1 of 1 in a dry run
+    Time      unknown: no earlier operation tells
+    Way back  1 step, nothing is irreversible
+
+    2 to change, 0 as they should be.   4 API calls: lab 4.   Plan HASH
+
+    rollback of ID is done.   TIME.   Operation ID
+      done 1   failed 0   unknown 0   owed 0   not started 0
+    "#);
+    assert_eq!(repository.simulated(DB, "running"), true);
+    assert_eq!(repository.simulated(DB, "size"), "s");
+    // It goes back from the open one, too, and from one that came about after all.
+    for running in ["running=false", "running=true"] {
+        let repository = killed_in_the_last_call();
+        repository.done(&["sim", "set", DB, running]);
+        repository.done(&["rollback", "-y"]);
+        assert_eq!(repository.simulated(DB, "running"), true);
+        assert_eq!(repository.simulated(DB, "size"), "s");
+        repository.done(&["status"]);
+    }
+}
+
+/// A step that fails because it was set back is taken back from there.
+#[test]
+fn test_what_was_set_back_in_the_last_call_is_as_it_was_before() {
+    let repository = machine();
+    // It may not have been seen to run before that.
+    repository.append("states/baseline.toml", "timeout = \"8s\"\n");
+    repository.done(&["sim", "set", DB, "sim.settle=1s"]);
+    let mut child = repository.start(&["apply", "larger", "-y", "--on-failure", "rollback"]);
+    while repository.simulated(DB, "size") == "s" || repository.simulated(DB, "running") == false {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    repository.done(&["sim", "set", DB, "sim.settle=0s", "running=false"]);
+    assert_eq!(child.wait().unwrap().code(), Some(6));
+    assert_eq!(repository.simulated(DB, "running"), true);
+    assert_eq!(repository.simulated(DB, "size"), "s");
+}
+
 /// A step that fails in the middle says so, too, and what it left is still to be done.
 #[test]
 fn test_a_conflict_on_the_way() {

@@ -214,11 +214,11 @@ fn is_mended(step: &StepRecord, observation: &Observation) -> bool {
 /// What an operation was to set again, and is where it left it on the way.
 fn on_the_way(last: &Operation, observation: &Observation) -> Vec<Unmet> {
     let steps = last.steps.iter().filter_map(|step| Some((step.at.as_ref()?, step)));
-    let edits = steps.flat_map(|(at, step)| step.left_on_the_way().map(move |edit| (at, edit)));
-    let still = edits.filter_map(|(at, edit)| {
+    let edits = steps.flat_map(|(at, step)| step.left_on_the_way().map(move |(edit, left)| (at, edit, left)));
+    let still = edits.filter_map(|(at, edit, left)| {
         let live = observation.found.get(at)?.value(&edit.setting);
         let wants = Goal::Exact(edit.to.clone()?);
-        (live == edit.left.as_ref()).then(|| Unmet {
+        (live == Some(left)).then(|| Unmet {
             at: at.clone(),
             setting: edit.setting.clone(),
             wants,
