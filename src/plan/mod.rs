@@ -41,6 +41,8 @@ mod restore_test;
 mod said;
 mod select;
 mod spare;
+#[cfg(test)]
+mod spare_test;
 mod step;
 mod steps;
 mod undercut;

@@ -11,27 +11,38 @@ use super::{Skipped, SkippedWhy, guard};
 use crate::state::State;
 
 /// What a rollback leaves as it is: what others changed since, what it cannot see, and what only goes one way; with that, what would grow on it, and what it
-/// needs where that would shrink. What is restored is taken back, too, and may only go one way.
+/// needs where that would not grow, which in its turn leaves what would grow on that. What is restored is taken back, too, and may only go one way.
 pub(super) fn spare(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
+    let one_way = leave_one_way(request, expanded, edits);
+    let mut gone: BTreeMap<usize, String> = BTreeMap::new();
     if request.reverts.is_some() {
         let mut stays = left(expanded, |why| matches!(why, SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_)));
         stays.extend((0..expanded.items.len()).filter(|item| expanded.items[*item].live().is_none()));
-        let told: BTreeMap<usize, String> = stays.iter().map(|&item| (item, stays_as(&expanded.items[item]))).collect();
-        let why = |item: Option<usize>| {
-            item.and_then(|item| told.get(&item))
-                .map_or("it needs what is left alone".to_owned(), |of| format!("it needs {of}"))
-        };
-        hold_back(request.state, expanded, edits, stays.into_iter().collect::<Vec<_>>(), why);
+        gone.extend(stays.into_iter().map(|item| (item, stays_as(&expanded.items[item]))));
     }
-    leave_one_way(request, expanded, edits);
-    if request.reverts.is_some() {
-        leave_beneath(request.state, expanded, edits);
+    gone.extend(one_way.into_iter().map(|item| (item, "what cannot be taken back".to_owned())));
+    loop {
+        let why = |item: Option<usize>| {
+            let of = item.and_then(|item| gone.get(&item)).map_or("what is left alone", String::as_str);
+            format!("it needs {of}")
+        };
+        hold_back(request.state, expanded, edits, gone.keys().copied().collect::<Vec<_>>(), why);
+        if request.reverts.is_none() {
+            return;
+        }
+        let known = gone.len();
+        for item in leave_beneath(request.state, expanded, edits) {
+            gone.entry(item).or_insert_with(|| stays_as(&expanded.items[item]));
+        }
+        if gone.len() == known {
+            return;
+        }
     }
 }
 
-/// What only goes one way is left as it is where it is taken back, by a rollback or by `restore`, and what grows on that is held back.
-fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
-    let mut stays = Vec::new();
+/// Takes out what only goes one way where it is taken back, by a rollback or by `restore`: the items of which something is.
+fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) -> BTreeSet<usize> {
+    let mut stays = BTreeSet::new();
     for (index, item) in expanded.items.iter().enumerate() {
         if request.allow_one_way.iter().any(|pattern| pattern.matches(&item.at)) {
             continue;
@@ -42,12 +53,12 @@ fn leave_one_way(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edi
             for edit in edits.extract_if(.., |edit| guard::is_one_way(item, edit) && is_back(edit)) {
                 let why = SkippedWhy::HeldBack("it only goes one way, and cannot be taken back".to_owned());
                 expanded.skipped.push(Skipped { at: item.at.to_string(), setting: Some(edit.setting), why });
-                stays.push(index);
+                stays.insert(index);
             }
         }
         edits[index].retain(|_, edits| !edits.is_empty());
     }
-    hold_back(request.state, expanded, edits, stays, |_| "it needs what cannot be taken back".to_owned());
+    stays
 }
 
 /// What is not taken back, in a few words.
@@ -62,8 +73,8 @@ fn stays_as(item: &Item) -> String {
 }
 
 /// Holds back what all that needs which is left as it is, but for what grows: it may serve, whoever made it so, and a change without a direction
-/// may stop what it serves from.
-fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
+/// may stop what it serves from. Gives the items that so are not as what would grow on them needs them.
+fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) -> BTreeSet<usize> {
     let mut stays = left(expanded, |why| match why {
         SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) | SkippedWhy::NotTargeted => true,
         SkippedWhy::Missing
@@ -78,19 +89,25 @@ fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) {
     });
     // What is not there needs nothing.
     stays.retain(|item| !matches!(expanded.items[*item].presence, Presence::Missing));
+    let mut not_as_needed = BTreeSet::new();
     for (item, relying) in beneath(state, expanded, stays) {
         let relying = &expanded.items[relying];
         let name = relying.names.first().map_or(relying.at.as_str(), String::as_str);
         let why = format!("{name} is left as it is, and needs it");
         let kind = expanded.items[item].kind;
         let grows = |edits: &[Edit]| edits.iter().any(|edit| edit.direction(kind) == Direction::Up);
-        let taken = edits[item].extract_if(.., |slot, edits| !slot.is_up() || !grows(edits));
-        for edit in taken.flat_map(|(_, edits)| edits) {
-            let at = expanded.items[item].at.to_string();
-            let why = SkippedWhy::HeldBack(why.clone());
-            expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
+        for (slot, taken) in edits[item].extract_if(.., |slot, edits| !slot.is_up() || !grows(edits)) {
+            if slot.is_up() {
+                not_as_needed.insert(item);
+            }
+            expanded.skipped.extend(taken.into_iter().map(|edit| Skipped {
+                at: expanded.items[item].at.to_string(),
+                setting: Some(edit.setting),
+                why: SkippedWhy::HeldBack(why.clone()),
+            }));
         }
     }
+    not_as_needed
 }
 
 /// The items of which something was left out for such a reason.

@@ -1,0 +1,109 @@
+//! What a rollback holds back, held against what it says of that itself.
+
+use std::collections::BTreeSet;
+
+use opsctl_api::{Direction, Edit, Value};
+use proptest::prelude::*;
+
+use super::make_test::{Asked, at, instances, is, state};
+use super::*;
+use crate::state::{Goal, State};
+
+/// One service that a rollback is to restore: opsctl left 3 replicas of version b.
+#[derive(Debug, Clone)]
+struct Service {
+    /// Somebody made 9 of the 3 since.
+    changed: bool,
+    replicas: i64,
+    version: &'static str,
+    /// Each any of these, which are earlier ones.
+    needs: Vec<BTreeSet<usize>>,
+}
+
+fn services() -> impl Strategy<Value = Vec<Service>> {
+    let needs = proptest::collection::vec(proptest::collection::btree_set(0_usize..6, 1..3), 0..3);
+    let replicas = prop_oneof![Just(1), Just(3), Just(5)];
+    let one = (prop::bool::weighted(0.2), replicas, prop_oneof![Just("a"), Just("b")], needs);
+    proptest::collection::vec(one, 1..7).prop_map(|list| {
+        let service = |(index, (changed, replicas, version, needs)): (usize, (_, _, _, Vec<BTreeSet<usize>>))| {
+            let earlier = needs.into_iter().map(|need| need.into_iter().filter(|needed| *needed < index).collect());
+            let needs = earlier.filter(|need: &BTreeSet<usize>| !need.is_empty()).collect();
+            Service { changed, replicas, version, needs }
+        };
+        list.into_iter().enumerate().map(service).collect()
+    })
+}
+
+/// The rollback of what made 3 replicas and version b of them.
+fn back(services: &[Service]) -> Plan {
+    let mut world = String::new();
+    let mut before = State { name: "before".into(), ..State::default() };
+    for (index, service) in services.iter().enumerate() {
+        let live = if service.changed { 9 } else { 3 };
+        let address = format!("a:service/s{index}");
+        world += &format!("[resource.s{index}]\nat = \"{address}\"\nreplicas = {live}\nversion = \"b\"\n");
+        let settings =
+            [("replicas", is(service.replicas)), ("version", Goal::Exact(Value::String(service.version.into())))];
+        let any_of = |need: &BTreeSet<usize>| need.iter().map(|i| format!("s{i}")).collect::<Vec<_>>().join("|");
+        let needs: Vec<String> = service.needs.iter().map(any_of).collect();
+        let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+        before.resources.extend(state(&[(&format!("s{index}"), &address, &settings, &needs)]).resources);
+    }
+    let mut asked = Asked::new(&before);
+    asked.change = |request| {
+        request.reverts = Some("op".to_owned());
+        for name in request.state.resources.keys() {
+            let is = |value| vec![Some(value)];
+            let left = [("replicas", is(Value::Integer(3))), ("version", is(Value::String("b".into())))];
+            request
+                .left
+                .insert(at(&format!("a:service/{name}")), left.map(|(key, left)| (key.to_owned(), left)).into());
+        }
+    };
+    asked.make(&instances(&world)).unwrap()
+}
+
+/// What a service is, as far as a plan leaves it as it is.
+#[derive(Debug, Default, Clone, Copy)]
+struct Left {
+    /// Somebody changed it since, or an edit at its up is held back: what needs it would grow on something else than it was.
+    is_gone: bool,
+    /// Anything of it: it may serve.
+    stays: bool,
+    /// Something that stays needs it.
+    is_beneath: bool,
+}
+
+proptest! {
+    #[test]
+    fn test_nothing_grows_on_what_is_held_back_or_goes_from_under_it(services in services()) {
+        let plan = back(&services);
+        let index = |at: &str| at.strip_prefix("a:service/s").unwrap().parse::<usize>().unwrap();
+        let mut left = vec![Left::default(); services.len()];
+        for skipped in &plan.skipped {
+            let service = index(&skipped.at);
+            let is_up = skipped.setting.as_deref() == Some("version") || services[service].replicas == 5;
+            left[service].stays = true;
+            left[service].is_gone |= matches!(skipped.why, SkippedWhy::ChangedSince { .. }) || is_up;
+        }
+        for service in 0..services.len() {
+            let needs = &services[service].needs;
+            left[service].is_gone |= needs.iter().any(|need| need.iter().all(|needed| left[*needed].is_gone));
+        }
+        for service in (0..services.len()).rev() {
+            if left[service].stays || left[service].is_beneath {
+                services[service].needs.iter().flatten().for_each(|needed| left[*needed].is_beneath = true);
+            }
+        }
+        let direction = |edit: &Edit| edit.direction(opsctl_sim::catalogue().kind("service").unwrap());
+        for step in &plan.steps {
+            let Work::Change { at, edits, .. } = &step.work else { continue };
+            let service = index(at.as_str());
+            let bereft = services[service].needs.iter().any(|need| need.iter().all(|needed| left[*needed].is_gone));
+            let shrinks = edits.iter().all(|edit| direction(edit) == Direction::Down);
+            prop_assert!(shrinks || !bereft, "{at} grows on what is held back: {:?}", plan.skipped);
+            let grows = edits.iter().any(|edit| direction(edit) == Direction::Up);
+            prop_assert!(grows || !left[service].is_beneath, "{at} goes from under what stays: {:?}", plan.skipped);
+        }
+    }
+}
