@@ -340,6 +340,23 @@ fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
     assert!(matches!(plan.skipped[0].why, SkippedWhy::ChangedSince { .. }), "{:?}", plan.skipped);
 }
 
+/// Others of a wildcard serve, and the traffic needs that one of them which does not.
+#[test]
+fn test_a_name_serves_by_itself_whatever_wildcard_covers_it() {
+    let wanted = |needed| {
+        state(&[
+            ("all", "a:service/*", &[], &[]),
+            ("edge", "a:service/edge", &[("replicas", is(0))], &[]),
+            ("west", "a:record/live/west", &[("weight", is(50))], &[needed]),
+        ])
+    };
+    assert_eq!(refusals(&plan(&wanted("all"), WORLD)), Vec::<String>::new());
+    assert_eq!(
+        refusals(&plan(&wanted("edge"), WORLD)),
+        ["Need a:record/live/west: it would get traffic, and needs edge, of which replicas is 0"]
+    );
+}
+
 #[test]
 fn test_guards() {
     let mut wanted = state(&[

@@ -20,7 +20,7 @@ impl From<Vec<usize>> for Gone<'_> {
     }
 }
 
-/// All that has nothing left to rely on without these, directly or through others, themselves not; each with the one of them that it was
+/// All that has nothing left to rely on without these, directly or through others, some of these maybe; each with the one of them that it was
 /// found from, where that is an item.
 pub(super) fn relying_on<'a>(
     state: &State,
@@ -32,7 +32,7 @@ pub(super) fn relying_on<'a>(
         return Vec::new();
     }
     let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
-    let names = expanded.items.iter().map(|item| item.names.as_slice()).collect();
+    let names = expanded.items.iter().map(|item| item.names.iter().map(String::as_str).collect()).collect();
     Reliance::new(declared, names, super::order::provider_needs(expanded)).without(gone)
 }
 
@@ -40,7 +40,7 @@ pub(super) fn relying_on<'a>(
 /// together, so wildcards that need wildcards cost no more than their members.
 pub(super) struct Reliance<'a> {
     /// By item.
-    names: Vec<&'a [String]>,
+    names: Vec<Vec<&'a str>>,
     /// By name: its items, ascending.
     members: BTreeMap<&'a str, Vec<usize>>,
     /// By name: the needs that it is an alternative of.
@@ -62,7 +62,7 @@ impl<'a> Reliance<'a> {
     /// Of what is declared by name, the names of each item, and who needs whom as only the providers know.
     pub(super) fn new(
         declared: impl Iterator<Item = (&'a str, &'a Declared)>,
-        names: Vec<&'a [String]>,
+        names: Vec<Vec<&'a str>>,
         provider_needs: impl Iterator<Item = (usize, usize)>,
     ) -> Self {
         let declared: BTreeMap<&str, &Declared> = declared.collect();
@@ -74,7 +74,7 @@ impl<'a> Reliance<'a> {
             by_provider: BTreeMap::new(),
         };
         for (item, names) in reliance.names.iter().enumerate() {
-            for name in *names {
+            for name in names {
                 reliance.members.entry(name).or_default().push(item);
             }
         }
@@ -94,19 +94,21 @@ impl<'a> Reliance<'a> {
         reliance
     }
 
-    /// All that has nothing left to rely on without these, directly or through others, themselves not; each with the one of them that it was found
-    /// from, where that is an item.
+    /// All that has nothing left to rely on without these, directly or through others, some of these maybe; each with the one of them that it was
+    /// found from, where that is an item.
     pub(super) fn without(mut self, gone: Gone<'_>) -> Vec<(usize, Option<usize>)> {
         let mut missing: BTreeSet<usize> = gone.items.iter().copied().collect();
         let mut open: Vec<(usize, Option<usize>)> = gone.items.into_iter().map(|item| (item, Some(item))).collect();
-        let mut relying = Vec::new();
+        let (mut relying, mut known) = (Vec::new(), BTreeSet::new());
         let mut found: Vec<usize> = gone.names.into_iter().flat_map(|name| self.bereft_of_name(name)).collect();
         let mut from = None;
         loop {
             for item in found {
+                if known.insert(item) {
+                    relying.push((item, from));
+                }
                 if missing.insert(item) {
                     open.push((item, from));
-                    relying.push((item, from));
                 }
             }
             let Some((item, of)) = open.pop() else { return relying };
@@ -117,7 +119,7 @@ impl<'a> Reliance<'a> {
     /// The items that have nothing left to rely on once this one is missing, too.
     fn bereft_of(&mut self, gone: usize) -> Vec<usize> {
         let mut items = self.by_provider.get(&gone).cloned().unwrap_or_default();
-        for name in self.names[gone] {
+        for name in self.names[gone].clone() {
             items.extend(self.bereft_of_name(name));
         }
         items
@@ -131,7 +133,8 @@ impl<'a> Reliance<'a> {
             if need.whole.remove(name) && need.whole.is_empty() {
                 let members = self.members.get(need.name).into_iter().flatten();
                 // A member of what is needed does not need itself.
-                let is_needed = |item: &usize| self.names[*item].iter().any(|name| need.any_of.contains(name));
+                let is_needed =
+                    |item: &usize| self.names[*item].iter().any(|name| need.any_of.iter().any(|any| any == name));
                 items.extend(members.filter(|item| !is_needed(item)));
             }
         }

@@ -35,7 +35,7 @@ pub fn undercut(plan: &Plan) -> Vec<Undercut> {
         needed.map(move |needed| (item, needed))
     });
     let declared = plan.declared.iter().map(|(name, declared)| (name.as_str(), &**declared));
-    let names = items.iter().map(|(_, seen)| seen.names.as_slice()).collect();
+    let names = items.iter().map(|(_, seen)| seen.names.iter().map(String::as_str).collect()).collect();
     let relying = Reliance::new(declared, names, provider_needs).without(shrinks.collect::<Vec<_>>().into());
     let mut undercut: Vec<Undercut> = relying
         .into_iter()

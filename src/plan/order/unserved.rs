@@ -19,14 +19,18 @@ pub(in crate::plan) fn unserved(state: &State, expanded: &Expanded, edits: &Edit
     }
     let vacant = (0..expanded.items.len()).filter_map(|item| Some((item, vacant(expanded, edits, item)?)));
     let vacant: BTreeMap<usize, String> = vacant.collect();
-    // Where a name stands for many, some may have nothing as long as others have.
-    let whole = |item: &&usize| {
-        let mut groups = expanded.items[**item].names.iter().filter_map(|name| expanded.groups.get(name));
-        groups.all(|group| group.items.iter().all(|member| vacant.contains_key(member)))
+    // Where a name stands for many, some may have nothing as long as others have; what needs one of them by its own name needs that one.
+    let is_whole = |name: &&str| {
+        let group = expanded.groups.get(*name);
+        group.is_some_and(|group| group.items.iter().all(|member| vacant.contains_key(member)))
     };
-    let gone: Vec<usize> = vacant.keys().filter(whole).copied().collect();
+    let names = expanded.items.iter().enumerate().map(|(item, of)| {
+        let names = of.names.iter().map(String::as_str);
+        names.filter(|name| !vacant.contains_key(&item) || is_whole(name)).collect()
+    });
+    let names: Vec<Vec<&str>> = names.collect();
+    let gone: Vec<usize> = vacant.keys().filter(|item| !names[**item].is_empty()).copied().collect();
     let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
-    let names = expanded.items.iter().map(|item| item.names.as_slice()).collect();
     let relying = Reliance::new(declared, names, super::provider_needs(expanded)).without(gone.into());
     let refusal = |(item, needed): (usize, Option<usize>)| {
         let needed = needed.filter(|_| carriers.contains(&item))?;
