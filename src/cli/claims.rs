@@ -63,9 +63,11 @@ pub(super) fn claims(
         if operation.ended.is_none() || operation.never_began() {
             continue;
         }
-        // A rollback takes back all down to that one.
+        // A rollback takes back all down to that one, but for what it leaves alone.
         if let Some(down_to) = operation.reverts.as_deref().and_then(|reverts| places.get(reverts)) {
-            open.retain(|claim| claim.place > *down_to);
+            let alone = operation.steps.iter().filter(|step| step.status == Status::LeftAlone);
+            let alone: BTreeSet<Key> = alone.flat_map(settings_of).collect();
+            open.retain_mut(|claim| claim.place > *down_to || claim.is_left_alone(&alone));
         }
         let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
         let settings = had.flat_map(settings_of).collect();
@@ -108,6 +110,12 @@ impl Claim {
             None => without(&step, decided),
         });
         self.steps = left.collect();
+        !self.steps.is_empty()
+    }
+
+    /// Takes out what was taken back, which is all but these settings; whether anything is left.
+    fn is_left_alone(&mut self, settings: &BTreeSet<Key>) -> bool {
+        self.steps.retain(|step| settings_of(step).iter().any(|setting| is_in(settings, setting)));
         !self.steps.is_empty()
     }
 
@@ -257,10 +265,11 @@ fn without(step: &StepRecord, since: &BTreeSet<Key>) -> Option<StepRecord> {
     (!void).then_some(left)
 }
 
-/// What a step is about. What is owed was never planned in full: it has no edits, and begins with its setting.
+/// What a step is about. What is owed was never planned in full, and what is left alone is no change: it has no edits, and begins with its setting.
 pub(super) fn settings_of(step: &StepRecord) -> Vec<Key> {
     let Some(at) = &step.at else { return Vec::new() };
-    let owed = (step.status == Status::Owed && step.edits.is_empty()).then(|| step.what.split(' ').next()).flatten();
-    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(owed);
+    let is_beside = matches!(step.status, Status::Owed | Status::LeftAlone) && step.edits.is_empty();
+    let beside = is_beside.then(|| step.what.split(' ').next()).flatten();
+    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(beside);
     settings.map(|setting| (at.clone(), setting.to_owned())).collect()
 }

@@ -33,7 +33,7 @@ pub(super) async fn plan(
 ) -> Result<Option<Plan>, Failure> {
     let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
     let mut unwound = unwind(operations, &operation.id);
-    if unwound.values.is_empty() {
+    if unwound.is_nothing() {
         return Ok(None);
     }
     let (repository, instances) = (setting.repository, setting.instances);

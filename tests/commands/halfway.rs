@@ -227,3 +227,36 @@ fn test_a_conflict_on_the_way() {
     assert_eq!(repository.simulated(DB, "running"), true);
     repository.done(&["status"]);
 }
+
+/// What was only stopped and started for another change was written, too: whoever stopped it since is told of.
+#[test]
+fn test_a_colleagues_change_of_what_was_moved_on_the_way_is_left_alone() {
+    let repository = machine();
+    repository.done(&["apply", "larger", "-y"]);
+    repository.done(&["sim", "set", DB, "running=false", "--by", "ben"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @r#"
+    rollback of ID   to what was there before larger   now: larger, AGO by ana
+
+      lab  sim   simulated lab
+
+    Left alone
+      lab  machine/db  running  was true, opsctl set true, now false: changed since by ben
+           opsctl rollback ID --force lab:machine/db takes it back too
+
+    Steps                                  waits until  after
+      1 ~ lab  machine/db  size "m" → "s"  ready
+
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (1 run)
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 0 as they should be.   4 API calls: lab 4.   Plan HASH
+
+    rollback of ID is done, but for what was left alone.   TIME.   Operation ID
+      left alone  lab machine/db running false → true: changed since by ben
+      done 1   failed 0   unknown 0   owed 0   not started 0   left alone 1
+    --- exit 10
+    "#);
+    assert_eq!(repository.simulated(DB, "running"), false);
+    assert_eq!(repository.simulated(DB, "size"), "s");
+}

@@ -372,3 +372,22 @@ fn test_what_is_owed_before_a_damaged_record_is_not_gone_on_with() {
     let said = repository.done(&["resume"]);
     assert!(said.out.contains("nothing is owed"), "{said}");
 }
+
+/// An apply failed at the edge, somebody scaled it by hand, and the rest was taken back.
+#[test]
+fn test_what_a_rollback_leaves_alone_stays_owed() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", EDGE, "sim.fail=no quota"]);
+    repository.ends(7, &["apply", "busy", "-y", "-q"]);
+    repository.done(&["sim", "set", EDGE, "sim.fail", "replicas=9", "--by", "ben"]);
+    let owed = repository.ends(10, &["status"]);
+    assert!(owed.out.contains("1 step of busy ("), "{owed}");
+    repository.ends(10, &["rollback", "-y", "-q"]);
+    assert_eq!(repository.simulated("k8s:configmap/cdn/settings", "data.mode"), "normal");
+    let owed = repository.ends(10, &["status"]);
+    assert!(owed.out.contains("1 step of busy ("), "{owed}");
+    // It is taken back after all.
+    repository.done(&["rollback", "-y", "-q", "--force", EDGE]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 2);
+    repository.done(&["status"]);
+}
