@@ -34,6 +34,13 @@ pub enum Turner {
     Nobody(Entry),
 }
 
+impl Turn {
+    /// Whether this is what it was turned to.
+    pub fn is_to(&self, live: Option<&Value>) -> bool {
+        same(live, self.to.as_ref())
+    }
+}
+
 impl Store {
     /// Who turned each setting of a resource last, by setting: of those that the newest snapshot with this resource has.
     ///

@@ -65,6 +65,42 @@ fn test_blame_names_who_was_not_opsctl() {
 }
 
 #[test]
+fn test_blame_tells_what_is_live_and_what_is_open() {
+    let edge = "k8s:deployment/cdn/edge";
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", edge, "replicas=7", "--by", "ben"]);
+    insta::assert_snapshot!(repository.opsctl(&["blame", edge]), @"
+    k8s:deployment/cdn/edge
+      replicas  2 → 5  ID  busy, AGO by ana
+                    7  now                not opsctl: by ben, AGO
+    ");
+    let document = repository.json(&["blame", edge]);
+    assert_eq!((&document["turns"][0]["to"], &document["turns"][0]["now"]["to"]), (&5.into(), &7.into()), "{document}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["blame", edge]), @"
+    k8s:deployment/cdn/edge
+      replicas  2 → 5  ID  busy, AGO by ana
+    Whether it is so now is not known: unreachable: nobody answers.
+    ");
+
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    insta::assert_snapshot!(repository.opsctl(&["blame", edge]), @"
+    k8s:deployment/cdn/edge
+      replicas      2  untouched          since the first snapshot, AGO
+                2 → 5  ID  busy, AGO by ana: it is open, and is about to set it
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["blame", "k8s:deployment/data/origin"]), @"
+    k8s:deployment/data/origin
+      replicas      1  untouched          since the first snapshot, AGO
+                1 → 2  ID  busy, AGO by ana: it is open, and has set it
+    ");
+}
+
+#[test]
 fn test_the_beginning_of_several_ids() {
     let repository = Repository::small();
     repository.done(&["apply", "busy", "-y"]);

@@ -68,7 +68,7 @@ fn dispatch(command: Command, output: &Output) -> Result<Exit, Failure> {
         Command::Snapshot(snapshot) => in_runtime(snapshot.run(output)),
         Command::Log(log) => log.run(output),
         Command::Show(show) => show.run(output),
-        Command::Blame(blame) => blame.run(output),
+        Command::Blame(blame) => in_runtime(blame.run(output)),
         Command::Kinds(kinds) => in_runtime(kinds.run(output)),
         Command::Schema(schema) => schema.run(output),
         Command::Explain(explain) => explain.run(output),
