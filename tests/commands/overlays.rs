@@ -134,6 +134,32 @@ fn test_a_column_of_its_own() {
     "#);
 }
 
+/// What it sets by a wildcard it sets on each member, also where a state says the same of that one by name.
+#[test]
+fn test_a_column_of_what_a_wildcard_sets() {
+    let repository = Repository::small();
+    let all = "\n[resource.all]\nat = \"k8s:deployment/cdn/*\"\nreplicas = 1\n";
+    repository.append("states/baseline.toml", all);
+    repository.write("states/night.toml", "over = \"baseline\"\n[resource.all]\nreplicas = 7\n");
+    repository.done(&["plan", "night"]);
+    insta::assert_snapshot!(repository.opsctl(&["states"]), @r#"
+                          live  baseline      busy   drained    +night
+    aws  route53-record/Z1/live.example.com/CNAME/east
+           weight          100       100         =         0
+    aws  route53-record/Z1/live.example.com/CNAME/west
+           weight            0         0         =       100
+    k8s  configmap/cdn/settings
+           data.mode  "normal"  "normal"    "busy"         =
+    k8s  deployment/cdn/edge
+           replicas          2         2         5         0         7
+    k8s  deployment/cdn/spare
+           replicas          0         0         =         3         7
+    k8s  deployment/data/origin
+           replicas          1         1         2         =
+                                 as live  3 differ  4 differ  2 differ
+    "#);
+}
+
 /// Every command that tells of an operation tells of this one.
 #[test]
 fn test_the_name_of_an_operation() {

@@ -45,7 +45,7 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
     let mut unread = Vec::new();
     let mut unlisted = vec![0; states.len()];
     let mut missing = BTreeSet::new();
-    // An explicit address takes its settings out of every wildcard: it comes last and stays.
+    // An explicit address comes last: what a state says of it that state does not say of it by a wildcard.
     let mut names: Vec<_> = scope.declared.iter().collect();
     names.sort_by_key(|(_, declared)| matches!(declared.at, Target::One(_)));
     for (name, declared) in names {
@@ -75,9 +75,11 @@ fn matrix(states: Vec<String>, scope: &Scope, observation: &Observation) -> Matr
         };
         for at in members {
             for (key, set_by) in scope.settings.get(name).into_iter().flatten() {
-                let goals =
-                    states.iter().map(|state| set_by.iter().find(|(by, _)| by == state).map(|(_, goal)| goal.clone()));
-                rows.insert((at.clone(), key.clone()), goals.collect());
+                let row = rows.entry((at.clone(), key.clone())).or_insert_with(|| vec![None; states.len()]);
+                for (state, cell) in states.iter().zip(row) {
+                    let goal = set_by.iter().find(|(by, _)| by == state).map(|(_, goal)| goal.clone());
+                    *cell = goal.or(cell.take());
+                }
             }
         }
     }
