@@ -11,7 +11,7 @@ use crate::cli::repository::Repository;
 use crate::snapshot::Turn;
 use crate::view;
 
-/// Tells who turned which knob of a resource last, and where live is something else now
+/// Tells who turned which knob of a resource last
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
     &[("opsctl blame k8s:deployment/cdn/ats-edge", "who set its replicas last")],
