@@ -30,14 +30,26 @@ impl Engine {
     }
 
     fn pace(&mut self, steps: &[usize], answers: &[Written]) {
-        let Some(at) = steps.first().and_then(|step| self.machine.hop(*step)).map(|hop| &hop.at) else { return };
+        let of = |step: &usize| self.machine.hop(*step).map(|hop| &hop.at);
+        let Some(at) = steps.first().and_then(of) else { return };
         let Some(pace) = self.paces.get_mut(at.instance()) else { return };
+        let now = Instant::now();
+        for (at, answer) in steps.iter().filter_map(of).zip(answers) {
+            match answer {
+                Written::Refused(Fault::Busy(why)) if pace.put_off(at, now) => {
+                    let text = format!("{at} is in the middle of another change and is tried again later: {why}");
+                    say(&self.events, What::Notice { text });
+                }
+                Written::Refused(Fault::Busy(_)) => {}
+                _ => pace.took(at),
+            }
+        }
         let throttled = answers.iter().find_map(|answer| match answer {
             Written::Refused(Fault::Throttled(after)) => Some(*after),
             _ => None,
         });
         match throttled {
-            Some(after) if pace.slow_down(at.kind(), after, Instant::now()) => {
+            Some(after) if pace.slow_down(at.kind(), after, now) => {
                 let text = format!(
                     "{} takes no more calls about {} for now: it is written to more slowly",
                     at.instance(),
@@ -80,8 +92,15 @@ impl Engine {
                 )
             }
             Written::Conflict(live) => self.met(step, *live),
-            Written::Refused(fault @ Fault::Throttled(_)) if late => self.end(step, Status::Failed, fault.to_string()),
-            Written::Refused(fault @ Fault::Throttled(_)) => self.note(entry(Answer::Again(fault.to_string()))),
+            Written::Refused(fault @ (Fault::Throttled(_) | Fault::Busy(_))) if !late => {
+                self.note(entry(Answer::Again(fault.to_string())))
+            }
+            Written::Refused(fault @ (Fault::Throttled(_) | Fault::Busy(_))) => {
+                self.end(step, Status::Failed, fault.to_string())
+            }
+            Written::Refused(Fault::Unreachable(why)) if self.machine.may_be_owed(step) => {
+                self.end(step, Status::Owed, why)
+            }
             // It may have been refused for another's sake: alone it shows.
             Written::Refused(fault) if shared => {
                 self.alone.insert(step);

@@ -54,6 +54,9 @@ pub(super) enum Level {
 
 /// How many calls each instance takes now.
 pub(super) trait Room {
+    /// Whether this resource takes nothing for now, whatever room there is for others.
+    fn is_put_off(&self, at: &Address) -> bool;
+
     /// Takes room for one call about a resource of this kind at its instance; false where there is none now.
     fn take(&mut self, at: &Address) -> bool;
 }
@@ -201,6 +204,9 @@ impl Machine {
                 Work::Check { .. } => push(&mut starts, Start::Check(id)),
                 Work::Action { .. } => push(&mut starts, Start::Act(id)),
                 Work::Change { .. } => self.hop(id).is_some_and(|hop| {
+                    if room.is_put_off(&hop.at) {
+                        return false;
+                    }
                     let instance = hop.at.instance();
                     let key = batch(id, hop);
                     if let Some(key) = &key
@@ -263,17 +269,30 @@ impl Machine {
         (!std::mem::replace(&mut progress.enough, true)).then_some((step, Level::Enough))
     }
 
-    /// All that depends on a step, and was not begun, will not be begun.
+    /// Whether what a step changes may be unreachable, and nothing of it was sent: where it is, the step is owed and has not failed.
+    pub(super) fn may_be_owed(&self, step: usize) -> bool {
+        let tolerated = |at: &Address| self.plan.intent.tolerates_unreachable.iter().any(|named| named.matches(at));
+        self.hop(step).is_some_and(|hop| tolerated(&hop.at)) && !self.steps[step].written.iter().any(|edit| edit.sent)
+    }
+
+    /// All that depends on a step, and was not begun, will not be begun. Behind what is owed, all at the same instance is owed, too.
     pub(super) fn skip_followers(&mut self, step: usize) {
+        let plan = Arc::clone(&self.plan);
+        let gone = plan.steps[step].at().filter(|_| self.steps[step].stand == Stand::Over(Status::Owed));
+        let is_there = |at: &Address| gone.is_some_and(|gone| gone.instance() == at.instance());
         let mut lost = vec![step];
         while let Some(step) = lost.pop() {
-            for &follower in self.followers[step].keys() {
-                if self.steps[follower].stand == Stand::Pending {
-                    self.steps[follower].stand = Stand::Over(Status::Skipped);
-                    // It may have been free: enough of the step was ready.
-                    self.ready.remove(&follower);
-                    lost.push(follower);
+            let followers = self.followers[step].keys().copied();
+            for follower in followers.filter(|id| self.steps[*id].stand == Stand::Pending).collect::<Vec<_>>() {
+                let owed = plan.steps[follower].at().is_some_and(is_there) && self.may_be_owed(follower);
+                let progress = &mut self.steps[follower];
+                progress.stand = Stand::Over(if owed { Status::Owed } else { Status::Skipped });
+                if let Some(gone) = gone {
+                    progress.why = format!("it comes after {gone}, which is owed");
                 }
+                // It may have been free: enough of the step was ready.
+                self.ready.remove(&follower);
+                lost.push(follower);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Batch, Edit, Hop, Readiness, Value};
+use opsctl_api::{Address, Batch, Edit, Hop, Pattern, Readiness, Value};
 use proptest::prelude::*;
 
 use super::bed::{action, at, edges, empty};
@@ -70,6 +70,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 fn plan(case: &Case) -> Plan {
     let mut plan = empty(BTreeMap::new());
+    plan.intent.tolerates_unreachable = vec![Pattern::new("i1:*")];
     for (id, (kind, after)) in case.steps.iter().enumerate() {
         let work = match kind {
             Kind::Change { instance, hops, batch } => {
@@ -112,6 +113,10 @@ struct Rooms {
 }
 
 impl Room for Rooms {
+    fn is_put_off(&self, _: &Address) -> bool {
+        false
+    }
+
     fn take(&mut self, at: &Address) -> bool {
         let instance = at.instance();
         let taken = self.taken.entry(instance.to_owned()).or_default();
@@ -275,6 +280,9 @@ fn answer(
     let hop = machine.steps()[step].hop;
     let answer = match luck % 16 {
         0 => return apply(machine, entries, Entry::Ended { step, status: Status::Failed, why: "refused".into() }),
+        6 if machine.may_be_owed(step) => {
+            return apply(machine, entries, Entry::Ended { step, status: Status::Owed, why: "gone".into() });
+        }
         // However unlucky: it comes to an end.
         1..4 if machine.steps()[step].attempt < 5 => Answer::Again("throttled".into()),
         4 => Answer::Unknown("lost".into()),
@@ -334,7 +342,7 @@ fn is_met(machine: &Machine, earlier: usize, enough: bool) -> bool {
 /// Whether anything right before a step did not end well.
 fn is_lost(case: &Case, machine: &Machine, step: usize) -> bool {
     let ended = |earlier: &usize| machine.steps()[*earlier].stand;
-    let lost = |stand| matches!(stand, Stand::Over(Status::Failed | Status::Unknown | Status::Skipped));
+    let lost = |stand| matches!(stand, Stand::Over(Status::Failed | Status::Unknown | Status::Skipped | Status::Owed));
     case.steps[step].1.keys().any(|earlier| lost(ended(earlier)))
 }
 
@@ -361,6 +369,10 @@ proptest! {
                 }
                 Stand::Over(Status::Failed | Status::Unknown) => {}
                 Stand::Over(Status::Skipped) => prop_assert!(lost),
+                Stand::Over(Status::Owed) => {
+                    let sent = progress.written.iter().any(|edit| edit.sent);
+                    prop_assert!(instance_of(&plan, id) == "i1" && !sent, "something of step {} was sent", id);
+                }
                 // Only a stop leaves a step where it was, or between two members.
                 Stand::Between => prop_assert!(machine.stopping().is_some() && machine.is_between_members(id)),
                 Stand::Pending => prop_assert!(machine.stopping().is_some() && !lost),

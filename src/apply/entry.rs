@@ -9,7 +9,7 @@ use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
 
 /// The version of the journal's format: another one with every change of what it has in it, the plan among that.
-pub(super) const FORMAT: u32 = 7;
+pub(super) const FORMAT: u32 = 8;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///
@@ -72,7 +72,7 @@ pub(super) enum Entry {
     Ended {
         /// The step.
         step: usize,
-        /// `Done`, `Failed`, `Unknown`, or `Skipped` of what was begun only for the sake of others.
+        /// `Done`, `Failed`, `Unknown`, `Owed` of a change where nobody answers, or `Skipped` of what was begun only for the sake of others.
         status: Status,
         /// Why, where it is not done.
         #[serde(default, skip_serializing_if = "String::is_empty")]

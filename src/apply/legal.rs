@@ -167,6 +167,8 @@ impl Machine {
     fn end(&mut self, step: usize, status: Status, why: &str, at: Timestamp, entry: &Entry) -> Result<(), Illegal> {
         let change = matches!(self.plan.steps.get(step).map(|step| &step.work), Some(Work::Change { .. }));
         let action = self.is_action(step);
+        self.progress(step, 0)?;
+        let may_be_owed = self.may_be_owed(step);
         let progress = self.progress(step, 0)?;
         let legal = match status {
             // A change is done when its last hop has settled.
@@ -175,6 +177,7 @@ impl Machine {
             Status::Done if action => progress.stand == Stand::Between,
             Status::Done => progress.stand == Stand::Settling,
             Status::Failed | Status::Unknown => progress.stand.is_underway(),
+            Status::Owed => may_be_owed && progress.stand == Stand::Asked,
             // What is measured or waited for is given up when nothing comes next.
             Status::Skipped => !change && !action && progress.stand == Stand::Settling,
             _ => false,
@@ -189,7 +192,10 @@ impl Machine {
             Status::Done => self.release(step, Level::Done),
             _ => {
                 self.skip_followers(step);
-                if status != Status::Skipped && self.on_failure != OnFailure::Continue && self.failure.is_none() {
+                if matches!(status, Status::Failed | Status::Unknown)
+                    && self.on_failure != OnFailure::Continue
+                    && self.failure.is_none()
+                {
                     self.failure = Some(format!("{} {status}", self.told(step)));
                 }
             }

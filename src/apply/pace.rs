@@ -15,6 +15,17 @@ pub(super) struct Pace {
     /// Not before this.
     next: Option<Instant>,
     kinds: BTreeMap<String, Lane>,
+    /// Resources that are in the middle of another change: each is put off by itself.
+    busy: BTreeMap<Address, Busy>,
+}
+
+/// A resource that took nothing for now.
+#[derive(Debug)]
+struct Busy {
+    /// Not before this.
+    until: Instant,
+    /// How often in a row.
+    times: u32,
 }
 
 /// How fast resources of one kind are written to: APIs count each of their operations by itself.
@@ -38,7 +49,7 @@ struct Bucket {
     at: Option<Instant>,
 }
 
-/// How long nothing is written after a throttled answer that does not say: doubled each time.
+/// How long nothing is written after a throttled answer that does not say, or to what is busy: doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
@@ -53,7 +64,7 @@ impl Pace {
             throttled: 0,
         };
         let kinds = kinds.iter().map(|kind| (kind.name.to_owned(), lane(kind.rate))).collect();
-        Self { limits, underway: 0, next: None, kinds }
+        Self { limits, underway: 0, next: None, kinds, busy: BTreeMap::new() }
     }
 
     /// Takes room for one call; false where there is none now.
@@ -92,10 +103,27 @@ impl Pace {
         let Some(lane) = self.kinds.get_mut(kind) else { return false };
         lane.underway = lane.underway.saturating_sub(1);
         lane.at_once = (lane.at_once / 2).max(1);
-        let pause = after.unwrap_or(FIRST_PAUSE * 2_u32.saturating_pow(lane.throttled.min(10))).min(LONGEST_PAUSE);
+        let pause = after.unwrap_or(doubled(lane.throttled)).min(LONGEST_PAUSE);
         lane.throttled += 1;
         lane.next = Some(lane.next.map_or(now + pause, |next| next.max(now + pause)));
         lane.throttled == 1
+    }
+
+    /// A resource is in the middle of another change: it is put off, and nothing else is. Whether that is news.
+    pub(super) fn put_off(&mut self, at: &Address, now: Instant) -> bool {
+        let busy = self.busy.entry(at.clone()).or_insert(Busy { until: now, times: 0 });
+        busy.until = now + doubled(busy.times);
+        busy.times += 1;
+        busy.times == 1
+    }
+
+    /// A resource took a write.
+    pub(super) fn took(&mut self, at: &Address) {
+        self.busy.remove(at);
+    }
+
+    fn is_put_off(&self, at: &Address, now: Instant) -> bool {
+        self.busy.get(at).is_some_and(|busy| busy.until > now)
     }
 
     /// When something that holds back now takes the next call, with room for it by then.
@@ -104,8 +132,8 @@ impl Pace {
             return None;
         }
         let waits = self.kinds.values().filter(|lane| lane.underway < lane.at_once).filter_map(Lane::opens);
-        let kinds = waits.filter(|at| *at > now).min();
-        [self.next.filter(|next| *next > now), kinds].into_iter().flatten().min()
+        let busy = self.busy.values().map(|busy| busy.until);
+        waits.chain(busy).chain(self.next).filter(|at| *at > now).min()
     }
 }
 
@@ -149,6 +177,10 @@ impl Bucket {
     }
 }
 
+fn doubled(times: u32) -> Duration {
+    (FIRST_PAUSE * 2_u32.saturating_pow(times.min(10))).min(LONGEST_PAUSE)
+}
+
 fn span(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
@@ -160,6 +192,10 @@ pub(super) struct Paces<'a> {
 }
 
 impl Room for Paces<'_> {
+    fn is_put_off(&self, at: &Address) -> bool {
+        self.of.get(at.instance()).is_some_and(|pace| pace.is_put_off(at, self.now))
+    }
+
     fn take(&mut self, at: &Address) -> bool {
         self.of.get_mut(at.instance()).is_none_or(|pace| pace.take(at.kind(), self.now))
     }
@@ -206,6 +242,24 @@ mod tests {
         assert!(!pace.take("service", now));
         assert!(pace.take("record", now));
         assert_eq!(pace.next_room(now), Some(now + FIRST_PAUSE));
+    }
+
+    #[test]
+    fn test_what_is_busy_is_put_off_by_itself() {
+        let now = Instant::now();
+        let mut pace = at_once(4);
+        let (a, b) = ("i:service/a".parse().unwrap(), "i:service/b".parse().unwrap());
+        assert!(pace.put_off(&a, now));
+        assert!(pace.is_put_off(&a, now) && !pace.is_put_off(&b, now) && pace.take("service", now));
+        assert_eq!(pace.next_room(now), Some(now + FIRST_PAUSE));
+        assert!(!pace.is_put_off(&a, now + FIRST_PAUSE));
+        assert!(!pace.put_off(&a, now) && pace.is_put_off(&a, now + FIRST_PAUSE));
+        pace.took(&a);
+        assert!(!pace.is_put_off(&a, now));
+        for _ in 0..12 {
+            pace.put_off(&a, now);
+        }
+        assert!(!pace.is_put_off(&a, now + LONGEST_PAUSE));
     }
 
     #[test]

@@ -240,6 +240,74 @@ async fn test_what_is_not_ready_in_time_has_failed() {
 }
 
 #[tokio::test]
+async fn test_what_goes_out_of_reach_in_the_middle_is_owed() {
+    use Status::{Done, Failed, Owed, Skipped};
+    for (tolerated, statuses_then, outcome) in [
+        (&["a:*"][..], [Done, Owed, Owed], Outcome::DoneInPart),
+        // What comes after it and is to be reached has not been done, and that is said.
+        (&["a:service/edge"], [Done, Owed, Skipped], Outcome::Failed),
+        (&[], [Done, Failed, Skipped], Outcome::Failed),
+    ] {
+        let bed = Bed::new(WORLD);
+        bed.set("a:service/origin", "sim.settle=100ms");
+        let mut plan = bed
+            .plan(vec![replicas("origin", 3), replicas("edge", 4).after(&[0]), replicas("shield", 2).after(&[1])])
+            .await;
+        plan.intent.tolerates_unreachable = tolerated.iter().map(|named| opsctl_api::Pattern::new(*named)).collect();
+        let lost = async {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            bed.set("a:service/edge", "sim.unreachable=the cable is cut");
+        };
+        let ((done, _), ()) = tokio::join!(bed.apply(&plan), lost);
+        let operation = done.unwrap();
+        assert_eq!((statuses(&operation), operation.outcome), (statuses_then.to_vec(), outcome), "{operation:?}");
+        assert!(operation.steps[1].why.contains("the cable is cut"), "{operation:?}");
+        assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn test_what_may_have_gone_out_is_not_owed() {
+    let bed = Bed::new(WORLD);
+    bed.set("a:service/edge", "sim.settle=1h");
+    let mut plan = bed.plan(vec![replicas("edge", 4).within(80)]).await;
+    plan.intent.tolerates_unreachable = vec![opsctl_api::Pattern::new("a:*")];
+    let lost = async {
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        bed.set("a:service/edge", "sim.unreachable=true");
+    };
+    let ((done, _), ()) = tokio::join!(bed.apply(&plan), lost);
+    assert_eq!(statuses(&done.unwrap()), [Status::Failed]);
+}
+
+#[tokio::test]
+async fn test_what_is_busy_holds_nothing_else_up() {
+    let bed = Bed::new(WORLD);
+    bed.set("a:service/edge", "sim.busy=1");
+    let plan = bed.plan(vec![replicas("edge", 4), replicas("origin", 3), replicas("shield", 2).after(&[1])]).await;
+    let free = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        bed.set("a:service/edge", "sim.busy=0");
+    };
+    let ((done, happened), ()) = tokio::join!(bed.apply(&plan), free);
+    assert_eq!(statuses(&done.unwrap()), [Status::Done; 3]);
+    let ended = happened.iter().filter_map(|what| match what {
+        What::Ended { step, .. } => Some(*step),
+        _ => None,
+    });
+    assert_eq!(ended.collect::<Vec<_>>(), [1, 2, 0]);
+    let told: Vec<&String> = happened
+        .iter()
+        .filter_map(|what| match what {
+            What::Notice { text } => Some(text),
+            _ => None,
+        })
+        .collect();
+    let [told] = &told[..] else { panic!("{told:?}") };
+    assert!(told.starts_with("a:service/edge is in the middle of another change and is tried again later: "), "{told}");
+}
+
+#[tokio::test]
 async fn test_records_of_one_call_go_together() {
     let bed = Bed::new(WORLD);
     let plan = bed

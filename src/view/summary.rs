@@ -20,12 +20,15 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen
         let label = screen.paint(Ink::Bad, &format!("{:12}", "check"));
         page.push_str(&format!("  {label}{} does not hold: {}\n", clean(name), clean(seen)));
     }
-    if operation.count(Status::Failed) + operation.count(Status::Unknown) > 0 {
+    let has_failed = operation.count(Status::Failed) + operation.count(Status::Unknown) > 0;
+    if has_failed {
         page.push_str(&held_back(operation));
     }
-    for status in [Status::Owed, Status::LeftAlone] {
-        page.push_str(&listed(operation, status, Ink::Attention, ways, screen));
+    page.push_str(&listed(operation, Status::Owed, Ink::Attention, ways, screen));
+    if operation.outcome == Outcome::Failed && !has_failed {
+        page.push_str(&held_back(operation));
     }
+    page.push_str(&listed(operation, Status::LeftAlone, Ink::Attention, ways, screen));
     page.push_str(&counts(operation));
     if screen.verbose {
         let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));

@@ -21,6 +21,9 @@ pub enum Fault {
     /// Too many calls; provably not done.
     #[error("throttled{}", .0.map(|after| format!(", try again in {}s", after.as_secs())).unwrap_or_default())]
     Throttled(Option<Duration>),
+    /// This one resource is in the middle of another change; provably not done, and it may be done once that is over.
+    #[error("busy: {0}")]
+    Busy(String),
     /// The API answered in a way that this provider does not understand.
     #[error("unexpected answer: {0}")]
     Unexpected(String),
@@ -29,6 +32,6 @@ pub enum Fault {
 impl Fault {
     /// Whether asking again may help, by itself.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Throttled(_))
+        matches!(self, Self::Unreachable(_) | Self::Throttled(_) | Self::Busy(_))
     }
 }

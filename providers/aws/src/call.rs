@@ -28,6 +28,14 @@ impl Failed {
         if self.maybe_done { Written::Unknown(self.fault) } else { Written::Refused(self.fault) }
     }
 
+    /// What it means of a write to a resource that is on its way to a state in which it takes this.
+    pub(crate) fn busy(self) -> Written {
+        match self.fault {
+            Fault::Invalid(why) => Written::Refused(Fault::Busy(why)),
+            _ => self.written(),
+        }
+    }
+
     /// Whether the resource is not there.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self.fault, Fault::Missing(_))

@@ -13,8 +13,11 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
         (code, "") => code.to_owned(),
         (code, said) => format!("{code}: {said}"),
     };
-    if is_throttling(code) || is_busy(code) || status == 429 || (code == LIMIT && said.starts_with("Rate exceeded")) {
+    if is_throttling(code) || status == 429 || (code == LIMIT && said.starts_with("Rate exceeded")) {
         return Fault::Throttled(retry_after);
+    }
+    if is_busy(code) {
+        return Fault::Busy(text);
     }
     if is_archived(code) {
         return Fault::Invalid(ARCHIVED.to_owned());
@@ -45,7 +48,7 @@ pub(crate) fn is_archived(code: &str) -> bool {
 /// Kinesis says it of too many calls, and of what a rule forbids.
 const LIMIT: &str = "LimitExceededException";
 
-/// What is asked for must wait for another change of the same resource. Nothing was done.
+/// What is asked for must wait for another change of the same resource; of a record, of its zone. Nothing was done.
 fn is_busy(code: &str) -> bool {
     matches!(
         code,
@@ -121,7 +124,7 @@ mod tests {
         let of = |status, code| fault("ecs:UpdateService", status, code, "said", None);
         assert_eq!(of(400, "ThrottlingException"), Fault::Throttled(None));
         assert_eq!(of(503, "SlowDown"), Fault::Throttled(None));
-        assert_eq!(of(400, "ResourceInUseException"), Fault::Throttled(None));
+        assert_eq!(of(400, "ResourceInUseException"), Fault::Busy("ResourceInUseException: said".into()));
         let limit = |said| fault("kinesis:UpdateShardCount", 400, LIMIT, said, None);
         assert_eq!(limit("Rate exceeded for account 1"), Fault::Throttled(None));
         assert!(matches!(limit("scaled 10 times in the last 24 hours"), Fault::Invalid(_)));

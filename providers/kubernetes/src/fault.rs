@@ -88,9 +88,10 @@ impl CallError {
             // Not a Status but a text: nothing is served at this path at all.
             404 if status.message == "404 page not found" => Fault::Missing(format!("{action}: there is no such API")),
             404 => Fault::Missing(status.message.clone()),
-            // Of a JSON Patch: other writers were faster, five times in a row. Of a LIST: its token has expired (410), which says
-            // nothing of what is there. Nothing was done, and it may be tried again.
-            409 | 410 | 429 => Fault::Throttled(*retry_after),
+            // Other writers were faster, five times in a row. Nothing was done.
+            409 => Fault::Busy(status.message.clone()),
+            // Of a LIST: its token has expired (410), which says nothing of what is there.
+            410 | 429 => Fault::Throttled(*retry_after),
             500.. => Fault::Unreachable(self.to_string()),
             _ => Fault::Unexpected(self.to_string()),
         }

@@ -18,7 +18,7 @@ pub(crate) async fn write(client: &Client, cx: &Cx, instance: &str, hop: &Hop) -
         // Nothing but a read was sent.
         Err(Stop::Call(error)) => return Written::Refused(error.fault()),
         Err(Stop::Fault(fault)) => return Written::Refused(fault),
-        Err(Stop::Moved) => return now.conflict(|| Fault::Throttled(None)).await,
+        Err(Stop::Moved) => return now.conflict(|| Fault::Busy("others change it all the time".to_owned())).await,
     };
     match client.call(cx, request.call(body, false)).await {
         Ok(answer) => {

@@ -32,6 +32,9 @@ pub struct Knobs {
     /// How likely a call is turned away because of too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Chance>,
+    /// How likely a write is turned away because the resource is in the middle of another change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub busy: Option<Chance>,
     /// How likely a write is done and its answer lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lose_answer: Option<Chance>,

@@ -61,6 +61,9 @@ fn judge(
     if luck.of(seed, throttle, "throttle a write", &hop.at) {
         return Err(Written::Refused(Fault::Throttled(None)));
     }
+    if luck.of(seed, chance(|knobs| knobs.busy), "busy", &hop.at) {
+        return Err(Written::Refused(Fault::Busy(format!("{} is in the middle of another change", hop.at.local()))));
+    }
     refused(world, kind, &resource, hop).map_err(Written::Refused)?;
     if luck.of(seed, conflict, "conflict", &hop.at)
         && let Some(entry) = interference(kind, &resource, now, hop, conflict)

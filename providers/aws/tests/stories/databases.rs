@@ -71,7 +71,9 @@ pub(crate) fn what_is_busy_is_asked_again() {
     assert!(matches!(written, Written::Refused(Fault::Invalid(_))), "{written:?}");
     refuse();
     let modifying = account.proxy.when("rds", "DescribeDBInstances").alter(late::rds_status("modifying"));
-    assert_eq!(account.write(AT, "class", text("db.m5.large")), Written::Refused(Fault::Throttled(None)));
+    let written = account.write(AT, "class", text("db.m5.large"));
+    let Written::Refused(Fault::Busy(why)) = written else { panic!("{written:?}") };
+    assert_eq!(why, "InvalidDBInstanceState: Instance main is not in available state.");
     modifying.end();
 }
 

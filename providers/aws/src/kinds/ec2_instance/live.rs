@@ -233,7 +233,7 @@ fn written(sent: Result<(), Failed>, live: &Live) -> Written {
         Err(failed)
             if failed.code == "IncorrectInstanceState" && matches!(live.readiness, Readiness::Progressing { .. }) =>
         {
-            Written::Refused(Fault::Throttled(None))
+            failed.busy()
         }
         Err(failed) => failed.written(),
     }

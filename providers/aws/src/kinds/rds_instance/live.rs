@@ -171,7 +171,7 @@ async fn send(site: Site<'_>, write: &Write, live: &Live) -> Written {
             if failed.code.starts_with("InvalidDBInstanceState")
                 && matches!(live.readiness, Readiness::Progressing { .. }) =>
         {
-            Written::Refused(Fault::Throttled(None))
+            failed.busy()
         }
         Err(failed) => failed.written(),
     }
