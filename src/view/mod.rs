@@ -29,6 +29,7 @@ mod summary;
 mod table;
 mod time;
 pub mod unfinished;
+mod unread;
 mod value;
 mod words;
 

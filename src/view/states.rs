@@ -4,6 +4,7 @@ use opsctl_api::{Address, Value};
 
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
+use super::unread::unread;
 use super::value::in_full;
 use super::words::{clean, cut_apart};
 use crate::state::Goal;
@@ -120,12 +121,7 @@ pub fn matrix(matrix: &Matrix, screen: &Screen) -> String {
         }));
         table.row(foot);
     }
-    let mut page = table.draw(screen);
-    for (at, why) in &matrix.unread {
-        let text = format!("{at} could not be read: {}", clean(why));
-        page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &text)));
-    }
-    page
+    table.draw(screen) + &unread(&matrix.unread, screen)
 }
 
 fn cells(row: &Row, screen: &Screen) -> Vec<Cell> {

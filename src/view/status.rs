@@ -8,6 +8,7 @@ use super::screen::{Ink, Screen};
 use super::stands::Stands;
 use super::table::{Cell, Column, Table};
 use super::time::ago;
+use super::unread::unread;
 use super::value::{compared, shown};
 use super::words::{clean, count};
 use crate::diagnostic::Code;
@@ -140,12 +141,7 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
     for found in &status.damaged {
         page.push_str(&format!("{}\n", screen.paint(Ink::Attention, &damaged(found))));
     }
-    for (at, why) in &status.unread {
-        page.push_str(&format!(
-            "{}\n",
-            screen.paint(Ink::Attention, &format!("{at} could not be read: {}", clean(why)))
-        ));
-    }
+    page.push_str(&unread(&status.unread, screen));
     for owed in &status.owed {
         let (steps, name) = (count(owed.steps.len(), "step"), clean(owed.name));
         let text = format!("{steps} of {name} ({}) still to be done ({}):", owed.operation, owed.command);

@@ -41,8 +41,7 @@ fn test_what_cannot_be_read_is_said() {
            replicas          1          1          2          =
                                             3 differ   2 differ
                                 2 unknown  2 unknown  2 unknown
-    aws:route53-record/Z1/live.example.com/CNAME/east could not be read: unreachable: nobody answers
-    aws:route53-record/Z1/live.example.com/CNAME/west could not be read: unreachable: nobody answers
+    aws: 2 resources could not be read: unreachable: nobody answers
     --- exit 1
     "#);
 }

@@ -38,10 +38,7 @@ fn test_what_is_owed_is_told_and_done_later() {
     assert_eq!(said.exit, Some(10), "{said}");
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
     moved was applied in part AGO by ana (ID). 2 settings are as it left them.
-    k8s:configmap/cdn/settings could not be read: unreachable: nobody answers
-    k8s:deployment/cdn/edge could not be read: unreachable: nobody answers
-    k8s:deployment/cdn/spare could not be read: unreachable: nobody answers
-    k8s:deployment/data/origin could not be read: unreachable: nobody answers
+    k8s: 4 resources could not be read: unreachable: nobody answers
     1 step of moved (ID) still to be done (opsctl resume):
       owed        k8s deployment/cdn/edge replicas 0: nobody answers
     No operation is open, 1 step still to be done, nobody holds the lock.
