@@ -16,12 +16,17 @@ use crate::pace::Pace;
 pub(crate) struct Client {
     options: Options,
     shared: OnceCell<SdkConfig>,
+    /// How fast services of ECS are described.
+    pub(crate) services: Pace,
     /// How fast streams are described.
     pub(crate) streams: Pace,
     /// How fast their tags are read.
     pub(crate) stream_tags: Pace,
 }
 
+/// DescribeServices takes 20 calls a second, and 100 at once from rest
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>).
+const SERVICES: Rate = Rate { burst: 100, per_second: 20.0 };
 /// DescribeStreamSummary takes 20 calls a second in an account
 /// (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeStreamSummary.html>).
 const STREAMS: Rate = Rate { burst: 5, per_second: 15.0 };
@@ -62,8 +67,13 @@ impl Client {
     }
 
     pub(crate) fn new(options: Options) -> Self {
-        let (streams, stream_tags) = (Pace::new(STREAMS), Pace::new(STREAM_TAGS));
-        Self { options, shared: OnceCell::new(), streams, stream_tags }
+        Self {
+            options,
+            shared: OnceCell::new(),
+            services: Pace::new(SERVICES),
+            streams: Pace::new(STREAMS),
+            stream_tags: Pace::new(STREAM_TAGS),
+        }
     }
 
     pub(crate) fn options(&self) -> &Options {

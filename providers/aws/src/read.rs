@@ -181,7 +181,8 @@ fn answer(query: &Query, found: &BTreeMap<&str, Found>) -> Reading {
             let members: Vec<Live> =
                 found.there.values().filter(fits).map(|entry| only(entry.live.clone(), &query.settings)).collect();
             match &found.partly {
-                Some(fault) if members.is_empty() => Reading::Fault(fault.clone()),
+                // What a part of it was lost to in passing is not there the next time: all of it is asked again.
+                Some(fault) if members.is_empty() || fault.is_passing() => Reading::Fault(fault.clone()),
                 partly => Reading::Members { found: members, complete: partly.is_none() },
             }
         }

@@ -11,7 +11,9 @@ const ROUTING: &str = "routing";
 pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "lambda-alias",
-        doc: "An alias of a Lambda function: the version that it stands for, and how much another one gets.",
+        // Which deployment groups of CodeDeploy an alias is of is nowhere beside the alias, and there is no list by function.
+        doc: "An alias of a Lambda function: the version that it stands for, and how much another one gets. CodeDeploy \
+              moves both while it deploys, and AWS does not tell at the alias that it does.",
         path: &[Segment::One("FUNCTION"), Segment::One("ALIAS")],
         settings: &[
             Setting::new("version", Type::String, "The version that gets what no weight gives away.").group(ROUTING),

@@ -9,6 +9,7 @@ mod buckets;
 mod databases;
 #[path = "../conformance/environment.rs"]
 mod environment;
+mod groups;
 mod instances;
 mod metrics;
 mod objects;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         buckets: other_rules_stay, tags_are_a_note, an_answer_is_lost, the_newest_of_a_prefix;
         databases: it_is_on_its_way, what_is_busy_is_asked_again, a_stopped_one_starts_itself, a_cluster_stops_its_own,
             the_newest_snapshot_counts, snapshots_are_asked_for_where_they_are_wanted, an_age_that_cannot_be_had_is_told;
+        groups: others_hold_it, without_launching_it_never_grows;
         objects: what_else_it_has_stays, an_earlier_version_comes_back, somebody_was_faster, it_is_busy_or_lost,
             what_is_no_small_text_is_hidden, what_is_archived_is_told;
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
@@ -49,8 +51,8 @@ fn main() -> ExitCode {
             many_take_few_calls;
         metrics: five_minutes_are_measured, silence_is_no_number, an_answer_in_parts_is_put_together,
             two_hundred_take_two_calls;
-        services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it,
-            a_thousand_take_few_calls;
+        services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it, bounds_may_be_scheduled,
+            a_part_that_is_lost_is_no_less, a_thousand_take_few_calls;
         streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards,
             many_are_described_no_faster_than_aws_takes;
         targets: targets_come_and_go, one_that_is_missing_hides_no_other, one_of_them_is_throttled;

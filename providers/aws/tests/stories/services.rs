@@ -110,6 +110,51 @@ pub(crate) fn others_hold_it() {
     assert!(live.owners[0].does.contains("could not be read: denied"), "{:?}", live.owners);
 }
 
+/// What sets the bounds of a target when its time comes is a note of the target.
+pub(crate) fn bounds_may_be_scheduled() {
+    let account = account();
+    let target = [
+        ("ServiceNamespace", "ecs"),
+        ("ResourceId", "service/edge/web"),
+        ("ScalableDimension", "ecs:service:DesiredCount"),
+    ];
+    let send = |operation: &str, more: serde_json::Value| {
+        let mut body = more;
+        target.iter().for_each(|(name, value)| body[name] = json!(value));
+        account.console().json("application-autoscaling", operation, &body);
+    };
+    send("RegisterScalableTarget", json!({ "MinCapacity": 1, "MaxCapacity": 6 }));
+    let night = json!({ "MinCapacity": 0, "MaxCapacity": 2 });
+    let action =
+        json!({ "ScheduledActionName": "night", "Schedule": "cron(0 22 * * ? *)", "ScalableTargetAction": night });
+    send("PutScheduledAction", action);
+    let live = account.read("scalable-target/ecs/service/edge/web/ecs:service:DesiredCount");
+    let owners: Vec<_> = live.owners_of("min").map(|owner| (owner.name.as_str(), owner.reverts)).collect();
+    assert_eq!(owners, [("scheduled action night", false)]);
+    assert_eq!(live.owners[0].does, "sets its own bounds when its time comes");
+}
+
+/// Of many a part is lost: in passing, so that all are asked for again, or for good, which is said. They are never fewer.
+pub(crate) fn a_part_that_is_lost_is_no_less() {
+    let account = account();
+    for nth in 1..15 {
+        create(&account, &format!("web-{nth}"), json!({}));
+    }
+    let all = || account.ask(&[all("ecs-service/edge/*", "desired_count")]).remove(0);
+    let describe = || account.proxy.when("ecs", "DescribeServices").times(1);
+    describe().throttle();
+    assert_eq!(all(), Reading::Fault(Fault::Throttled(None)));
+    describe().close();
+    assert!(matches!(all(), Reading::Fault(Fault::Unreachable(_))));
+    describe().refuse(Refusal::new("AccessDeniedException", "no"));
+    let Reading::Members { found, complete: false } = all() else { panic!() };
+    assert!(!found.is_empty() && found.len() < 15);
+    account.proxy.when("ecs", "ListServices").times(1).refuse(Refusal::new("AccessDeniedException", "no"));
+    assert!(matches!(all(), Reading::Fault(Fault::Denied(_))));
+    let Reading::Members { found, complete: true } = all() else { panic!() };
+    assert_eq!(found.len(), 15);
+}
+
 /// Ten services a DescribeServices and a hundred a ListServices are what the API takes.
 pub(crate) fn a_thousand_take_few_calls() {
     let account = account();

@@ -132,6 +132,7 @@ async fn services(client: &Client, site: Site<'_>, cluster: &str) -> Result<Vec<
 
 /// What is not there is left out, and so is what was deleted: the API remembers it for a while as inactive.
 async fn describe(client: &Client, site: Site<'_>, cluster: &str, names: &[String]) -> Result<Vec<Service>, Failed> {
+    site.client.services.turn().await;
     let ask = client.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
     let answer = call(site.cx, "ecs:DescribeServices", ask.include(ServiceField::Tags).send()).await?;
     let mut failures = answer.failures.unwrap_or_default().into_iter();
