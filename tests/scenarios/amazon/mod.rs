@@ -10,4 +10,5 @@ mod order;
 mod pipeline;
 mod procedures;
 mod regions;
+mod troubles;
 mod world;
