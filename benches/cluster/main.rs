@@ -8,6 +8,8 @@
 mod bare;
 #[path = "../measure/mod.rs"]
 mod measure;
+#[path = "../measure/table.rs"]
+mod table;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,11 +17,11 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use bare::{Bare, DEPLOYMENTS, NAMESPACE};
-use measure::{Cost, run, seconds};
+use measure::{run, seconds};
+use table::{against, calls, head, line, median};
 use tempfile::TempDir;
 
 const OPSCTL: &str = env!("CARGO_BIN_EXE_opsctl");
-const RUNS: usize = 7;
 /// Who changes to how many replicas: up by one and down by the other, and then the other way round.
 const TURNS: [(usize, bool); 4] = [(2, false), (1, true), (2, true), (1, false)];
 /// How often; one time to the next the cluster itself differs by a fifth.
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     let names = (0..DEPLOYMENTS).map(|number| format!("d-{number}"));
     let by_address = repository(&kubeconfig, names.map(|name| (name.clone(), name)));
 
-    println!("{:<47} {:>9} {:>8} {:>9} {:>8}", "", "median", "", "processor", "memory");
+    head();
     let (list, _) = median(|| run(folder.path(), "curl", &bare.list_by_curl()));
     line(&format!("LIST of {DEPLOYMENTS} Deployments by curl"), &list, "");
     for (name, repository) in [("one pattern", &by_pattern), ("as many addresses", &by_address)] {
@@ -91,31 +93,6 @@ fn main() -> ExitCode {
         println!("{name:<47} {:>9} {:>8}", "", against(opsctl, raw));
     }
     ExitCode::SUCCESS
-}
-
-/// The median of several runs by time, with the most memory of all of them.
-fn median(run: impl Fn() -> (Cost, String)) -> (Cost, String) {
-    let mut runs: Vec<(Cost, String)> = (0..RUNS).map(|_| run()).collect();
-    let megabytes = runs.iter().map(|(cost, _)| cost.megabytes).max().unwrap_or_default();
-    runs.sort_by_key(|(cost, _)| cost.took);
-    let (median, said) = runs.swap_remove(RUNS / 2);
-    (Cost { megabytes, ..median }, said)
-}
-
-fn against(time: Duration, other: Duration) -> String {
-    format!("{:.2} x", time.as_secs_f64() / other.as_secs_f64())
-}
-
-/// A line of the table.
-fn line(name: &str, cost: &Cost, ratio: &str) {
-    let (took, worked) = (seconds(cost.took), seconds(cost.worked));
-    println!("{name:<47} {took:>9} {ratio:>8} {worked:>9} {:>5} MB", cost.megabytes);
-}
-
-/// What opsctl said of its calls.
-fn calls(said: &str) {
-    let calls = said.split_once("API call").map(|(_, calls)| calls.lines().next().unwrap_or_default());
-    println!("    {}", calls.unwrap_or_default().trim_start_matches("s: "));
 }
 
 /// An operations repository that has these names for Deployments, and two states: one pod each, and two.
