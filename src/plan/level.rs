@@ -79,7 +79,9 @@ impl Own {
     fn of(kind: &Kind, slots: &BTreeMap<Slot, Vec<Edit>>) -> Self {
         let directed = |(slot, edits): (&Slot, &Vec<Edit>)| {
             let moves = edits.iter().any(|edit| edit.direction(kind) != Direction::Level);
-            Moves { up: moves && slot.is_up(), down: moves && !slot.is_up() }
+            // What restarts with others comes anew, with what they are by then.
+            let restarts = edits.iter().any(|edit| kind.setting(&edit.setting).is_some_and(|setting| setting.carries));
+            Moves { up: restarts || (moves && slot.is_up()), down: moves && !slot.is_up() }
         };
         let mut own = Self { moves: Moves::default(), level: !slots.is_empty() };
         slots.iter().map(directed).for_each(|moves| own.moves.and(moves));

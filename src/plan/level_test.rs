@@ -7,7 +7,7 @@ use opsctl_api::Value;
 
 use super::make_test::{Short, is, plan, state, steps};
 use crate::action::{Action, Beside, Call, Member, When};
-use crate::state::{After, Goal, State};
+use crate::state::{After, Goal, RestartsWith, State};
 
 const WORLD: &str = r#"
 [resource.config]
@@ -44,6 +44,15 @@ fn test_a_configuration_changes_before_those_that_need_it_come_and_after_they_ha
     assert_eq!(edge(0), ["1 -service/edge replicas", "2 -document/config content"]);
     // Nobody moves: it does not matter, and it is nobody's way back.
     assert_eq!(edge(2), ["1 +document/config content"]);
+}
+
+/// What restarts with it takes it up by that, also where there will be fewer of it.
+#[test]
+fn test_it_changes_before_what_restarts_with_it() {
+    let mut wanted = wanted(&[("edge", "a:service/edge", &[("replicas", is(1))], &["config"])]);
+    let edge = Arc::make_mut(&mut wanted.resources.get_mut("edge").unwrap().declared);
+    edge.restarts_with = Some(RestartsWith { names: vec!["config".into()], carried_by: "config_digest".into() });
+    assert_eq!(steps(&plan(&wanted, WORLD)), ["1 +document/config content", "2 +service/edge config_digest,replicas"]);
 }
 
 /// One that comes needs it as it will be, whatever goes.
