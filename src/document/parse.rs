@@ -17,7 +17,8 @@ pub(crate) fn parse<'t>(file: FileId, text: &'t str, found: &mut Problems) -> Ta
 
 /// Reads a text that begins at an offset of its file.
 pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut Problems) -> Table<'t> {
-    let (table, errors) = DeTable::parse_recoverable(text);
+    let (table, mut errors) = DeTable::parse_recoverable(text);
+    errors.extend(behind_keys_alone(text, &errors));
     let at = |range: &Range<usize>| Span::new(file, range.start + offset..range.end + offset);
     let (twice, wrong): (Vec<_>, Vec<_>) = errors.iter().partition(|error| error.message() == "duplicate key");
     for (range, message) in told(text, table.get_ref(), &wrong) {
@@ -36,6 +37,24 @@ pub(super) fn whole<'t>(file: FileId, text: &'t str, offset: usize, found: &mut 
         }
     }
     Conversion { file, offset, depth: 0, found }.table(table.into_inner())
+}
+
+/// What is wrong behind a key without a value: the parser passes over that, and is asked again without the lines of such keys.
+fn behind_keys_alone(text: &str, errors: &[toml::de::Error]) -> Vec<toml::de::Error> {
+    let alone = errors.iter().filter(|error| error.message().starts_with("key with no value"));
+    let mut rest = text.to_owned();
+    for start in alone.filter_map(|error| Some(error.span()?.start)) {
+        let line = text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
+        rest.replace_range(line..end, &" ".repeat(end - line));
+    }
+    if rest == text {
+        return Vec::new();
+    }
+    let (table, mut more) = DeTable::parse_recoverable(&rest);
+    dismantle(DeValue::Table(table.into_inner()));
+    more.retain(|new| !errors.iter().any(|known| (known.span(), known.message()) == (new.span(), new.message())));
+    more
 }
 
 /// Drops a value piece by piece: dropped whole, each level would take some of the stack.

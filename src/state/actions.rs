@@ -87,18 +87,19 @@ impl Actions<'_, '_, '_, '_> {
     fn members(&mut self, action: &Entry<'_>, keys: &Table<'_>, each: Option<&Entry<'_>>) -> Option<Vec<Member>> {
         let Some(each) = each else { return Some(vec![self.member(action, keys, None)?]) };
         let names = strings(each, self.checks.found())?;
-        let mut known = BTreeSet::new();
+        let mut known: Vec<&str> = Vec::with_capacity(names.len());
+        let so_far = self.checks.found().count();
         for (name, span) in &names {
             if name.trim().is_empty() || name.chars().any(char::is_control) {
                 self.push(Diagnostic::error(Code::WrongValue, *span, "a member has a name of one line"));
-                return None;
-            }
-            if !known.insert(*name) {
+            } else if known.contains(name) {
                 let message = format!("`{}` is twice in `each`", name.escape_debug());
                 self.push(Diagnostic::error(Code::BadAction, *span, message));
-                return None;
+            } else {
+                known.push(name);
             }
         }
+        let is_right = self.checks.found().count() == so_far;
         // Of names that are wrong it was told already.
         if names.is_empty() && !matches!(&each.node.data, Data::List(items) if items.is_empty()) {
             return None;
@@ -108,15 +109,15 @@ impl Actions<'_, '_, '_, '_> {
             self.push(Diagnostic::error(Code::BadAction, each.node.span, message));
             return None;
         }
-        let mut members = Vec::with_capacity(names.len());
-        for (name, _) in names {
+        let mut members = Vec::with_capacity(known.len());
+        for name in known {
             let so_far = self.checks.found().count();
             members.push(self.member(action, keys, Some(name))?);
             if self.checks.found().count() > so_far {
                 return None;
             }
         }
-        Some(members)
+        is_right.then_some(members)
     }
 
     fn member(&mut self, action: &Entry<'_>, keys: &Table<'_>, name: Option<&str>) -> Option<Member> {

@@ -39,11 +39,11 @@ pub fn load_literal(
         layer.leave_out(|at| !catalogues.names().any(|name| at.split(':').next() == Some(name)));
     }
     let layers = [layer];
-    let names = Names::new(&layers, catalogues, &mut found);
+    let chains = [Chain { layers: vec![&layers[0]], broken: false }];
+    let names = Names::new(&chains, catalogues, &mut found);
     let environment = environment();
     let workshop = Workshop { names: &names, catalogues, sources: &sources, environment: &environment, literal: true };
-    let chain = Chain { layers: vec![&layers[0]], broken: false };
-    let state = workshop.state(&chain, &mut found);
+    let state = workshop.state(&chains[0], &mut found);
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
     if report.has_errors() { Err(report) } else { Ok(state) }

@@ -54,8 +54,8 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
             None => Layer::unread(&file.name),
         })
         .collect();
-    let names = Names::new(&layers, catalogues, &mut found);
     let chains = chain::chains(&layers, &mut found);
+    let names = Names::new(&chains, catalogues, &mut found);
     let environment = environment();
     let workshop = Workshop { names: &names, catalogues, sources: &sources, environment: &environment, literal: false };
     let states: BTreeMap<String, State> =

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 use opsctl_api::{Address, Kind, Pattern};
 
 use super::Target;
-use super::layer::{Layer, Names as Listed};
+use super::chain::Chain;
+use super::layer::Names as Listed;
 use super::part::Part;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::document::{Problems, list, pattern, unknown_instance};
@@ -30,11 +31,13 @@ pub(super) struct Meaning {
 }
 
 impl<'t> Names<'t> {
-    /// Looks up all names of all states; names that mean two targets are reported.
-    pub(super) fn new(layers: &[Layer<'t>], catalogues: &Catalogues, found: &mut Problems) -> Self {
-        let count = layers.iter().map(|layer| layer.parts.len()).max();
+    /// Looks up all names of all states; names that mean two targets are reported, of two states where the one stands that is further from its root.
+    pub(super) fn new(chains: &[Chain<'_, 't>], catalogues: &Catalogues, found: &mut Problems) -> Self {
+        let count = chains.iter().map(|chain| chain.own().parts.len()).max();
         let mut names: HashMap<&'t str, Named<'t>> = HashMap::with_capacity(count.unwrap_or_default());
-        for layer in layers {
+        let mut chains: Vec<&Chain<'_, 't>> = chains.iter().collect();
+        chains.sort_by_key(|chain| chain.layers.len());
+        for layer in chains.into_iter().map(Chain::own) {
             for listed in layer.tolerates_unreachable.iter().chain(&layer.allow_one_way).flatten() {
                 pattern(*listed, catalogues.names(), found);
             }
