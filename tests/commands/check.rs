@@ -347,6 +347,6 @@ fn test_a_check_between_is_left_out_only_where_none_of_it_is_there() {
     insta::assert_snapshot!(repository.opsctl(&["plan", "lit"]), @"
     lit: nothing to change. 1 setting of 1 resource read from lab is as it should be.
     check fans is left out: of what it stands between nothing is there.
-    lab:switch/fan-* is not there; it is optional.
+    lab:switch/fan-* finds nothing; it is optional.
     ");
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, format_duration};
+use opsctl_api::{Address, Pattern, format_duration};
 
 use super::super::action::not_undone;
 use super::super::table::{Cell, Column, Table};
@@ -239,9 +239,10 @@ fn holes(plan: &Plan) -> Vec<String> {
 
 /// What is not there, and need not be.
 pub(super) fn missing(plan: &Plan) -> Vec<String> {
+    let gone_as = |at: &str| if Pattern::is_pattern(at) { "finds nothing" } else { "is not there" };
     let gone = plan.skipped.iter().filter_map(|skipped| match &skipped.why {
-        SkippedWhy::Missing => Some(format!("{} is not there; it is optional", skipped.at)),
-        SkippedWhy::MissingUnasked => Some(format!("{} is not there; nothing is asked of it", skipped.at)),
+        SkippedWhy::Missing => Some(format!("{} {}; it is optional", skipped.at, gone_as(&skipped.at))),
+        SkippedWhy::MissingUnasked => Some(format!("{} {}; nothing is asked of it", skipped.at, gone_as(&skipped.at))),
         SkippedWhy::GatesNothing => {
             Some(format!("{} is left out: of what it stands between nothing is there", skipped.at))
         }
