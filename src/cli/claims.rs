@@ -6,7 +6,7 @@ use opsctl_api::{Address, Pattern};
 
 use super::damage::Damage;
 use super::failure::Failure;
-use super::run::Setting;
+use super::setting::Setting;
 use crate::plan::{Plan, Seen, Skipped, SkippedWhy};
 use crate::snapshot::{Entry, Operation, OperationKind, Operations, Outcome, Recorded, Status, StepRecord};
 use crate::state::Target;

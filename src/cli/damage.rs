@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::failure::Failure;
 use super::output::Output;
-use super::run::Setting;
+use super::setting::Setting;
 use crate::snapshot::{CommitId, StoreError};
 use crate::view::status::{self, Damaged};
 

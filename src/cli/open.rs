@@ -4,10 +4,12 @@ use camino::Utf8Path;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::failure::Failure;
+use super::flags::How;
 use super::operator;
 use super::output::Output;
 use super::page::{self, Situation};
-use super::run::{self, Held, How, Setting};
+use super::run::{self, Held};
+use super::setting::Setting;
 use crate::apply::{self, ApplyError, Closing, Event, Mark, Resume, Secrets, Tempo, Unfinished, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, StoreError};

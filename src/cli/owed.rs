@@ -6,7 +6,7 @@ use super::claims::{Around, Claim, claims, decided, is_in, is_undone, is_wanted_
 use super::damage::Damage;
 use super::failure::Failure;
 use super::open;
-use super::run::Setting;
+use super::setting::Setting;
 use crate::apply::{self, ApplyError};
 use crate::instance::Instances;
 use crate::plan::{Plan, Rest, Skipped, SkippedWhy};

@@ -1,161 +1,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
-use super::confirm::{Consent, agree, confirm};
 use super::damage::Damage;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::intended::Intended;
+use super::flags::{Flags, How};
 use super::output::Output;
-use super::repository::Repository;
+use super::setting::Setting;
 use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
 use crate::apply::{self, ApplyError, Closing, Event, LetGo, Lock, Mark, Run, Tempo, What};
-use crate::instance::Instances;
 use crate::plan::{Plan, Skipped, SkippedWhy};
-use crate::snapshot::{Operation, Outcome, StepRecord, Store};
+use crate::snapshot::{Operation, Outcome, StepRecord};
 use crate::state::OnFailure;
 use crate::view::{self, progress};
-
-/// How an apply or a rollback is carried out.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct Flags {
-    #[command(flatten)]
-    consent: Consent,
-    /// What a failed step does to the rest, instead of what the state says
-    #[arg(long, value_name = "WHAT")]
-    on_failure: Option<Failing>,
-    /// At most so many steps under way at once
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    parallelism: Option<u16>,
-}
-
-/// How a plan is obeyed.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct How {
-    /// What a failed step does to the rest; `None` for what the plan says.
-    pub(super) on_failure: Option<OnFailure>,
-    /// At most so many steps under way at once.
-    pub(super) parallelism: Option<usize>,
-}
-
-impl Flags {
-    /// What a failed step does, where that is said.
-    pub(super) fn failing(&self) -> Option<OnFailure> {
-        self.on_failure.map(OnFailure::from)
-    }
-
-    pub(super) fn how(&self) -> How {
-        How { on_failure: self.failing(), parallelism: self.parallelism.map(usize::from) }
-    }
-
-    /// Lets the operator say yes, or not.
-    ///
-    /// # Errors
-    /// The operator said no, or nobody can be asked.
-    pub(super) fn confirm(&self, plan: &Plan, output: &Output) -> Result<(), Failure> {
-        confirm(plan, &self.consent, output)
-    }
-
-    /// The same before steps are let go of: what is not wanted any more is the operator's to say.
-    ///
-    /// # Errors
-    /// The operator said no, or nobody can be asked.
-    pub(super) fn lets_go(
-        &self,
-        name: &str,
-        closes: bool,
-        steps: &[StepRecord],
-        output: &Output,
-    ) -> Result<(), Failure> {
-        if steps.is_empty() && !closes {
-            return Ok(());
-        }
-        if !steps.is_empty() && !self.consent.is_given() {
-            output.say(&view::to_let_go(steps, &output.progress));
-        }
-        agree(name, &self.consent, output)
-    }
-}
-
-/// What a failed step does to the rest.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Failing {
-    /// Starts nothing new, lets what runs end
-    Stop,
-    /// Goes on with what does not depend on it
-    Continue,
-    /// Takes back what was done
-    Rollback,
-}
-
-/// Where a plan is carried out.
-pub(super) struct Setting<'a> {
-    pub(super) repository: &'a Repository,
-    pub(super) instances: &'a Instances,
-    pub(super) store: &'a Store,
-    /// The operation that began last when this one looked around.
-    newest: Option<String>,
-}
-
-impl<'a> Setting<'a> {
-    /// As it is before anything is planned.
-    ///
-    /// # Errors
-    /// The history cannot be read.
-    pub(super) fn new(repository: &'a Repository, instances: &'a Instances, store: &'a Store) -> Result<Self, Failure> {
-        Ok(Self { repository, instances, store, newest: store.newest_operation()? })
-    }
-
-    /// Whether a plan is of another state than what stands: though it finds all as it should be, that state takes its place.
-    fn is_otherwise(&self, plan: &Plan) -> bool {
-        let intent = &plan.intent;
-        let is_state = matches!(Intended::recorded(&intent.name), Intended::State(_));
-        if !is_state || !intent.takes_the_place() {
-            return false;
-        }
-        // What cannot be read is not that.
-        let stands = self.store.stands(None).unwrap_or_default();
-        let is_that = |operation: &Operation| {
-            let is_done = matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart);
-            is_done && operation.name == intent.name && operation.state_digest == intent.state_digest
-        };
-        !stands.over.is_empty() || !stands.state.is_some_and(|state| is_that(&state.operation))
-    }
-
-    /// Whether nothing began since. Under the lock nothing can any more.
-    ///
-    /// # Errors
-    /// Another operation did: what it left may be what this one is about.
-    fn is_not_overtaken(&self) -> Result<(), Failure> {
-        match self.store.newest_operation()? {
-            newest if newest == self.newest => Ok(()),
-            newest => Err(Failure::Overtaken { operation: newest.unwrap_or_default() }),
-        }
-    }
-}
-
-/// Somebody else at it is in the way of all that changes anything: said before anything is read. Whoever comes in between is met
-/// by the lock itself.
-pub(super) fn alone(repository: &Repository) -> Result<(), Failure> {
-    match apply::running(&repository.work_dir())? {
-        Some(running) => Err(ApplyError::Running(Box::new(running)).into()),
-        None => Ok(()),
-    }
-}
-
-/// So is an operation that did not end, of an apply.
-pub(super) fn unhindered(repository: &Repository) -> Result<(), Failure> {
-    alone(repository)?;
-    match apply::unfinished(&repository.work_dir()).map_err(ApplyError::from)? {
-        Some(open) => Err(ApplyError::Unfinished(Box::new(open)).into()),
-        None => Ok(()),
-    }
-}
 
 /// Records that steps of ended operations are not wanted any more.
 pub(super) async fn let_go(
@@ -434,16 +295,6 @@ pub(super) async fn draw(plan: &Plan, mut events: UnboundedReceiver<Event>, outp
             if let Some(line) = lines.take(&event) {
                 output.say(&(line + "\n"));
             }
-        }
-    }
-}
-
-impl From<Failing> for OnFailure {
-    fn from(failing: Failing) -> Self {
-        match failing {
-            Failing::Stop => Self::Stop,
-            Failing::Continue => Self::Continue,
-            Failing::Rollback => Self::Rollback,
         }
     }
 }

@@ -5,12 +5,14 @@ use clap::Args;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::flags::Flags;
 use crate::cli::help;
 use crate::cli::intended::{self, Intended, Selection};
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::cli::run::{self, Flags, Setting};
+use crate::cli::run;
+use crate::cli::setting::{self, Setting};
 use crate::plan::Plan;
 use crate::state;
 
@@ -38,7 +40,7 @@ impl Apply {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
         let intended = Intended::read(&self.what, &repository);
-        run::unhindered(&repository)?;
+        setting::unhindered(&repository)?;
         let store = repository.store()?;
         let mut situation = Situation::of(&repository, &store)?;
         let instances = repository.instances(output)?;

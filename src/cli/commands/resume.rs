@@ -6,6 +6,7 @@ use crate::apply::{ApplyError, Closing};
 use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::flags::Flags;
 use crate::cli::help;
 use crate::cli::intended::{self, Intended, Selection};
 use crate::cli::open;
@@ -13,7 +14,8 @@ use crate::cli::output::Output;
 use crate::cli::owed;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::cli::run::{self, Flags, Held, Setting};
+use crate::cli::run::{self, Held};
+use crate::cli::setting::{self, Setting};
 use crate::cli::standing::Standing;
 use crate::snapshot::Operation;
 use crate::view;
@@ -40,7 +42,7 @@ pub(in crate::cli) struct Resume {
 impl Resume {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
-        run::alone(&repository)?;
+        setting::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;

@@ -5,13 +5,15 @@ use clap::Args;
 use crate::apply::Closing;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::flags::Flags;
 use crate::cli::help;
 use crate::cli::intended::{Selection, patterns};
 use crate::cli::open;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
-use crate::cli::run::{self, Flags, Setting};
+use crate::cli::run;
+use crate::cli::setting::{self, Setting};
 use crate::cli::standing::Standing;
 use crate::cli::taking_back;
 
@@ -43,7 +45,7 @@ pub(in crate::cli) struct Rollback {
 impl Rollback {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
-        run::alone(&repository)?;
+        setting::alone(&repository)?;
         let store = repository.store()?;
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;
@@ -76,7 +78,8 @@ impl Rollback {
         };
         let mut situation = Situation::of(&repository, &store)?;
         if !taking_back::called(&operations).is_empty() {
-            situation.undoing = operations.last().and_then(|operation| taking_back::undoing(&setting, operation));
+            situation.undoing =
+                operations.last().and_then(|operation| taking_back::undoing(&setting, operation));
         }
         page::show_before(&plan, &situation, output)?;
         run::agreed(&plan, &setting, &self.flags, output)?;
