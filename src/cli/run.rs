@@ -252,7 +252,9 @@ pub(super) fn summed_up(
         let rto = plan.and_then(|plan| plan.intent.rto);
         let catalogues = &setting.repository.catalogues;
         let ways = plan.map(|plan| by_hand::ways(plan, operation, catalogues)).unwrap_or_default();
-        output.result(&format!("\n{}", view::summary(operation, rto, &ways, &output.results)));
+        let not_undone = plan.map(|plan| taking_back::not_undone(plan, setting.repository, setting.store));
+        let not_undone = not_undone.unwrap_or_default();
+        output.result(&format!("\n{}", view::summary(operation, rto, &ways, &not_undone, &output.results)));
     }
     Ok(match operation.outcome {
         Outcome::Done => Exit::Done,

@@ -12,12 +12,13 @@ use super::open;
 use super::output::Output;
 use super::owed;
 use super::page::{self, Situation};
+use super::repository::Repository;
 use super::rollback_state;
 use super::run::{self, Held};
 use super::setting::Setting;
 use crate::apply::{ApplyError, Closing, Mark};
-use crate::plan::{self, Plan, Request};
-use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, StoreError, unwind};
+use crate::plan::{self, Plan, Request, Skipped, SkippedWhy};
+use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, Store, StoreError, unwind};
 use crate::state;
 use crate::view;
 
@@ -64,9 +65,9 @@ pub(super) fn called(operations: &[Operation]) -> BTreeSet<String> {
 }
 
 /// The state that was applied before an operation, where it has actions: they may undo what a rollback does not.
-pub(super) fn undoing(setting: &Setting<'_>, operation: &Operation) -> Option<String> {
-    let mut older = setting.store.operations().ok()?.map_while(Result::ok).map(|recorded| recorded.operation);
-    older.find(|older| older.id == operation.id)?;
+pub(super) fn undoing(repository: &Repository, store: &Store, operation: &str) -> Option<String> {
+    let mut older = store.operations().ok()?.map_while(Result::ok).map(|recorded| recorded.operation);
+    older.find(|older| older.id == operation)?;
     let name = loop {
         let before = older.next()?;
         match (before.kind, before.outcome, before.reverts) {
@@ -78,16 +79,24 @@ pub(super) fn undoing(setting: &Setting<'_>, operation: &Operation) -> Option<St
             (OperationKind::Apply | OperationKind::Rollback, ..) => return None,
         }
     };
-    let mut loaded = state::load(&setting.repository.config.root, &setting.repository.catalogues);
+    let mut loaded = state::load(&repository.config.root, &repository.catalogues);
     let state = loaded.find(&name).ok().filter(|state| state.over.is_none() && !state.actions.is_empty());
     state.filter(|_| !loaded.report.has_errors()).map(|_| name)
+}
+
+/// What a rollback did not take back of what was called, by its plan.
+pub(super) fn not_undone(plan: &Plan, repository: &Repository, store: &Store) -> Vec<String> {
+    let called: Vec<&Skipped> = plan.skipped.iter().filter(|skipped| skipped.why == SkippedWhy::NotUndone).collect();
+    let Some(reverts) = plan.intent.reverts.as_deref().filter(|_| !called.is_empty()) else { return Vec::new() };
+    let undoing = undoing(repository, store, reverts);
+    called.into_iter().map(|skipped| view::action::not_undone(&skipped.at, undoing.as_deref())).collect()
 }
 
 /// Says which actions stay called.
 fn tell_called(setting: &Setting<'_>, operations: &[Operation], output: &Output) {
     let called = called(operations);
     let Some(operation) = operations.last().filter(|_| !called.is_empty()) else { return };
-    let undoing = undoing(setting, operation);
+    let undoing = undoing(setting.repository, setting.store, &operation.id);
     for name in called {
         let text = view::action::not_undone(&format!("Action {name}"), undoing.as_deref());
         output.sentence(&format!("{text}."));
@@ -165,7 +174,7 @@ async fn back(
     };
     let mut situation = Situation::under_way(operation);
     if !called.is_empty() {
-        situation.undoing = undoing(setting, operation);
+        situation.undoing = undoing(setting.repository, setting.store, &operation.id);
     }
     page::show_before(&plan, &situation, output)?;
     if plan.is_empty() {

@@ -17,6 +17,7 @@ pub fn operation(
     operation: &Operation,
     rto: Option<Duration>,
     ways: &Ways,
+    not_undone: &[String],
     snapshots: &[(String, String)],
     now: Timestamp,
     screen: &Screen,
@@ -50,6 +51,9 @@ pub fn operation(
     }
     for (name, seen) in &operation.failed_checks {
         fact("check", format!("{} does not hold: {}", clean(name), clean(seen)));
+    }
+    for text in not_undone {
+        fact("actions", text.clone());
     }
     page.push_str(&steps(operation, ways, screen));
     page
@@ -108,8 +112,15 @@ mod tests {
             record(Outcome::Failed, &[(1, Status::Failed, "minio-0: CrashLoopBackOff"), (2, Status::Skipped, "")]);
         let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
         let snapshots = [("before".to_owned(), "0123456789".to_owned())];
-        let page =
-            operation(&failed, Some(Duration::from_secs(300)), &ways, &snapshots, at("2026-11-24T10:00:00Z"), &PLAIN);
+        let page = operation(
+            &failed,
+            Some(Duration::from_secs(300)),
+            &ways,
+            &[],
+            &snapshots,
+            at("2026-11-24T10:00:00Z"),
+            &PLAIN,
+        );
         insta::assert_snapshot!(page, @"
         20261122-0412-ana   failed
           what      dr-active: Primary region lost: the second one serves

@@ -9,8 +9,14 @@ use crate::snapshot::{Operation, OperationKind, Outcome, Status, StepRecord};
 /// How many steps of one ending are listed where not all is told.
 const MOST: usize = 10;
 
-/// What became of an apply: what went wrong first, with the reason; then the counts, and the commands that make sense now.
-pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen: &Screen) -> String {
+/// What became of an apply: what went wrong first, with the reason; what of it a rollback did not undo; then the counts, and the commands that make sense now.
+pub fn summary(
+    operation: &Operation,
+    rto: Option<Duration>,
+    ways: &Ways,
+    not_undone: &[String],
+    screen: &Screen,
+) -> String {
     let mut page = format!("{}\n", headline(operation, rto, screen));
     let sent = [(Status::Sent, Ink::Bad), (Status::Settling, Ink::Bad)];
     for (status, ink) in [(Status::Failed, Ink::Bad), (Status::Unknown, Ink::Bad)].into_iter().chain(sent) {
@@ -29,6 +35,9 @@ pub fn summary(operation: &Operation, rto: Option<Duration>, ways: &Ways, screen
         page.push_str(&held_back(operation));
     }
     page.push_str(&listed(operation, Status::LeftAlone, Ink::Attention, ways, screen));
+    for text in not_undone {
+        page.push_str(&format!("  {}{text}\n", screen.paint(Ink::Attention, &format!("{:12}", "actions"))));
+    }
     page.push_str(&counts(operation));
     if screen.verbose {
         let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));
@@ -193,7 +202,7 @@ mod tests {
     #[test]
     fn test_done_with_a_step_owed() {
         let operation = operation(Outcome::DoneInPart, &[(6, Status::Owed, "connect timed out after 10s")]);
-        insta::assert_snapshot!(summary(&operation, RTO, &Ways::new(), &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, RTO, &Ways::new(), &[], &PLAIN), @"
         dr-active is applied, with 1 step owed.   5m 52s, RTO 15m held.   Operation 20261122-0412-ana
           owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: connect timed out after 10s
           done 5   failed 0   unknown 0   owed 1   not started 0
@@ -213,7 +222,7 @@ mod tests {
         ];
         let operation = operation(Outcome::Failed, &statuses);
         let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
-        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &ways, &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &ways, &[], &PLAIN), @"
         dr-active failed. What was done stays as it is.   5m 52s, RTO 5m missed by 52s.   Operation 20261122-0412-ana
           failed      gke deployment/data/minio replicas 1 → 4: minio-0: CrashLoopBackOff
           by hand     kubectl scale deployment/minio -n data --replicas=4
@@ -227,7 +236,7 @@ mod tests {
 
     #[test]
     fn test_what_it_cost_is_told_where_all_is() {
-        let page = summary(&operation(Outcome::Done, &[]), None, &Ways::new(), &Screen { verbose: true, ..PLAIN });
+        let page = summary(&operation(Outcome::Done, &[]), None, &Ways::new(), &[], &Screen { verbose: true, ..PLAIN });
         assert!(
             page.ends_with(
                 "not started 0\n  calls       3 API calls: gke 3 (3 PATCH)\n  back        opsctl rollback\n"
@@ -240,7 +249,7 @@ mod tests {
     fn test_a_check_that_does_not_hold() {
         let mut operation = operation(Outcome::CheckFailed, &[]);
         operation.failed_checks.insert("live".into(), "status 503".into());
-        insta::assert_snapshot!(summary(&operation, None, &Ways::new(), &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, None, &Ways::new(), &[], &PLAIN), @"
         dr-active is applied, and a check does not hold.   5m 52s.   Operation 20261122-0412-ana
           check       live does not hold: status 503
           done 6   failed 0   unknown 0   owed 0   not started 0

@@ -225,7 +225,10 @@ fn test_what_may_undo_a_call_is_named() {
     let text = said.out.split_whitespace().collect::<Vec<_>>().join(" ");
     let told = "action restart was called, and is not undone: undo it by hand, or with what baseline has for that \
                 (opsctl apply baseline)";
-    assert!(text.contains(told), "{said}");
+    // On the page, and once it is done; and whoever looks later is told, too.
+    assert_eq!(text.matches(told).count(), 2, "{said}");
+    let shown = repository.done(&["show"]);
+    assert!(shown.out.contains(&format!("  actions   {told}\n")), "{shown}");
 }
 
 /// Nothing behind what only called is taken back unasked, and what it owes is not wanted any more.

@@ -79,7 +79,7 @@ impl Rollback {
         let mut situation = Situation::of(&repository, &store)?;
         if !taking_back::called(&operations).is_empty() {
             situation.undoing =
-                operations.last().and_then(|operation| taking_back::undoing(&setting, operation));
+                operations.last().and_then(|operation| taking_back::undoing(&repository, &store, &operation.id));
         }
         page::show_before(&plan, &situation, output)?;
         run::agreed(&plan, &setting, &self.flags, output)?;

@@ -10,6 +10,7 @@ use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::standing::Standing;
+use crate::cli::taking_back;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -39,6 +40,8 @@ impl Show {
         let plan = repository.planned_if_read(&store, &recorded)?;
         let rto = plan.as_ref().and_then(|plan| plan.intent.rto);
         let operation = &Standing::of(&repository)?.record(recorded.operation);
+        let not_undone =
+            plan.as_ref().map(|plan| taking_back::not_undone(plan, &repository, &store)).unwrap_or_default();
         let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository.catalogues)).unwrap_or_default();
         let in_order = recorded.snapshots.iter().rev();
         let snapshots: Vec<(String, String)> =
@@ -46,10 +49,24 @@ impl Show {
         if output.json {
             output.result(&view::json::document(
                 "operation",
-                &Document { operation, rto: rto.map(|rto| Rto::of(operation, rto)), by_hand: ways, snapshots },
+                &Document {
+                    operation,
+                    rto: rto.map(|rto| Rto::of(operation, rto)),
+                    by_hand: ways,
+                    not_undone,
+                    snapshots,
+                },
             )?);
         } else {
-            output.result(&view::show::operation(operation, rto, &ways, &snapshots, Timestamp::now(), &output.results));
+            output.result(&view::show::operation(
+                operation,
+                rto,
+                &ways,
+                &not_undone,
+                &snapshots,
+                Timestamp::now(),
+                &output.results,
+            ));
         }
         Ok(Exit::Done)
     }
@@ -63,6 +80,9 @@ struct Document<'a> {
     /// By step: what a person would type instead.
     #[serde(skip_serializing_if = "view::Ways::is_empty")]
     by_hand: view::Ways,
+    /// The actions that it did not take back, in a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_undone: Vec<String>,
     /// `before` or `after`, and the commit.
     snapshots: Vec<(String, String)>,
 }
