@@ -353,7 +353,7 @@ fn test_a_name_serves_by_itself_whatever_wildcard_covers_it() {
     assert_eq!(refusals(&plan(&wanted("all"), WORLD)), Vec::<String>::new());
     assert_eq!(
         refusals(&plan(&wanted("edge"), WORLD)),
-        ["Need a:record/live/west: it would get traffic, and needs edge, of which replicas is 0"]
+        ["Need a:record/live/west: it would have traffic, and needs edge, of which replicas is 0"]
     );
 }
 

@@ -140,7 +140,7 @@ fn test_nothing_to_change_of_what_was_asked_for() {
     let repository = Repository::small();
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy", "--target", "spare", "--exclude", "origin"]), @"
     a part of busy (--target spare --exclude origin): nothing to change. 3 of 6 settings of 6 resources read from aws, k8s are as they should be.
-    3 settings are left out by --target or --exclude.
+    3 changes are left out by --target or --exclude.
     ");
 }
 

@@ -38,7 +38,7 @@ pub(in crate::plan) fn unserved(state: &State, expanded: &Expanded, edits: &Edit
         Some(Refusal {
             by: RefusedBy::Need,
             at: expanded.items[item].at.to_string(),
-            why: format!("it would get traffic, and needs {name}, of which {}", vacant.get(&needed)?),
+            why: format!("it would have traffic, and needs {name}, of which {}", vacant.get(&needed)?),
             instead: format!("let {name} have something that serves first"),
         })
     };

@@ -25,8 +25,8 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     };
     if totals.left_out > 0 {
         let are = if totals.left_out == 1 { "is" } else { "are" };
-        let settings = count(totals.left_out, "setting");
-        page.push_str(&format!("{settings} {are} left out by --target or --exclude.\n"));
+        let changes = count(totals.left_out, "change");
+        page.push_str(&format!("{changes} {are} left out by --target or --exclude.\n"));
     }
     for line in missing(plan).into_iter().chain(not_restored(plan, screen)).chain(actions(plan, now)) {
         page.push_str(&format!("{line}.\n"));

@@ -79,7 +79,7 @@ fn test_dns_moves_once_all_instances_are_in_service() {
         }
     };
     let said = ops.ends(3, &["apply", "dns", "-y"]);
-    assert!(said.err.contains("it would get traffic, and needs edge-west, of which desired is 0"), "{said}");
+    assert!(said.err.contains("it would have traffic, and needs edge-west, of which desired is 0"), "{said}");
 
     let slow = aws.when("autoscaling", "DescribeAutoScalingGroups").after("UpdateAutoScalingGroup").times(2);
     slow.alter(late::asg_in_service(1));

@@ -64,7 +64,7 @@ fn test_dns_does_not_move_to_what_has_no_capacity() {
     let dns = "over = \"baseline\"\n[resource.api-west]\nweight = 100\n[resource.api-east]\nweight = 0\n";
     pipeline.ops.write("states/dns.toml", dns);
     let said = pipeline.ops.ends(3, &["apply", "dns", "-y"]);
-    let why = "it would get traffic, and needs processor-west, of which desired_count is 0";
+    let why = "it would have traffic, and needs processor-west, of which desired_count is 0";
     assert!(said.err.contains(why), "{said}");
     // Where what grows is left out, so is what needs it, and nobody is left to be asked.
     let said = pipeline.ops.ends(3, &["apply", "dr-active", "-y", "--exclude", "ingestion-west"]);

@@ -93,7 +93,7 @@ fn test_dns_does_not_move_to_what_has_no_capacity() {
     let ops = repository(REGIONS, &[("baseline", BASELINE), ("west", WEST), ("dns", dns)]);
     ops.done(&["sim", "set", EDGE_WEST, "replicas=0"]);
     let said = ops.ends(3, &["apply", "dns", "-y"]);
-    assert!(said.err.contains("it would get traffic, and needs edge-west, of which replicas is 0"), "{said}");
+    assert!(said.err.contains("it would have traffic, and needs edge-west, of which replicas is 0"), "{said}");
     assert_eq!(ops.simulated(DNS_EAST, "weight"), json!(100));
     // One alternative that serves is enough.
     ops.write("states/baseline.toml", &BASELINE.replace("[\"edge-west\"]", "[[\"edge-west\", \"edge\"]]"));
