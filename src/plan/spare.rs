@@ -95,17 +95,22 @@ fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) -> B
         let name = relying.names.first().map_or(relying.at.as_str(), String::as_str);
         let why = format!("{name} is left as it is, and needs it");
         let kind = expanded.items[item].kind;
-        let grows = |edits: &[Edit]| edits.iter().any(|edit| edit.direction(kind) == Direction::Up);
-        for (slot, taken) in edits[item].extract_if(.., |slot, edits| !slot.is_up() || !grows(edits)) {
-            if slot.is_up() {
-                not_as_needed.insert(item);
+        let group = |edit: &Edit| kind.setting(&edit.setting).and_then(|setting| setting.group);
+        for (slot, edits) in &mut edits[item] {
+            let up = |edit: &Edit| edit.direction(kind) == Direction::Up;
+            // What one call must carry goes together.
+            let growing: BTreeSet<&str> = edits.iter().filter(|edit| up(edit)).filter_map(group).collect();
+            let grows = |edit: &Edit| up(edit) || group(edit).is_some_and(|group| growing.contains(group));
+            for edit in edits.extract_if(.., |edit| !grows(edit)) {
+                if slot.is_up() {
+                    not_as_needed.insert(item);
+                }
+                let at = expanded.items[item].at.to_string();
+                let why = SkippedWhy::HeldBack(why.clone());
+                expanded.skipped.push(Skipped { at, setting: Some(edit.setting), why });
             }
-            expanded.skipped.extend(taken.into_iter().map(|edit| Skipped {
-                at: expanded.items[item].at.to_string(),
-                setting: Some(edit.setting),
-                why: SkippedWhy::HeldBack(why.clone()),
-            }));
         }
+        edits[item].retain(|_, edits| !edits.is_empty());
     }
     not_as_needed
 }

@@ -100,10 +100,11 @@ proptest! {
             let Work::Change { at, edits, .. } = &step.work else { continue };
             let service = index(at.as_str());
             let bereft = services[service].needs.iter().any(|need| need.iter().all(|needed| left[*needed].is_gone));
-            let shrinks = edits.iter().all(|edit| direction(edit) == Direction::Down);
-            prop_assert!(shrinks || !bereft, "{at} grows on what is held back: {:?}", plan.skipped);
-            let grows = edits.iter().any(|edit| direction(edit) == Direction::Up);
-            prop_assert!(grows || !left[service].is_beneath, "{at} goes from under what stays: {:?}", plan.skipped);
+            for edit in edits {
+                let (way, beneath) = (direction(edit), left[service].is_beneath);
+                prop_assert!(way == Direction::Down || !bereft, "{at} grows on what is held back: {:?}", plan.skipped);
+                prop_assert!(way == Direction::Up || !beneath, "{at} goes from under what stays: {:?}", plan.skipped);
+            }
         }
     }
 }
