@@ -12,7 +12,7 @@ use super::moment::between;
 use super::progress::Stand;
 use super::replay::Replayed;
 use super::resume::Resume;
-use super::unfinished::{Effect, Mark, Unfinished};
+use super::unfinished::{Effect, Mark, OpenStep, Unfinished};
 use super::{ApplyError, record, say, sight, unfinished};
 use crate::snapshot::{Operation, Outcome, Status, Which};
 
@@ -188,7 +188,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Whether live has all that was written without an answer.
 async fn all_seen(open: &Unfinished, site: &Site<'_>) -> bool {
-    let effects = open.look(site.instances).await;
-    let mut unknown = open.steps.iter().filter(|step| step.status == Status::Unknown);
+    let is_unknown = |step: &OpenStep| step.status == Status::Unknown;
+    let effects = open.effects(is_unknown, site.instances).await;
+    let mut unknown = open.steps.iter().filter(|step| is_unknown(step));
     unknown.all(|step| effects.get(&step.step) == Some(&Effect::TookEffect))
 }

@@ -130,8 +130,12 @@ pub(super) async fn preflight(plan: &Plan, sight: &Sight, instances: &Instances)
     if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
 }
 
-/// The checks of one gate; none where nothing is done, as in a plan of which all is owed.
+/// The checks of one gate that are measured.
 pub(super) fn checks(plan: &Plan, gate: &Gate) -> Vec<Check> {
-    let checks = plan.checks.iter().filter(|check| check.gate == *gate && !plan.is_empty());
-    checks.cloned().collect()
+    plan.checks.iter().filter(|check| check.gate == *gate && is_measured(plan, check)).cloned().collect()
+}
+
+/// Whether a check of a plan is measured: where all is owed none is, and where all is as it should be, those that come after.
+pub(super) fn is_measured(plan: &Plan, check: &Check) -> bool {
+    !plan.is_empty() || (check.gate == Gate::After && !plan.is_operation())
 }

@@ -11,7 +11,7 @@ use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
 use super::lock::Lock;
 use super::moment::{between, later};
-use super::progress::Stand;
+use super::progress::{Progress, Stand};
 use super::replay::Replayed;
 use super::run::snapshot_before;
 use super::secrets::{self, Secrets};
@@ -19,7 +19,7 @@ use super::unfinished::Mark;
 use super::{ApplyError, Tempo, abandon, gate, say, sight};
 use crate::config::GuardConfig;
 use crate::instance::Instances;
-use crate::plan::{Plan, Work};
+use crate::plan::{Plan, Step, Work};
 use crate::snapshot::{Operation, Store};
 use crate::state::OnFailure;
 
@@ -79,7 +79,7 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     };
     replayed.machine.apply(&resumed, Timestamp::now())?;
     if replayed.machine.stopping().is_none() {
-        gate::guarded(&to_begin(&replayed), &sight, resume.guard)?;
+        gate::guarded(&to_write(&replayed), &sight, resume.guard)?;
     }
     journal.append(vec![resumed])?;
     if !replayed.has_before {
@@ -92,12 +92,14 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     carry_out(site, &begin, engine).await
 }
 
-/// Its plan without what was begun: that is only seen to its end.
-fn to_begin(replayed: &Replayed) -> Plan {
+/// Its plan without what has nothing more to write: that is only seen to its end.
+fn to_write(replayed: &Replayed) -> Plan {
     let mut plan = Plan::clone(&replayed.begin.plan);
     let steps = plan.steps.into_iter().zip(replayed.machine.steps());
-    let pending = steps.filter(|(_, progress)| progress.stand == Stand::Pending).map(|(step, _)| step);
-    plan.steps = pending.collect();
+    let is_to_write = |(step, progress): &(Step, &Progress)| {
+        !matches!(progress.stand, Stand::Over(_)) && !progress.ahead(&step.work).is_empty()
+    };
+    plan.steps = steps.filter(is_to_write).map(|(step, _)| step).collect();
     plan
 }
 

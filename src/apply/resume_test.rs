@@ -320,6 +320,28 @@ async fn test_a_write_that_was_lost_goes_out_again_under_its_token() {
     assert_eq!(intents.collect::<Vec<_>>(), [(1, intent.edits, intent.token), again]);
 }
 
+/// Nor is it gone on with where there is more to write.
+#[tokio::test]
+async fn test_what_is_halfway_after_a_kill_is_guarded() {
+    let mut bed = Bed::new(WORLD);
+    bed.set("a:stream/s", "sim.settle=200ms");
+    let plan = bed.plan(vec![integers("a:stream/s", &[("shards", 4)])]).await;
+    let press = async {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        bed.press.send_modify(|count| *count = 2);
+    };
+    let ((done, _), ()) = tokio::join!(bed.apply(&plan), press);
+    assert_eq!(done.unwrap().ended, None);
+    bed.press.send_modify(|count| *count = 0);
+    bed.guard.protect = vec![Pattern::new("a:stream/*")];
+    let Err(ApplyError::Refused(refused)) = bed.resume().await.0 else { panic!() };
+    assert_eq!(refused[0].at, "a:stream/s");
+    assert_eq!(bed.integer("a:stream/s", "shards").await, 2);
+    bed.guard.protect.clear();
+    assert_eq!(bed.resume().await.0.unwrap().outcome, Outcome::Done);
+    assert_eq!(bed.integer("a:stream/s", "shards").await, 4);
+}
+
 /// What was protected since is not begun, and what is under way stays open; what came to hold it is met in the same way.
 #[tokio::test]
 async fn test_what_is_begun_after_a_kill_is_guarded() {
@@ -341,7 +363,7 @@ async fn test_what_is_begun_after_a_kill_is_guarded() {
     let Err(ApplyError::Refused(refused)) = bed.resume().await.0 else { panic!() };
     assert_eq!(refused[0].at, "a:record/live/west");
     assert_eq!(bed.integer("a:record/live/west", "weight").await, 0);
-    // What was begun is not: that is only looked at.
+    // What has nothing more to write is not: that is only looked at.
     bed.guard.protect = vec![Pattern::new("a:service/*")];
     bed.set("a:record/live/west", "sim.owners=[{ name = \"argo\", reverts = true }]");
     let Err(ApplyError::Refused(refused)) = bed.resume().await.0 else { panic!() };

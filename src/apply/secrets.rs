@@ -4,6 +4,7 @@ use std::sync::Arc;
 use opsctl_api::{Plain, Secret, Source, Value};
 
 use super::ApplyError;
+use super::gate::is_measured;
 use crate::action::Member;
 use crate::check::{self, Check, has_secret};
 use crate::plan::{Plan, Step, Work};
@@ -55,6 +56,8 @@ pub fn lacking(plan: &Plan, secrets: &Secrets<'_>) -> BTreeMap<Source, String> {
 /// All that must be had before anything is changed: what is set, what actions send, and what checks do, but for those of a state
 /// that is gone back to.
 fn secrets_of(plan: &mut Plan) -> Vec<&mut Secret> {
+    let measured = plan.checks.iter().filter(|check| is_measured(plan, check)).map(|check| check.name.clone());
+    let measured: BTreeSet<String> = measured.collect();
     let edits = plan.steps.iter_mut().filter_map(|step| match &mut step.work {
         Work::Change { edits, hops, .. } => {
             Some(edits.iter_mut().chain(hops.iter_mut().flat_map(|hop| &mut hop.edits)))
@@ -67,7 +70,7 @@ fn secrets_of(plan: &mut Plan) -> Vec<&mut Secret> {
     });
     let sent = plan.actions.iter_mut().flat_map(|action| &mut action.members).flat_map(Member::secrets_mut);
     let goes_back = plan.intent.reverts.is_some();
-    let checks = plan.checks.iter_mut().filter(|_| !goes_back);
+    let checks = plan.checks.iter_mut().filter(|check| !goes_back && measured.contains(&check.name));
     set.chain(sent).chain(checks.flat_map(|check| check.probe.secrets_mut())).collect()
 }
 

@@ -68,7 +68,19 @@ pub struct OpenStep {
     pub status: Status,
 }
 
-/// What live says of a step that was written.
+impl OpenStep {
+    /// Whether it was sent, and not seen to be true.
+    pub fn is_unsure(&self) -> bool {
+        matches!(self.status, Status::Sent | Status::Settling | Status::Unknown)
+    }
+
+    /// Whether nothing of it was done.
+    pub fn is_to_begin(&self) -> bool {
+        matches!(self.status, Status::Pending | Status::Skipped)
+    }
+}
+
+/// What live says of a step that was written, or is to be.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// All of it is there.
@@ -184,13 +196,21 @@ impl Unfinished {
         self.steps.iter().filter(|step| step.status == status).count()
     }
 
-    /// What live says of the steps that were sent and not seen to be true, by step.
+    /// What live says, by step, of those that were sent and not seen to be true, and of those that are to be begun.
     pub async fn look(&self, instances: &Instances) -> BTreeMap<usize, Effect> {
-        let open = |step: &&OpenStep| matches!(step.status, Status::Unknown | Status::Sent | Status::Settling);
+        self.effects(|step| step.is_unsure() || step.is_to_begin(), instances).await
+    }
+
+    /// The same of some of its steps.
+    pub(super) async fn effects(
+        &self,
+        is_meant: impl Fn(&OpenStep) -> bool,
+        instances: &Instances,
+    ) -> BTreeMap<usize, Effect> {
         let written: Vec<(&OpenStep, &Address)> = self
             .steps
             .iter()
-            .filter(|step| open(step) && !step.edits.is_empty())
+            .filter(|step| is_meant(step) && !step.edits.is_empty())
             .filter_map(|step| Some((step, step.at.as_ref()?)))
             .collect();
         let queries: Vec<Query> = written

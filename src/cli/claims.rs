@@ -139,8 +139,9 @@ impl Claim {
         !self.steps.is_empty()
     }
 
-    /// The same where another state took the place of the one that wanted them.
+    /// The same of those for which there was nothing to do, and where another state took the place of the one that wanted them.
     fn outlives_state(&mut self, plan: &Plan, decided: &BTreeSet<Key>) -> bool {
+        self.steps.retain(|step| !step.action().is_some_and(|name| is_idle(plan, name)));
         if self.around.as_ref().is_some_and(|around| around.is_replaced(&self.recorded.operation, plan, decided)) {
             self.steps.retain(|step| step.action().is_none());
         }
@@ -211,6 +212,22 @@ pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
         }
     }
     decided
+}
+
+/// What a plan says anything of: what it has a goal for, and what it leaves.
+pub(super) fn said(plan: &Plan) -> BTreeSet<Key> {
+    let wanted = |(at, seen): (&Address, &Seen)| {
+        let settings = seen.settings.iter().filter(|(_, setting)| setting.goal.is_some());
+        settings.map(|(key, _)| (at.clone(), key.to_owned())).collect::<Vec<_>>()
+    };
+    let left = plan.skipped.iter().filter_map(|skipped| Some((skipped.at.parse().ok()?, skipped.setting.clone()?)));
+    plan.resources.iter().flat_map(wanted).chain(left).collect()
+}
+
+/// Whether a plan found nothing to do for an action of this name.
+pub(super) fn is_idle(plan: &Plan, name: &str) -> bool {
+    let is_nothing = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NothingToDo(_));
+    plan.skipped.iter().any(|skipped| is_nothing(skipped) && skipped.at.strip_prefix("action ") == Some(name))
 }
 
 /// What a rollback leaves as it is, though it would be taken back.

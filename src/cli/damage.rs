@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::failure::Failure;
 use super::output::Output;
 use super::setting::Setting;
-use crate::snapshot::{CommitId, StoreError};
+use crate::snapshot::{CommitId, Outcome, StoreError};
 use crate::view::status::{self, Damaged};
 
 /// What of the history cannot be read. Who only looks at it goes on with the rest, and says what is missing.
@@ -35,10 +35,16 @@ impl Damage {
             return Ok(Vec::new());
         }
         let path = &setting.repository.config.snapshots.path;
+        let since = setting.store.since_whole()?;
+        let whole = since.last().filter(|operation| operation.takes_the_place());
+        let may_owe = [Outcome::DoneInPart, Outcome::Failed, Outcome::Interrupted].map(|outcome| outcome.to_string());
+        let mut is_decided = false;
         let history = setting.store.history()?.into_iter();
         let damaged = history.filter_map(|entry| {
+            is_decided |= whole.is_some_and(|whole| whole.id == entry.operation);
             Some(Damaged {
                 why: self.0.get(&entry.commit)?.clone(),
+                may_owe: !is_decided && may_owe.contains(&entry.outcome),
                 snapshot: entry.commit.short(),
                 path: path.to_string(),
                 operation: entry.operation,

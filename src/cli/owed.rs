@@ -1,16 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Wanted};
+use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Value, Wanted};
 
-use super::claims::{Around, Claim, claims, decided, is_in, is_undone, is_wanted_itself, settings_of, spared};
+use super::claims::{
+    Around, Claim, Key, claims, decided, is_idle, is_in, is_undone, is_wanted_itself, said, settings_of, spared,
+};
 use super::damage::Damage;
 use super::failure::Failure;
 use super::open;
 use super::setting::Setting;
 use crate::apply::{self, ApplyError};
 use crate::instance::Instances;
-use crate::plan::{Plan, Rest, Skipped, SkippedWhy};
-use crate::snapshot::{Operation, Operations, Status, StepRecord};
+use crate::plan::{Plan, Rest, Skipped, SkippedWhy, Work};
+use crate::snapshot::{EditRecord, Operation, Operations, Status, StepRecord};
 use crate::state::{Bound, Goal};
 use crate::view::status::Owed;
 
@@ -37,11 +39,16 @@ impl Debt {
         for (at, setting) in self.steps.iter().flat_map(settings_of) {
             settings.entry(at).or_default().insert(setting);
         }
+        let mut again: BTreeMap<Address, BTreeMap<String, Value>> = BTreeMap::new();
+        for (at, step) in self.steps.iter().filter_map(|step| Some((step.at.as_ref()?, step))) {
+            let wanted = step.left_on_the_way().filter_map(|(edit, _)| Some((edit.setting.clone(), edit.to.clone()?)));
+            again.entry(at.clone()).or_default().extend(wanted);
+        }
         let action = |step: &StepRecord| Some((step.action()?.to_owned(), step.done.iter().cloned().collect()));
         let actions = self.steps.iter().filter_map(action).collect();
         // Whether it kept to its time is told once, when it came to its end.
         let since = (!self.operation.came_to_its_end()).then(|| self.operation.clock());
-        Rest { operation: self.operation.id.clone(), since, settings, actions }
+        Rest { operation: self.operation.id.clone(), since, settings, again, actions }
     }
 
     /// As it is shown.
@@ -63,20 +70,30 @@ impl Debt {
         self.steps.iter().filter(|step| !is_spared(step)).cloned().collect()
     }
 
-    /// What of it a plan decides otherwise, or again.
+    /// What of it a plan decides otherwise, or again; of its own rest also what that has nothing to say of any more.
     pub(super) fn decided_by(&self, plan: &Plan) -> Vec<StepRecord> {
         let decided = decided(plan);
-        let idle = |name: &str| plan.skipped.iter().any(|skipped| is_idle(skipped, name));
+        let is_rest = plan.intent.rest_of.as_ref() == Some(&self.operation.id);
+        let said = if is_rest { said(plan) } else { BTreeSet::new() };
+        let is_decided = |setting: &Key| is_in(&decided, setting) || (is_rest && !is_in(&said, setting));
+        let has = |name: &str| is_idle(plan, name) || plan.actions.iter().any(|action| action.name == name);
         let around = self.around.as_ref();
         let is_replaced = around.is_some_and(|around| around.is_replaced(&self.operation, plan, &decided));
         let of_plan = |step: &&StepRecord| match step.action() {
-            Some(name) => is_replaced || idle(name),
+            Some(name) => is_replaced || has(name),
             None => {
                 let settings = settings_of(step);
-                !settings.is_empty() && settings.iter().all(|setting| is_in(&decided, setting))
+                !settings.is_empty() && settings.iter().all(is_decided)
             }
         };
         self.steps.iter().filter(of_plan).cloned().collect()
+    }
+
+    /// Takes out what a plan decides that is being carried out; whether anything is left.
+    pub(super) fn outlives(&mut self, plan: &Plan) -> bool {
+        let decided: BTreeSet<usize> = self.decided_by(plan).iter().map(|step| step.step).collect();
+        self.steps.retain(|step| !decided.contains(&step.step));
+        self.steps.iter().any(is_wanted_itself)
     }
 }
 
@@ -102,6 +119,7 @@ pub(super) async fn all(setting: &Setting<'_>, damage: &mut Damage) -> Result<Ve
         let plan = plan.flatten();
         let found = setting.instances.identities(&targets.keys().map(String::as_str).collect::<Vec<_>>()).await;
         let strangers = apply::strangers(targets.iter(), &found);
+        let steps = steps.into_iter().filter_map(|step| wished(step, plan.as_ref())).collect();
         let mut steps = not_so_yet(steps, plan.as_ref(), &strangers, setting.instances).await;
         if !steps.is_empty() {
             steps.extend(ahead_of(&steps, &operation, plan.as_ref()));
@@ -160,6 +178,15 @@ fn targets(
     Ok(targets)
 }
 
+/// A step without what the API would have moved along: none of its calls sets that. `None` where nothing is left of it.
+fn wished(mut step: StepRecord, plan: Option<&Plan>) -> Option<StepRecord> {
+    let planned = plan.and_then(|plan| plan.steps.get(step.step)).map(|planned| &planned.work);
+    let Some(Work::Change { hops, .. }) = planned else { return Some(step) };
+    let sets = |edit: &EditRecord| hops.iter().flat_map(|hop| &hop.edits).any(|set| set.setting == edit.setting);
+    step.edits.retain(sets);
+    (!step.edits.is_empty()).then_some(step)
+}
+
 /// The steps that live is not as they want it. What is at another instance of that name tells nothing of them.
 async fn not_so_yet(
     steps: Vec<StepRecord>,
@@ -182,11 +209,6 @@ async fn not_so_yet(
         }
     }
     left
-}
-
-/// Whether there was nothing to do for an action of this name.
-fn is_idle(skipped: &Skipped, name: &str) -> bool {
-    matches!(skipped.why, SkippedWhy::NothingToDo(_)) && skipped.at.strip_prefix("action ") == Some(name)
 }
 
 /// The waits and checks that these steps come after, as far as they were not done, either: what is owed begins with them.

@@ -80,8 +80,7 @@ impl Situation {
         };
         let standing = Standing::of(repository)?;
         let last = standing.last(store);
-        let lost = last.as_ref().map(|last| standing.lost(last, store)).transpose()?.flatten();
-        let lost = lost.map(|lost| lost.what);
+        let lost = standing.any_lost(store)?.map(|lost| lost.what);
         let stands = store.stands(None).ok();
         let stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
         let is_missed = repository.missed.is_some();

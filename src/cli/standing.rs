@@ -48,6 +48,16 @@ impl Standing {
         Ok(Some(Lost { what, hint: hint.unwrap_or_default() }))
     }
 
+    /// The same of any of them, but for those of which a state that was applied whole since has taken the place.
+    pub(super) fn any_lost(&self, store: &Store) -> Result<Option<Lost>, Failure> {
+        for operation in store.since_whole()? {
+            if let Some(lost) = self.lost(&operation, store)? {
+                return Ok(Some(lost));
+            }
+        }
+        Ok(None)
+    }
+
     /// The operation that began last, for the eye: where its record is damaged, that is no reason not to go on.
     pub(super) fn last(&self, store: &Store) -> Option<Operation> {
         let operations = store.operations().ok()?.map_while(Result::ok).map(|recorded| recorded.operation);

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Edit, LiveSetting, Plain, Settings, Source, Value};
+use opsctl_api::{Address, Edit, Live, LiveSetting, Plain, Settings, Source, Value};
 
 use super::diff::{Edits, diff, slots};
 use super::digest::digest;
@@ -59,6 +59,9 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     let reverts = request.reverts.is_some();
     let mut expanded = expand(state, reverts, &shares, observation, &instances.catalogues(), &mut problems);
     restore::resolve(&mut expanded, &request.past);
+    if let Some(rest) = &request.rest {
+        rest::again(rest, &mut expanded);
+    }
     reveal(&mut expanded, request.secrets);
     let mut edits = diff(request, &mut expanded, &mut problems);
     restarts::begin(state, scope, &mut expanded, &mut edits);
@@ -275,26 +278,29 @@ fn seen(
             });
             seen.names.push(name.clone());
             for key in keys.into_iter().flat_map(Settings::keys) {
-                seen.settings.or_insert_with(key, || {
-                    let setting = live.settings.get(key);
-                    let hidden = match setting {
-                        Some(LiveSetting::Hidden(why)) => Some(why.clone()),
-                        Some(LiveSetting::Is { .. } | LiveSetting::Absent) | None => None,
-                    };
-                    SeenSetting { live: live.value(key).cloned(), hidden, goal: None }
-                });
+                seen.settings.or_insert_with(key, || seen_setting(live, key));
             }
         }
     }
     for item in &expanded.items {
         let Some(seen) = resources.get_mut(&item.at) else { continue };
+        let Some(live) = observation.found.get(&item.at) else { continue };
         for (key, goal) in &item.goals {
+            seen.settings.or_insert_with(key, || seen_setting(live, key));
             if let Some(setting) = seen.settings.get_mut(key) {
                 setting.goal = Some(goal.goal.clone());
             }
         }
     }
     resources
+}
+
+fn seen_setting(live: &Live, key: &str) -> SeenSetting {
+    let hidden = match live.settings.get(key) {
+        Some(LiveSetting::Hidden(why)) => Some(why.clone()),
+        Some(LiveSetting::Is { .. } | LiveSetting::Absent) | None => None,
+    };
+    SeenSetting { live: live.value(key).cloned(), hidden, goal: None }
 }
 
 /// The way back from the predicted outcome: the same edits turned round, ordered by the same rule, but for those that only go

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Pattern};
+use opsctl_api::{Address, Pattern, Value};
 
 use super::diff::Edits;
-use super::expand::{Expanded, Item};
+use super::expand::{Expanded, GoalAt, Item};
 use super::hold_back::hold_back;
 use super::order::provider_needs;
 use super::{Refusal, RefusedBy, Skipped, SkippedWhy};
@@ -19,6 +19,8 @@ pub struct Rest {
     pub since: Option<Timestamp>,
     /// What it did not do, by resource or wildcard.
     pub settings: BTreeMap<Address, BTreeSet<String>>,
+    /// What it had set on its way and was to set again, with what it was to be: it is wanted where the state says nothing of it.
+    pub again: BTreeMap<Address, BTreeMap<String, Value>>,
     /// The actions that it did not do, each with the members that it did.
     pub actions: BTreeMap<String, BTreeSet<String>>,
 }
@@ -29,6 +31,18 @@ impl Rest {
             settings.contains(setting) && (meant == at || Pattern::new(meant.to_string()).matches(at))
         };
         self.settings.iter().any(of)
+    }
+}
+
+/// Gives what the operation was to set again the goal that no state names. What was set on the way to something else is read with that.
+pub(super) fn again(rest: &Rest, expanded: &mut Expanded) {
+    for item in &mut expanded.items {
+        for (key, value) in rest.again.get(&item.at).into_iter().flatten() {
+            if !item.goals.contains_key(key) && item.live().is_some_and(|live| live.settings.contains_key(key)) {
+                let name = item.names.first().cloned().unwrap_or_default();
+                item.goals.extend([(key.clone(), GoalAt::following(value.clone(), name))]);
+            }
+        }
     }
 }
 

@@ -267,6 +267,21 @@ fn test_operations_and_what_to_roll_back() {
     assert_eq!(ids(store.to_roll_back(None).unwrap()), ["4-ana", "3-ana", "1-ana"]);
 }
 
+/// Something else came in between: the rest is taken back, and nothing else.
+#[test]
+fn test_the_rest_is_taken_back_without_what_came_before_it() {
+    let folder = Folder::new();
+    let store = folder.store();
+    for (id, rest_of) in [("1", None), ("2", None), ("3", Some("1"))] {
+        let steps = vec![sample::step(EDGE, "replicas", Some(1), Some(2))];
+        let rest_of = rest_of.map(str::to_owned);
+        let operation = Operation { steps, rest_of, ..sample::operation(id, Outcome::Done) };
+        store.commit(&sample::snapshot(&[]), &operation, None).unwrap();
+    }
+    let ids: Vec<_> = store.to_roll_back(None).unwrap().into_iter().map(|operation| operation.id).collect();
+    assert_eq!(ids, ["3"]);
+}
+
 #[test]
 fn test_what_began_inside_is_newer_though_it_ended_first() {
     let folder = Folder::new();

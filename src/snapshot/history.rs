@@ -89,11 +89,14 @@ impl Store {
         let mut operations: Vec<Operation> = Vec::new();
         for recorded in self.operations()? {
             operations.push(recorded?.operation);
-            let reached = match &id {
-                Some(id) => operations.last().is_some_and(|operation| operation.id == *id),
-                None => last_to_roll_back(&operations).is_some(),
+            let meant = match &id {
+                Some(id) => operations.last().filter(|operation| operation.id == *id),
+                None => last_to_roll_back(&operations),
             };
-            if reached {
+            // Of a rest it is known only further back that something else came in between, and it alone is meant.
+            if let Some(meant) = meant.map(|meant| meant.id.clone()) {
+                let down_to = operations.iter().position(|operation| operation.id == meant);
+                operations.truncate(down_to.map_or(0, |place| place + 1));
                 return Ok(operations);
             }
         }

@@ -42,9 +42,31 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The operations down to the one that applied a state whole last, newest first: that one has decided on all that was before it.
+    /// What is damaged is passed over.
+    ///
+    /// # Errors
+    /// The repository cannot be read.
+    pub fn since_whole(&self) -> Result<Vec<Operation>, StoreError> {
+        let mut since = Vec::new();
+        for recorded in self.operations()? {
+            match recorded {
+                Ok(recorded) => since.push(recorded.operation),
+                Err(StoreError::Damaged { .. }) => continue,
+                Err(error) => return Err(error),
+            }
+            if since.last().is_some_and(Operation::takes_the_place) {
+                break;
+            }
+        }
+        Ok(since)
+    }
+}
+
 impl Operation {
     /// Whether it was towards all of a state, so that this takes the place of what stood before it.
-    fn takes_the_place(&self) -> bool {
+    pub fn takes_the_place(&self) -> bool {
         self.is_towards() && self.over.is_none() && self.part.is_whole()
     }
 

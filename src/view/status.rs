@@ -43,7 +43,7 @@ pub struct Status<'a> {
     /// What cannot be read of the history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub damaged: Vec<Damaged>,
-    /// Why nobody can tell what the last operation has changed.
+    /// Why nobody can tell what an operation has changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
     /// What is to be said of an operation that did not end.
@@ -87,14 +87,8 @@ pub struct Damaged {
     pub name: String,
     /// How it ended, or that it had not.
     pub outcome: String,
-}
-
-impl Damaged {
-    /// Whether the operation may owe something, by how it ended: nobody knows what.
-    pub fn may_owe(&self) -> bool {
-        let in_part = [Outcome::DoneInPart, Outcome::Failed, Outcome::Interrupted];
-        in_part.iter().any(|outcome| outcome.to_string() == self.outcome)
-    }
+    /// Whether it may owe something, by how it ended, and no state was applied whole since: nobody knows what.
+    pub may_owe: bool,
 }
 
 /// A setting that is not as the state says.
@@ -166,7 +160,7 @@ pub fn status(status: &Status<'_>, now: Timestamp, screen: &Screen) -> String {
 
 /// A snapshot that cannot be read, in one sentence.
 pub fn damaged(found: &Damaged) -> String {
-    let Damaged { snapshot, path, why, operation, name, outcome } = found;
+    let Damaged { snapshot, path, why, operation, name, outcome, may_owe: _ } = found;
     let of = if name.is_empty() { operation.clone() } else { format!("{name} ({operation}, {outcome})") };
     format!(
         "{}: the record of {} cannot be read: snapshot {snapshot} in {} is damaged: {}",
@@ -287,7 +281,7 @@ fn last_line(status: &Status<'_>) -> String {
     let owed = if !status.owed.is_empty() {
         let steps = status.owed.iter().map(|owed| owed.steps.len()).sum();
         format!("{} still to be done", count(steps, "step"))
-    } else if status.damaged.iter().any(Damaged::may_owe) {
+    } else if status.damaged.iter().any(|damaged| damaged.may_owe) {
         "what is owed is not known".to_owned()
     } else {
         "nothing is owed".to_owned()

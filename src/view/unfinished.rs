@@ -12,7 +12,7 @@ use super::words::clean;
 use crate::apply::{Effect, OpenStep, Unfinished};
 use crate::snapshot::Status;
 
-/// What stands after a crash, and the ways on. `effects` is what live says of the steps that were sent.
+/// What stands after a crash, and the ways on. `effects` is what live says of the steps.
 pub fn unfinished(open: &Unfinished, effects: &BTreeMap<usize, Effect>, screen: &Screen) -> String {
     at(open, effects, Timestamp::now(), screen)
 }
@@ -39,7 +39,7 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
     let told: Vec<String> =
         counts.iter().filter(|(_, number)| *number > 0).map(|(word, n)| format!("{word} {n}")).collect();
     page.push_str(&format!("  {}\n", told.join("   ")));
-    for step in open.steps.iter().filter(|step| is_unsure(step)) {
+    for step in open.steps.iter().filter(|step| step.is_unsure()) {
         let label = match step.status {
             Status::Unknown => "unknown",
             _ => "sent",
@@ -63,20 +63,22 @@ pub fn lost(what: &str, hint: &str, screen: &Screen) -> String {
     format!("{}\n  {}\n", screen.paint(Ink::Attention, &format!("{}.", clean(what))), clean(hint))
 }
 
-/// What is to be done when it is gone on with, and has not been begun.
-pub fn ahead(open: &Unfinished, screen: &Screen) -> String {
+/// What is to be done when it is gone on with, and has not been begun. `effects` is what live says of that by now.
+pub fn ahead(open: &Unfinished, effects: &BTreeMap<usize, Effect>, screen: &Screen) -> String {
     if open.takes_back {
         return "Gone on with, what was done is taken back.\n".to_owned();
     }
-    let is_ahead =
-        |step: &&OpenStep| matches!(step.status, Status::Pending | Status::Skipped) || !step.ahead.is_empty();
-    let steps = open.steps.iter().filter(is_ahead);
-    let lines: String = steps.map(|step| format!("  to do    {}\n", described(step, &step.ahead, screen))).collect();
+    let steps = open.steps.iter().filter(|step| step.is_to_begin() || !step.ahead.is_empty());
+    let line = |step: &OpenStep| {
+        let now = match effects.get(&step.step).filter(|_| step.is_to_begin()) {
+            None | Some(Effect::NotDone) => String::new(),
+            Some(Effect::TookEffect) => ": it is so already".to_owned(),
+            Some(other) => format!(": {}", told_of(other, screen)),
+        };
+        format!("  to do    {}{now}\n", described(step, &step.ahead, screen))
+    };
+    let lines: String = steps.map(line).collect();
     if lines.is_empty() { lines } else { format!("Gone on with, this is still to be done:\n{lines}") }
-}
-
-fn is_unsure(step: &OpenStep) -> bool {
-    matches!(step.status, Status::Sent | Status::Settling | Status::Unknown)
 }
 
 fn described(step: &OpenStep, edits: &[Edit], screen: &Screen) -> String {

@@ -179,6 +179,31 @@ fn test_what_was_set_back_in_the_last_call_is_as_it_was_before() {
     assert_eq!(repository.simulated(DB, "size"), "s");
 }
 
+/// That it runs again is no wish of the state, and is of the operation for all that.
+#[test]
+fn test_what_the_state_does_not_name_is_set_again_by_whoever_goes_on() {
+    let halfway = || {
+        let repository = machine();
+        repository.write("states/baseline.toml", "[resource.db]\nat = \"lab:machine/db\"\nsize = \"s\"\n");
+        repository.done(&["sim", "set", DB, "sim.conflict=1"]);
+        repository.ends(7, &["apply", "larger", "-y"]);
+        repository.done(&["sim", "set", DB, "sim.conflict=0"]);
+        assert_eq!(repository.simulated(DB, "running"), false);
+        repository
+    };
+    let resumed = |repository: Repository| {
+        repository.done(&["resume", "-y"]);
+        assert_eq!(repository.simulated(DB, "running"), true);
+        assert_eq!(repository.simulated(DB, "size"), "m");
+        repository.done(&["status"]);
+    };
+    resumed(halfway());
+    // So it is where somebody has already seen to all that the state names.
+    let repository = halfway();
+    repository.done(&["sim", "set", DB, "size=m"]);
+    resumed(repository);
+}
+
 /// A step that fails in the middle says so, too, and what it left is still to be done.
 #[test]
 fn test_a_conflict_on_the_way() {

@@ -104,6 +104,28 @@ fn test_the_rest_is_no_apply_of_the_whole() {
     assert!(said.out.starts_with("The rest of busy was done"), "{said}");
 }
 
+/// What an open operation is about is told of that one.
+#[test]
+fn test_the_steps_of_a_killed_rest_are_counted_once() {
+    let (repository, _) = stopped();
+    repository.done(&["sim", "set", EDGE, "sim.settle=1h"]);
+    let mut child = repository.start(&["resume", "-y"]);
+    while repository.simulated(EDGE, "replicas") != 5 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    The rest of busy was begun AGO by ana (ID). What it left cannot be compared.
+    An operation did not end: ID (busy), begun AGO by ana on host a17, last record AGO.
+      sent, not yet seen to be true 1
+      sent     k8s deployment/cdn/edge replicas 2 → 5: it took effect
+    Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+    An operation is open, nothing is owed, nobody holds the lock.
+    --- exit 8
+    ");
+}
+
 /// The east is out of rotation, its edge is still there; then somebody brings the east back.
 #[test]
 fn test_nothing_is_taken_from_under_what_was_changed_since() {
@@ -271,6 +293,21 @@ fn test_an_action_is_not_owed_once_another_state_was_applied() {
     repository.done(&["status"]);
 }
 
+/// The same state finds that there is nothing to do for it any more.
+#[test]
+fn test_an_action_is_not_owed_once_there_is_nothing_to_do() {
+    let repository = Repository::small();
+    let unless = "unless = { run = [\"test\", \"-e\", \"warm\"] }\n";
+    repository.append("states/busy.toml", &format!("{WARMS}{unless}"));
+    interrupted(&repository);
+    repository.done(&["sim", "set", EDGE, "replicas=5"]);
+    repository.write("warm", "");
+    repository.ends(10, &["status"]);
+    let said = repository.done(&["apply", "busy", "-y"]);
+    assert!(said.out.contains("nothing to change"), "{said}");
+    repository.done(&["status"]);
+}
+
 /// A part of another state, and an overlay, leave the rest to others.
 #[test]
 fn test_an_action_stays_owed_while_only_a_part_was_applied() {
@@ -328,10 +365,16 @@ fn test_a_damaged_record_of_what_was_stopped_is_named() {
       = apply the state that shall be, whole
     --- exit 3
     ");
-    // What was done since is told as ever.
+    // A part says nothing of what it was about.
+    repository.done(&["apply", "baseline", "--target", "settings", "-y"]);
+    repository.ends(3, &["resume"]);
+    // What was done since is told as ever, and a state that was applied whole has decided on all of it.
     repository.done(&["apply", "baseline", "-y"]);
     let said = repository.ends(1, &["status"]);
     assert!(said.out.contains("baseline was applied") && said.out.contains("E0315"), "{said}");
+    assert!(said.out.contains("nothing is owed"), "{said}");
+    let resumed = repository.done(&["resume"]);
+    assert!(resumed.out.contains("nothing is owed"), "{resumed}");
     let said = repository.ends(1, &["rollback", "-y", &damaged_operation(&said)]);
     assert!(said.err.contains("error[E0315]") && said.err.contains("is damaged"), "{said}");
 }

@@ -104,6 +104,31 @@ fn test_with_a_part_of_another_state() {
     ");
 }
 
+/// What such a state expects is measured like that of any other, and nothing else of it.
+#[test]
+fn test_what_a_state_expects_that_finds_all_as_it_should_be() {
+    let repository = Repository::small();
+    let before = "\n[check.before]\ngates = [\"*\"]\nwithin = \"1s\"\n\
+                  http = { get = \"http://127.0.0.1:1/\", header = { authorization = { env = \"NOWHERE\" } } }\n";
+    repository.append("states/baseline.toml", before);
+    repository.done(&["apply", "baseline", "-y"]);
+    repository
+        .append("states/busy.toml", "[check.more]\nat = \"edge\"\nsetting = \"replicas\"\nis = { at_least = 6 }\n");
+    for (at, to) in [("cdn/edge", "replicas=5"), ("data/origin", "replicas=2")] {
+        repository.done(&["sim", "set", &format!("k8s:deployment/{at}"), to]);
+    }
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=busy"]);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "busy", "-y", "-q"]), @"
+    busy: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.
+
+    busy is applied, and a check does not hold.   TIME.   Operation ID
+      check       more does not hold: replicas = 5
+      done 0   failed 0   unknown 0   owed 0   not started 0
+      look        opsctl check
+    --- exit 7
+    ");
+}
+
 /// Others have made live what a state says: that it stands now is recorded, once.
 #[test]
 fn test_a_state_that_finds_all_as_it_should_be() {

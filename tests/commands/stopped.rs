@@ -77,6 +77,32 @@ fn test_killed_told_and_resumed() {
     repository.done(&["status"]);
 }
 
+/// What is still to be done is read before anybody agrees to it: others may have been there since.
+#[test]
+fn test_what_is_still_to_be_done_is_read_again() {
+    let repository = Repository::small();
+    let (mut child, _) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let edge = "k8s:deployment/cdn/edge";
+    repository.done(&["sim", "set", edge, "replicas=7"]);
+    insta::assert_snapshot!(repository.opsctl(&["resume"]), @"
+    --- stderr
+    An operation did not end: ID (busy), begun AGO by ana on host a17, last record AGO.
+      done 1   sent, not yet seen to be true 1   not started 1
+      sent     k8s deployment/data/origin replicas 1 → 2: it took effect
+    Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+    Gone on with, this is still to be done:
+      to do    k8s deployment/cdn/edge replicas 2 → 5: live says something else → replicas 7
+    error: nobody can be asked here; nothing was changed
+      = say yes on the command line: -y
+    --- exit 3
+    ");
+    repository.done(&["sim", "set", edge, "replicas=5"]);
+    let said = repository.ends(3, &["resume"]);
+    assert!(said.err.contains("to do    k8s deployment/cdn/edge replicas 2 → 5: it is so already"), "{said}");
+}
+
 #[test]
 fn test_killed_and_rolled_back() {
     let repository = Repository::small();
@@ -191,6 +217,32 @@ fn test_a_journal_without_a_beginning_tells_nothing() {
         repository.done(&["apply", "baseline", "-y"]);
         repository.done(&["status"]);
     }
+}
+
+/// A part, which may be of something else, makes nothing known of it: only what is applied whole takes its place.
+#[test]
+fn test_what_is_lost_stays_so_behind_a_part() {
+    let repository = Repository::small();
+    let (mut child, _lines) = hanging(&repository);
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.settle=0s"]);
+    std::fs::remove_dir_all(repository.path(".opsctl/journal")).unwrap();
+    repository.done(&["apply", "baseline", "--target", "settings", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    A part of baseline (--target settings) was applied AGO by ana (ID). It lies over busy. 6 settings are as it left them.
+    ID did not end, and without its journal nobody knows what it has changed.
+      opsctl snapshot diff @HASH tells what is not as it was; opsctl apply @HASH goes back
+    An operation is open, nothing is owed, nobody holds the lock.
+    --- exit 8
+    ");
+    let said = repository.done(&["plan", "busy", "--target", "edge"]);
+    assert!(said.out.contains("without its journal nobody knows what it has changed"), "{said}");
+    let said = repository.ends(1, &["resume", "-y"]);
+    assert!(said.err.contains("without its journal nobody knows what it has changed"), "{said}");
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["status"]);
+    repository.done(&["resume"]);
 }
 
 #[test]

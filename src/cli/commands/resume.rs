@@ -47,9 +47,8 @@ impl Resume {
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;
         let open = open::find(&setting)?;
-        // What is damaged is said by whoever needs it.
-        if let (None, Ok(Some(last))) = (&open, store.last_changing())
-            && let Some(lost) = Standing::of(&repository)?.lost(&last.operation, &store)?
+        if open.is_none()
+            && let Some(lost) = Standing::of(&repository)?.any_lost(&store)?
         {
             return Err(lost.into());
         }
@@ -65,7 +64,7 @@ impl Resume {
             (Some(open), None) => {
                 let effects = open.look(&instances).await;
                 output.say(&view::unfinished::unfinished(&open, &effects, &output.progress));
-                output.say(&view::unfinished::ahead(&open, &output.progress));
+                output.say(&view::unfinished::ahead(&open, &effects, &output.progress));
                 let plan = &open.plan;
                 run::may_be_taken_back(plan, self.flags.failing().unwrap_or_default())?;
                 self.flags.confirm(plan, output)?;
@@ -89,7 +88,7 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let debts = owed::all(setting, &mut damage).await?;
     let damaged = damage.warn(setting, output)?;
     let Some(mut debt) = debts.into_iter().next() else {
-        if let Some(damaged) = damaged.iter().find(|damaged| damaged.may_owe()) {
+        if let Some(damaged) = damaged.iter().find(|damaged| damaged.may_owe) {
             let (name, operation) = (&damaged.name, &damaged.operation);
             return Err(Failure::Refused {
                 what: format!(

@@ -49,7 +49,10 @@ impl Status {
         let mut damage = Damage::default();
         let recorded = damage.spare(store.last_changing())?.flatten();
         let setting = Setting::new(&repository, &instances, &store)?;
-        let debts = owed::all(&setting, &mut damage).await?;
+        let mut debts = owed::all(&setting, &mut damage).await?;
+        if let Some(open) = &open {
+            debts.retain_mut(|debt| debt.outlives(&open.plan));
+        }
         let standing = Standing::of(&repository)?;
         let last = recorded.as_ref().map(|recorded| standing.record(recorded.operation.clone()));
         let missed = repository.missed.as_deref();
@@ -70,9 +73,7 @@ impl Status {
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
             status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
-        } else if let Some(recorded) = &recorded
-            && let Some(lost) = standing.lost(&recorded.operation, &store)?
-        {
+        } else if let Some(lost) = standing.any_lost(&store)? {
             status.unfinished = Some(view::unfinished::lost(&lost.what, &lost.hint, &output.results));
             status.lost = Some(lost.what);
         }
