@@ -8,12 +8,13 @@ use super::entry::{Answer, Entry};
 use super::event::What;
 use super::finish::{Site, close, snapshot_after, stage};
 use super::journal::Journal;
-use super::moment::between;
+use super::moment::{between, later_by_clock};
 use super::progress::Stand;
 use super::replay::Replayed;
 use super::resume::Resume;
 use super::unfinished::{Effect, Mark, OpenStep, Unfinished};
 use super::{ApplyError, record, say, sight, unfinished};
+use crate::plan::Work;
 use crate::snapshot::{Operation, Outcome, Status, Which};
 
 /// What the operation that did not end has done so far, once none of its writes can be done any more. It stays open.
@@ -148,12 +149,17 @@ pub(super) async fn as_it_stands(
 /// Until each write without an answer is seen to be done, or cannot take effect any more; false where the operator did not want
 /// to wait so long.
 async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replayed) -> Result<bool, ApplyError> {
-    let (mut unanswered, mut left) = (Vec::new(), Duration::ZERO);
+    let (mut unanswered, mut left, mut waited_for) = (Vec::new(), Duration::ZERO, Vec::new());
     for (step, progress) in replayed.machine.steps().iter().enumerate() {
         if matches!(progress.stand, Stand::Asked | Stand::Unknown) {
             // A clock that was set back since makes it no longer than it was when it was written.
             let at_first = progress.began.map_or(Duration::MAX, |began| between(began, progress.deadline));
             left = left.max(between(Timestamp::now(), progress.deadline).min(at_first));
+            let planned = &replayed.begin.plan.steps[step];
+            waited_for.extend(match &planned.work {
+                Work::Action { name } => Some(format!("action {name}")),
+                _ => planned.at().map(ToString::to_string),
+            });
         }
         if progress.stand == Stand::Asked {
             unanswered.push(Entry::Answer { step, hop: progress.hop, answer: Answer::never_came() });
@@ -169,7 +175,12 @@ async fn wait_out(site: &Site<'_>, journal: &mut Journal, replayed: &mut Replaye
         return Ok(true);
     }
     let left = Duration::from_secs(left.as_secs() + 1);
-    let text = format!("a write without an answer may still be done: waiting {}", format_duration(left));
+    let text = format!(
+        "{}: a write was not answered and may still be done; waiting for that until {} UTC, {} at most",
+        waited_for.join(", "),
+        later_by_clock(Timestamp::now(), left).strftime("%H:%M:%S"),
+        format_duration(left)
+    );
     say(&site.events, What::Notice { text });
     let seen = async {
         while !all_seen(&Unfinished::of(replayed), site).await {

@@ -5,7 +5,7 @@ use git2::Repository;
 use opsctl_api::Pattern;
 
 use super::files::Files;
-use super::{Entry, Operation, OperationKind, Store, StoreError, Stored, Which, last_to_roll_back, read};
+use super::{Entry, Operation, OperationKind, Store, StoreError, Stored, Which, read};
 
 /// An operation as the history has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,51 +77,6 @@ impl Store {
             }
         };
         operations.load(group)
-    }
-
-    /// What [`unwind`](super::unwind) needs to take an operation back: it and all that began since, newest first; the last one of
-    /// the list is the one. Where none is named, it is the [default](last_to_roll_back). No older record is read.
-    ///
-    /// # Errors
-    /// There is none of this name, or nothing to take back, or a record that is needed is damaged.
-    pub fn to_roll_back(&self, id: Option<&str>) -> Result<Vec<Operation>, StoreError> {
-        let id = id.map(|id| self.operation(id)).transpose()?.map(|recorded| recorded.operation.id);
-        let mut operations: Vec<Operation> = Vec::new();
-        for recorded in self.operations()? {
-            operations.push(recorded?.operation);
-            let meant = match &id {
-                Some(id) => operations.last().filter(|operation| operation.id == *id),
-                None => last_to_roll_back(&operations),
-            };
-            // Of a rest it is known only further back that something else came in between, and it alone is meant.
-            if let Some(meant) = meant.map(|meant| meant.id.clone()) {
-                let down_to = operations.iter().position(|operation| operation.id == meant);
-                operations.truncate(down_to.map_or(0, |place| place + 1));
-                return Ok(operations);
-            }
-        }
-        Err(StoreError::NothingToRollBack)
-    }
-
-    /// What would be the [default](last_to_roll_back) if an operation, and all that began since, were not there; `None` where that is nothing.
-    ///
-    /// # Errors
-    /// The repository cannot be read, or a record that is needed is damaged.
-    pub fn last_to_roll_back_before(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let mut operations = self.operations()?;
-        for group in operations.groups.by_ref() {
-            if group[0].operation == id {
-                break;
-            }
-        }
-        let mut older: Vec<Operation> = Vec::new();
-        for recorded in operations {
-            older.push(recorded?.operation);
-            if let Some(operation) = last_to_roll_back(&older) {
-                return Ok(Some(operation.id.clone()));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -15,6 +15,7 @@ mod read;
 mod stands;
 mod store;
 mod times;
+mod to_roll_back;
 mod toml;
 mod toml_check;
 mod unwind;
@@ -28,6 +29,8 @@ mod round_trip_test;
 pub(crate) mod sample;
 #[cfg(test)]
 mod speed_test;
+#[cfg(test)]
+mod unwind_test;
 
 pub use self::toml::to_toml;
 pub use blame::{Turn, Turner};
@@ -36,10 +39,10 @@ pub use error::StoreError;
 pub use history::{Operations, Recorded};
 pub use model::Snapshot;
 pub use operation::{EditRecord, Operation, OperationKind, Outcome, Status, StepRecord};
-pub use past::Runs;
 pub use read::Stored;
 pub use stands::Stands;
 pub use store::Store;
 pub use times::times;
-pub use unwind::{Unwound, last_to_roll_back, unwind};
+pub use to_roll_back::last_to_roll_back;
+pub use unwind::{Unwound, unwind};
 pub use values::{Difference, Values, diff};

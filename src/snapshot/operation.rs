@@ -49,7 +49,8 @@ pub struct Operation {
     /// How much of the state.
     #[serde(default, skip_serializing_if = "Part::is_whole")]
     pub part: Part,
-    /// Why nothing that it did not do is wanted any more: it was abandoned, or failed before it did anything and was to be taken back.
+    /// Why nothing that it did not do is wanted any more: it was abandoned or taken back before it came to its end, or ended before it
+    /// did anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned: Option<String>,
     /// Calls made, by instance and verb.
@@ -89,7 +90,7 @@ pub enum Outcome {
     DoneInPart,
     /// A step failed or is unknown.
     Failed,
-    /// The operator stopped it.
+    /// The operator stopped it; or it was killed, and then taken back.
     Interrupted,
     /// All steps are done and a check does not hold.
     CheckFailed,

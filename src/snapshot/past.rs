@@ -1,61 +1,115 @@
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Pattern, Value};
 
-use super::unwind::edits_newest_first;
-use super::{Operation, Store, StoreError};
-use crate::plan::{Past, Setting3};
+use super::{EditRecord, Operation, Status, StepRecord, Store, StoreError};
+use crate::plan::{Left, Past, Setting3};
 
-/// Follows each setting back through operations, the newest first, for as long as each began where the one before had ended.
+/// Follows each setting back through operations, the newest first, for as long as each began with what the one before had left.
 ///
 /// Only what was sent counts. Where an operation began with something else than the one before it had left, somebody else set it
-/// in between: what the later one found is what was before the run.
+/// in between: what the later one found is what was before the run. What a rollback wrote is as it was before the operation that it
+/// took back, whoever had set it in between: it is followed on from there, where that operation is among them.
 #[derive(Debug, Default)]
-pub struct Runs {
-    past: Past,
-    broken: BTreeSet<(Address, String)>,
-    /// Of secrets: what the newest operation asked for.
-    asked: BTreeMap<(Address, String), Value>,
+pub(super) struct Runs {
+    /// By id: the place of each operation, the newest one's first.
+    places: BTreeMap<String, usize>,
+    followed: BTreeMap<(Address, String), Followed>,
+}
+
+/// A setting on its way back.
+#[derive(Debug)]
+struct Followed {
+    setting: Setting3,
+    /// Of a secret: what the newest operation asked for.
+    asked: Option<Value>,
+    /// The place in the history from which on it is followed further; `None` where it has come to its end.
+    from: Option<usize>,
 }
 
 impl Runs {
-    /// Takes in the next older operation.
-    pub fn take(&mut self, operation: &Operation) {
+    /// Of none of these operations yet, the newest first.
+    pub(super) fn among<'a>(newest_first: impl Iterator<Item = &'a str>) -> Self {
+        let places = newest_first.enumerate().map(|(place, id)| (id.to_owned(), place));
+        Self { places: places.collect(), followed: BTreeMap::new() }
+    }
+
+    /// Takes in the next older one.
+    pub(super) fn take(&mut self, operation: &Operation) {
+        let place = |id: &String| self.places.get(id).copied();
+        let taken_back = operation.reverts.as_ref().and_then(place);
+        let place = place(&operation.id).unwrap_or_default();
         for (at, edit, left) in edits_newest_first(operation) {
             let key = (at.clone(), edit.setting.clone());
-            if self.broken.contains(&key) {
-                continue;
-            }
-            match self.past.entry(key.0.clone()).or_default().entry(key.1.clone()) {
-                Entry::Vacant(entry) => {
-                    if let Some(asked) = edit.to.as_ref().filter(|to| to.is_secret()) {
-                        self.asked.insert(key, asked.clone());
-                    }
-                    entry.insert(Setting3 { before: edit.from.clone(), left });
-                }
-                Entry::Occupied(mut entry) if left.contains(&entry.get().before) => {
-                    entry.get_mut().before.clone_from(&edit.from);
-                }
-                Entry::Occupied(_) => {
-                    self.broken.insert(key);
-                }
-            }
+            let setting = self.followed.entry(key).or_insert_with(|| Followed::from(edit, &left));
+            setting.through(place, edit, &left, taken_back);
         }
     }
 
     /// What was before each run, and what it left.
-    pub fn past(mut self) -> Past {
-        // Whatever reference it has got by that: a secret that was put back is what it was.
-        for ((at, key), asked) in self.asked {
-            if let Some(setting) = self.past.get_mut(&at).and_then(|settings| settings.get_mut(&key))
-                && setting.before.as_ref() == Some(&asked)
-                && let Some(left) = setting.left.first()
-            {
-                setting.before.clone_from(left);
+    pub(super) fn past(self) -> Past {
+        let mut past = Past::new();
+        for ((at, key), Followed { mut setting, asked, .. }) in self.followed {
+            // Whatever reference it has got by that: a secret that was put back is what it was.
+            if asked.is_some() && setting.before == asked {
+                setting.before = setting.left.first().cloned().flatten();
             }
+            past.entry(at).or_default().insert(key, setting);
         }
-        self.past
+        past
+    }
+}
+
+impl Followed {
+    fn from(edit: &EditRecord, left: &Left) -> Self {
+        let setting = Setting3 { before: edit.what_it_left().cloned(), left: left.clone() };
+        Self { setting, asked: edit.to.clone().filter(Value::is_secret), from: Some(0) }
+    }
+
+    /// Takes back an edit of the operation at a place, or with a rollback all down to that which it took back.
+    fn through(&mut self, place: usize, edit: &EditRecord, left: &Left, taken_back: Option<usize>) {
+        if self.from.is_none_or(|from| place < from) {
+            return;
+        }
+        if !left.contains(&self.setting.before) {
+            self.from = None;
+            return;
+        }
+        match taken_back {
+            Some(down_to) => {
+                self.setting.before.clone_from(&edit.to);
+                self.from = Some(down_to + 1);
+            }
+            None => self.setting.before.clone_from(&edit.from),
+        }
+    }
+}
+
+/// What an operation sent, what it sent last first, with what it left by that.
+pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord, Left)> {
+    operation.steps.iter().rev().flat_map(|step| {
+        let edits = step.edits.iter().rev().filter(|edit| edit.sent);
+        edits.filter_map(|edit| Some((step.at.as_ref()?, edit, step.left(edit))))
+    })
+}
+
+impl StepRecord {
+    /// What it left by an edit that was sent. One that is not done may have left what was there before, too, and what was there before its last call:
+    /// nobody knows whether a write without an answer was done, and what was done may have been set back.
+    pub fn left(&self, edit: &EditRecord) -> Left {
+        let mut left = vec![edit.what_it_left().cloned()];
+        if self.status != Status::Done {
+            left.extend([edit.to.clone(), edit.from.clone()]);
+            left.extend(edit.last_from.clone().map(Some));
+        }
+        left
+    }
+}
+
+impl EditRecord {
+    /// What opsctl left: what it observed last, and what it asked for where that is all that is known.
+    pub fn what_it_left(&self) -> Option<&Value> {
+        self.left.as_ref().or(self.to.as_ref())
     }
 }
 
@@ -66,8 +120,9 @@ impl Store {
     /// # Errors
     /// The repository cannot be read, or a record is damaged.
     pub fn past(&self, wanted: &[Pattern]) -> Result<Past, StoreError> {
-        let mut runs = Runs::default();
-        for operation in self.operations()?.naming(wanted) {
+        let operations = self.operations()?;
+        let mut runs = Runs::among(operations.entries().map(|entry| entry.operation.as_str()));
+        for operation in operations.naming(wanted) {
             runs.take(&operation?);
         }
         Ok(runs.past())
@@ -79,7 +134,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::snapshot::{Outcome, sample};
+    use crate::snapshot::Outcome;
+    use crate::snapshot::sample::{self, applied, rolled_back};
 
     const A: &str = "k8s:deployment/cdn/edge";
 
@@ -112,6 +168,21 @@ mod tests {
         assert_eq!(past(&[(5, 8, true), (1, 2, true), (3, 5, true)]), Some((count(5), count(8))));
         // There and back is a run as well.
         assert_eq!(past(&[(2, 1, true), (1, 2, true)]), Some((count(1), count(1))));
+    }
+
+    /// Somebody else set 7 in between, and that was forced away: nobody wants it back.
+    #[test]
+    fn test_what_a_rollback_wrote_is_as_it_was_before_what_it_took_back() {
+        let past = |operations: &[Operation]| {
+            let mut runs = Runs::among(operations.iter().map(|operation| operation.id.as_str()));
+            operations.iter().for_each(|operation| runs.take(operation));
+            runs.past()[&A.parse().unwrap()]["replicas"].clone()
+        };
+        let by_force = Operation { steps: applied("r", &[(A, 7, 1)]).steps, ..rolled_back("r", "b", Outcome::Done) };
+        let b = applied("b", &[(A, 1, 4)]);
+        assert_eq!(past(&[by_force.clone(), b.clone()]), Setting3 { before: count(1), left: vec![count(1)] });
+        let operations = [applied("c", &[(A, 1, 9)]), by_force, b, applied("a", &[(A, 0, 1)])];
+        assert_eq!(past(&operations), Setting3 { before: count(0), left: vec![count(9)] });
     }
 
     #[test]

@@ -50,6 +50,21 @@ pub(super) fn step(address: &str, setting: &str, from: Option<i64>, to: Option<i
     }
 }
 
+/// An operation that sets `replicas` of some addresses.
+pub(super) fn applied(id: &str, edits: &[(&str, i64, i64)]) -> Operation {
+    let mut operation = operation(id, Outcome::Done);
+    for (at, from, to) in edits {
+        operation.steps.push(step(at, "replicas", Some(*from), Some(*to)));
+    }
+    operation
+}
+
+/// One that takes back all down to another.
+pub(super) fn rolled_back(id: &str, reverts: &str, outcome: Outcome) -> Operation {
+    let kind = OperationKind::Rollback;
+    Operation { kind, reverts: Some(reverts.to_owned()), ..operation(id, outcome) }
+}
+
 pub(super) fn declared(at: &str) -> Declared {
     Declared {
         at: Target::One(at.parse().unwrap()),

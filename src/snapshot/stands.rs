@@ -3,7 +3,7 @@ use super::{Operation, OperationKind, Outcome, Recorded, Store, StoreError};
 /// What stands, as the history tells: a state, and what was laid over it since.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stands {
-    /// What applied a whole state last, all that was taken back since passed over; `None` where nothing did.
+    /// What was towards a whole state last, however far it came, all that was taken back since passed over; `None` where nothing was.
     pub state: Option<Recorded>,
     /// What laid an overlay or a part of a state over it, oldest first.
     pub over: Vec<Recorded>,
@@ -43,8 +43,8 @@ impl Store {
 }
 
 impl Store {
-    /// The operations down to the one that applied a state whole last, newest first: that one has decided on all that was before it.
-    /// What is damaged is passed over.
+    /// The operations down to the one that was towards a whole state last, newest first: however far it came, it has decided on all that
+    /// was before it. What is damaged is passed over.
     ///
     /// # Errors
     /// The repository cannot be read.

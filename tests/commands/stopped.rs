@@ -136,6 +136,23 @@ fn test_a_write_whose_answer_never_came_is_rolled_back_once_that_is_agreed_to() 
     repository.done(&["status"]);
 }
 
+/// A rollback waits until such a write cannot be done any more, and says for which, and how long.
+#[test]
+fn test_what_is_waited_for_is_told() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.latency=1s"]);
+    let mut child = repository.start(&["apply", "busy", "-y"]);
+    wait_for(&mut BufReader::new(child.stderr.take().unwrap()), "origin");
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.latency=0s"]);
+    let mut child = repository.start(&["rollback"]);
+    let told = "k8s:deployment/data/origin: a write was not answered and may still be done; waiting for that until";
+    wait_for(&mut BufReader::new(child.stderr.take().unwrap()), told);
+    signal(&child, "INT");
+    child.wait().unwrap();
+}
+
 /// What a damaged journal says is to be typed works.
 #[test]
 fn test_a_damaged_journal_is_put_aside() {

@@ -12,8 +12,8 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// One configured instance that reads and writes resources.
 ///
-/// It never retries, sleeps or prints: those are layers around it. It may only hold back between the calls of one read, where the API
-/// takes few of them in a second. Answers come in the order of the questions, one for each. Every call to the API is counted in
+/// It never retries, sleeps or prints: those are layers around it. It may only hold back the calls of its reads, of one or of several,
+/// where the API takes few of them in a second. Answers come in the order of the questions, one for each. Every call to the API is counted in
 /// [`Cx::calls`].
 pub trait Provider: Send + Sync {
     /// What this instance really talks to, so that a plan is never applied to something else.

@@ -14,7 +14,7 @@ use crate::view;
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
     &[("opsctl log --limit 5", "the last five operations")],
-    &[],
+    &[(Exit::Error, "a record of the history cannot be read, or the last one is not there")],
 ))]
 pub(in crate::cli) struct Log {
     /// At most so many

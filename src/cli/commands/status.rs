@@ -30,7 +30,7 @@ use crate::view::{
 #[command(after_help = help::more(
     &[("opsctl status", "how things stand"), ("opsctl status --json", "the same for a script")],
     &[
-        (Exit::Error, "a record of the history cannot be read"),
+        (Exit::Error, "a record of the history cannot be read, or the last one is not there"),
         (Exit::Unfinished, "an operation did not end"),
         (Exit::InPart, "something is still to be done"),
     ],
