@@ -111,6 +111,19 @@ impl Desk<'_> {
         self.until(&at, "be ready after it was made", |live| live.readiness == Readiness::Ready).await
     }
 
+    /// A fresh resource that takes an example.
+    pub(super) async fn fresh_for(&self, example: &Example) -> Result<Live, Failed> {
+        self.taking(&self.fresh().await?, example).await
+    }
+
+    /// A fresh resource, or in its place another one that takes an example.
+    pub(super) async fn taking(&self, fresh: &Live, example: &Example) -> Result<Live, Failed> {
+        match &example.given {
+            Some(first) => self.disturb(&self.fresh().await?.at, first).await,
+            None => Ok(fresh.clone()),
+        }
+    }
+
     pub(super) async fn ask(&self, ask: &[Query]) -> Result<Vec<Reading>, Failed> {
         let readings = self.provider.read(&self.cx, ask).await;
         hold!(readings.len() == ask.len(), "{} questions had {} answers", ask.len(), readings.len());

@@ -21,7 +21,7 @@ fn first(hops: Vec<Hop>, example: &Example) -> Option<Hop> {
 async fn a_stale_write_is_a_conflict_and_changes_nothing(case: &Case) -> Proof {
     let desk = case.desk();
     for (ours, theirs) in case.alternatives() {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(ours).await?;
         let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         let disturbed = desk.disturb(&live.at, theirs).await?;
         match desk.send(&hop, &live, &token(&hop.at)).await? {
@@ -40,7 +40,7 @@ async fn a_stale_write_is_a_conflict_and_changes_nothing(case: &Case) -> Proof {
 async fn a_stale_write_with_a_fresh_reading_is_a_conflict(case: &Case) -> Proof {
     let desk = case.desk();
     for (ours, theirs) in case.alternatives() {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(ours).await?;
         let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         let disturbed = desk.disturb(&live.at, theirs).await?;
         let written = desk.send(&hop, &disturbed, &token(&hop.at)).await?;
@@ -63,7 +63,7 @@ async fn the_same_token_again_changes_nothing(case: &Case) -> Proof {
 async fn again(case: &Case, same_token: bool) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(example).await?;
         let hop = desk.hops(&live, example)?.remove(0);
         let first = token(&hop.at);
         let written = desk.send(&hop, &live, &first).await?;
@@ -87,7 +87,7 @@ async fn another_setting_is_no_conflict(case: &Case) -> Proof {
         if !seen.insert(&ours.setting) {
             continue;
         }
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(ours).await?;
         let Some(hop) = first(desk.hops(&live, ours)?, ours) else { continue };
         desk.disturb(&live.at, theirs).await?;
         desk.make(&hop, &live).await?;

@@ -97,17 +97,25 @@ pub struct Example {
     pub to: Option<Value>,
     /// Whether the API moves other settings along.
     pub couples: bool,
+    /// What somebody else has to set first, where a fresh resource does not take it.
+    pub given: Option<Box<Example>>,
 }
 
 impl Example {
     /// A setting is given a value.
     pub fn set(setting: impl Into<String>, to: Value) -> Self {
-        Self { setting: setting.into(), to: Some(to), couples: false }
+        Self { setting: setting.into(), to: Some(to), couples: false, given: None }
     }
 
     /// A setting is taken away.
     pub fn absent(setting: impl Into<String>) -> Self {
-        Self { setting: setting.into(), to: None, couples: false }
+        Self { setting: setting.into(), to: None, couples: false, given: None }
+    }
+
+    /// A fresh resource takes it only once it has this.
+    pub fn given(mut self, first: Example) -> Self {
+        self.given = Some(Box::new(first));
+        self
     }
 
     /// The API moves other settings along, which the hop must name.

@@ -22,6 +22,7 @@ async fn hops_lead_there_without_a_gap(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let live = desk.taking(&live, example).await?;
         let mut at = live.value(&example.setting).cloned();
         for hop in desk.hops(&live, example)? {
             hold!(hop.at == live.at, "a hop is at {} and not at {}", hop.at, live.at);
@@ -40,6 +41,7 @@ async fn hops_touch_nothing_else(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let live = desk.taking(&live, example).await?;
         let mut moved = std::collections::BTreeMap::new();
         for hop in desk.hops(&live, example)? {
             hold!(!hop.edits.is_empty(), "a hop to {} sets nothing", shown(example));
@@ -65,6 +67,7 @@ async fn hops_are_the_same_for_the_same_question(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let live = desk.taking(&live, example).await?;
         hold!(desk.hops(&live, example)? == desk.hops(&live, example)?, "two ways to {}", shown(example));
     }
     Ok(())
@@ -75,6 +78,7 @@ async fn a_hop_is_one_call_by_itself(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let live = desk.taking(&live, example).await?;
         let Some(hop) = desk.hops(&live, example)?.into_iter().next() else { continue };
         let change = Change { at: hop.at.clone(), edits: hop.edits.clone() };
         let again = case.harness.catalogue().hops(&change, &live);
@@ -102,6 +106,7 @@ async fn there_is_a_way_by_hand(case: &Case) -> Proof {
     let desk = case.desk();
     let live = desk.fresh().await?;
     for example in &case.examples {
+        let live = desk.taking(&live, example).await?;
         for hop in desk.hops(&live, example)? {
             let by_hand = case.harness.catalogue().by_hand(&hop);
             hold!(!by_hand.trim().is_empty(), "there is nothing to type for {}", shown(example));

@@ -188,7 +188,7 @@ async fn labels_choose(case: &Case) -> Proof {
 async fn drift_is_seen(case: &Case) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(example).await?;
         // `disturb` reads until it is seen.
         desk.disturb(&live.at, example).await?;
     }

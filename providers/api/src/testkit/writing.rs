@@ -22,7 +22,7 @@ fn comes_and_goes(setting: &Setting) -> bool {
 async fn what_is_written_becomes_true_and_ready(case: &Case) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(example).await?;
         // `go` reads until it is so, by a provider that knows nothing of the write.
         desk.go(&live, example).await?;
         let seen = case.desk().live(&live.at).await?;
@@ -35,7 +35,7 @@ async fn what_is_written_becomes_true_and_ready(case: &Case) -> Proof {
 async fn a_write_leaves_other_settings_alone(case: &Case) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
-        let before = desk.fresh().await?;
+        let before = desk.fresh_for(example).await?;
         let hops = desk.hops(&before, example)?;
         let mut named: BTreeSet<String> = case.harness.restless(case.kind).into_iter().collect();
         named.extend(hops.iter().flat_map(|hop| &hop.edits).map(|edit| edit.setting.clone()));
@@ -57,7 +57,7 @@ async fn there_and_back_again(case: &Case) -> Proof {
     let desk = case.desk();
     for example in &case.examples {
         let setting = case.setting(example)?;
-        let before = desk.fresh().await?;
+        let before = desk.fresh_for(example).await?;
         let no_way_back = !setting.optional && before.value(&example.setting).is_none();
         if setting.one_way || example.couples || no_way_back {
             continue;
@@ -80,7 +80,7 @@ async fn an_absent_setting_is_made_and_taken_away(case: &Case) -> Proof {
     });
     let mut tried = 0;
     for example in optional {
-        let live = desk.fresh().await?;
+        let live = desk.fresh_for(example).await?;
         let there = desk.go(&live, example).await?;
         let back = super::Example { to: live.value(&example.setting).cloned(), ..example.clone() };
         desk.go(&there, &back).await?;
