@@ -1,6 +1,6 @@
 use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
 
-use super::{Served, alone, edit, one_call};
+use super::{Served, after, alone, edit, one_call};
 
 #[cfg(feature = "live")]
 mod live;
@@ -24,7 +24,8 @@ pub(super) const SERVED: Served = Served {
             )
             .traffic()
             .keyed("VERSION")
-            .group(ROUTING),
+            .group(ROUTING)
+            .read_with(&["version"]),
         ],
         confines: None,
         rate: Some(Rate { burst: 15, per_second: 15.0 }),
@@ -38,6 +39,15 @@ pub(super) const SERVED: Served = Served {
 
 fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
     let weights = weights(change, live);
+    // "Invalid function version 7. Function version 7 is already included in routing configuration."
+    if let Some(version) = after(change, live, "version").and_then(Value::as_str)
+        && weights.iter().any(|(weighed, _)| weighed == version)
+    {
+        return Err(NoWay {
+            why: format!("it stands for version {version}, which then has no weight of its own"),
+            instead: format!("set weights.{version} = {{ absent = true }}"),
+        });
+    }
     if weights.len() > 1 {
         let versions: Vec<&str> = weights.iter().map(|(version, _)| version.as_str()).collect();
         return Err(NoWay {
@@ -86,4 +96,25 @@ fn by_hand(hop: &Hop) -> String {
         line.push_str(&format!(" --routing-config {}", shell_word(&config)));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::{Edit, LiveSetting};
+
+    use super::*;
+
+    #[test]
+    fn test_a_canary_becomes_the_version_only_without_its_weight() {
+        let mut live = Live::new("aws:lambda-alias/edge/live".parse().unwrap());
+        let share = Value::Number(0.1);
+        live.settings.insert("version".to_owned(), LiveSetting::is(Value::String("6".into()), "6".into()));
+        live.settings.insert("weights.7".to_owned(), LiveSetting::is(share.clone(), 0.1.into()));
+        let (from, to) = (Some(Value::String("6".into())), Some(Value::String("7".into())));
+        let version = Edit { setting: "version".to_owned(), from, to };
+        let weight = Edit { setting: "weights.7".to_owned(), from: Some(share), to: None };
+        let hops = |edits: Vec<Edit>| hops(&Change { at: live.at.clone(), edits }, &live);
+        assert_eq!(hops(vec![version.clone()]).unwrap_err().instead, "set weights.7 = { absent = true }");
+        assert_eq!(hops(vec![version, weight]).unwrap().len(), 1);
+    }
 }

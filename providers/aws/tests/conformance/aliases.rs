@@ -60,7 +60,7 @@ impl Ground for Aliases {
     }
 
     fn illegal(&self) -> Vec<Example> {
-        vec![Example::set("weights.3", Value::Number(0.1))]
+        vec![Example::set("weights.3", Value::Number(0.1)), text("version", "2")]
     }
 
     fn disturb(&self, console: &Console<'_>, path: &str, setting: &str, to: Option<&Value>) {

@@ -1,5 +1,8 @@
+use std::thread::{scope, sleep};
+use std::time::Duration;
+
 use opsctl_api::{Value, Written};
-use opsctl_aws_proxy::{Method, Refusal};
+use opsctl_aws_proxy::Method;
 use serde_json::json;
 
 use crate::account::{Account, text};
@@ -31,10 +34,18 @@ fn account() -> Account {
 /// Between the reading right before and the call: the API refuses it, and what is there now is told.
 pub(crate) fn somebody_was_faster() {
     let account = account();
-    let stale = Refusal::new("PreconditionFailedException", "The RevisionId provided does not match").status(412);
-    account.proxy.when("lambda", "UpdateAlias").times(1).refuse(stale);
-    let Written::Conflict(live) = account.write(AT, "version", text("2")) else { panic!() };
-    assert_eq!(live.value("version"), Some(&text("1")));
+    account.proxy.when("lambda", "UpdateAlias").times(1).delay(Duration::from_secs(1));
+    let written = scope(|scope| {
+        let writing = scope.spawn(|| account.write(AT, "weights.2", Value::Number(0.1)));
+        while account.proxy.count("lambda", "UpdateAlias") == 0 {
+            sleep(Duration::from_millis(5));
+        }
+        let theirs = json!({ "FunctionVersion": "2" }).to_string();
+        account.console().rest("lambda", Method::PUT, &format!("{FUNCTION}/aliases/live"), theirs);
+        writing.join().unwrap()
+    });
+    let Written::Conflict(live) = written else { panic!("{written:?}") };
+    assert_eq!((live.value("version"), live.value("weights.2")), (Some(&text("2")), None));
 }
 
 /// What is not set stays: a call names the version and the weights, and nothing else.

@@ -32,7 +32,7 @@ impl Emulation for Aws {
             "ec2-instance" => (format!("i-{nth}"), "instance_type = \"m6i.large\"\nrunning = true"),
             "ecs-service" => (service, "desired_count = 3\ntask_definition = \"web:4\""),
             "kinesis-stream" => (format!("events-{nth}"), "shards = 4\nretention_hours = 24\nencryption = \"alias/a\""),
-            "lambda-alias" => (format!("ingest-{nth}/live"), "version = \"7\"\n\"weights.8\" = 0.1"),
+            "lambda-alias" => (format!("ingest-{nth}/live"), "version = \"7\"\n\"weights.9\" = 0.1"),
             "rds-instance" => (
                 format!("db-{nth}"),
                 "class = \"db.r6g.large\"\npromoted = false\nrunning = true\nsnapshot_age = \"5h\"",
@@ -105,15 +105,15 @@ impl Emulation for Aws {
             "lambda-alias" => vec![
                 text("version", "8"),
                 text("version", "6"),
-                number("weights.8", 0.5),
-                number("weights.8", 0.05),
-                Example::absent("weights.8"),
+                number("weights.9", 0.5),
+                number("weights.9", 0.05),
+                Example::absent("weights.9"),
             ],
             "rds-instance" => vec![
                 text("class", "db.r6g.xlarge"),
                 text("class", "db.r6g.2xlarge"),
                 switch("promoted", true),
-                switch("running", false),
+                switch("running", false).given(switch("promoted", true)),
             ],
             "route53-alias" => vec![
                 integer("weight", 0),

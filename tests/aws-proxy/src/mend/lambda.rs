@@ -16,7 +16,7 @@ pub(super) struct Aliases {
 
 impl Aliases {
     /// - An alias has another revision after each update, and an update that names an older one is refused.
-    /// - Beside its version it has at most one more, with a weight from 0 to 1.
+    /// - Beside its version it has at most one more, with a weight from 0 to 1, and not that version itself.
     ///
     /// moto checks neither, keeps one revision for ever, and answers 201 also where nothing was created.
     pub(super) async fn answer(&mut self, call: &Call, moto: &Moto) -> Outcome {
@@ -28,7 +28,7 @@ impl Aliases {
                 let mut alias = read.as_json();
                 if read.ok() {
                     self.revise(call, &mut alias, false);
-                    check(&body, text(&alias, "RevisionId"))?;
+                    check(&body, &alias)?;
                 }
             }
             _ => return moto.send(call).await,
@@ -58,15 +58,23 @@ impl Aliases {
     }
 }
 
-fn check(body: &Json, revision: &str) -> Result<(), Refusal> {
+fn check(body: &Json, alias: &Json) -> Result<(), Refusal> {
     let given = text(body, "RevisionId");
-    if !given.is_empty() && given != revision {
+    if !given.is_empty() && given != text(alias, "RevisionId") {
         let why = "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to \
                    retrieve the latest RevisionId";
         return Err(Refusal::new("PreconditionFailedException", why).status(412));
     }
-    let Some(weights) = body["RoutingConfig"]["AdditionalVersionWeights"].as_object() else { return Ok(()) };
+    let or = |name: &str| if body[name].is_null() { &alias[name] } else { &body[name] };
+    let Some(weights) = or("RoutingConfig")["AdditionalVersionWeights"].as_object() else { return Ok(()) };
     let invalid = |why: &str| Err(Refusal::new("InvalidParameterValueException", why));
+    let version = or("FunctionVersion").as_str().unwrap_or_default();
+    if weights.contains_key(version) {
+        let why = format!(
+            "Invalid function version {version}. Function version {version} is already included in routing configuration."
+        );
+        return invalid(&why);
+    }
     if weights.len() > 1 {
         return invalid("Number of items in AdditionalVersionWeights cannot be greater than 1");
     }
