@@ -176,6 +176,20 @@ impl LiveSetting {
 }
 
 impl Owner {
+    /// One that is told, and puts nothing back.
+    pub fn note(name: impl Into<String>, settings: &[&str], does: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            within: None,
+            off_at: None,
+            reverts: false,
+            soon: None,
+            does: does.into(),
+            instead: String::new(),
+        }
+    }
+
     /// Whether it holds a setting.
     pub fn holds(&self, setting: &str) -> bool {
         self.settings.is_empty() || self.settings.iter().any(|held| held == setting)

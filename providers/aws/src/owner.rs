@@ -1,19 +1,12 @@
 //! What else holds a resource, as far as its tags tell.
 
-use opsctl_api::Owner;
+use opsctl_api::{Fault, Owner};
+
+use crate::call::Failed;
 
 /// What made a resource and puts its own values back when it runs the next time: a note, for it does nothing by itself.
 pub(crate) fn makers<'t>(settings: &[&str], tag: impl Fn(&str) -> Option<&'t str>) -> Vec<Owner> {
-    let note = |name: String, does: &str| Owner {
-        name,
-        settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
-        within: None,
-        off_at: None,
-        reverts: false,
-        soon: None,
-        does: does.to_owned(),
-        instead: String::new(),
-    };
+    let note = |name: String, does: &str| Owner::note(name, settings, does);
     let stack = tag("aws:cloudformation:stack-name");
     let stack =
         stack.map(|stack| note(format!("CloudFormation stack {stack}"), "puts its own values back when it is updated"));
@@ -22,6 +15,18 @@ pub(crate) fn makers<'t>(settings: &[&str], tag: impl Fn(&str) -> Option<&'t str
     let terraform = managed.filter(|by| by.eq_ignore_ascii_case("terraform"));
     let terraform = terraform.map(|_| note("Terraform".to_owned(), "puts its own values back at its next apply"));
     stack.into_iter().chain(terraform).collect()
+}
+
+/// Owners, or a note where they may not be read. Where that failed for another reason, so did all that was asked beside it: a
+/// resource without its owners looks as if nothing else moved it.
+pub(crate) fn known<T>(owners: Result<T, Failed>, name: &str, settings: &[&str]) -> Result<Result<T, Owner>, Failed> {
+    match owners {
+        Ok(owners) => Ok(Ok(owners)),
+        Err(Failed { fault: fault @ Fault::Denied(_), .. }) => {
+            Ok(Err(Owner::note(name, settings, format!("could not be read: {fault}"))))
+        }
+        Err(failed) => Err(failed),
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,9 @@ pub(crate) async fn preflight(site: Site<'_>, hops: &[Hop]) -> Vec<Preflight> {
     let mut answers = vec![Preflight::CannotTell("the API has no dry run of this".to_owned()); hops.len()];
     for (indexes, told) in asked.await {
         for (index, answer) in indexes.into_iter().zip(told) {
-            answers[index] = answer;
+            if let Some(answer) = answer {
+                answers[index] = answer;
+            }
         }
     }
     answers

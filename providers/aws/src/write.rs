@@ -11,7 +11,7 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
         let none = Fault::Missing(format!("AWS has no kind `{}`", first.hop.at.kind()));
         return batch.iter().map(|_| Written::Refused(none.clone())).collect();
     };
-    if served.calls.compares {
+    if served.calls.reads_by_itself {
         let batch: Vec<(&Write, &Live)> = batch.iter().map(|write| (write, &write.live)).collect();
         return (served.calls.write)(site, &batch).await;
     }

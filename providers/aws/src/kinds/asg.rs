@@ -6,6 +6,10 @@ use super::{Served, after, alone, edit, hop};
 
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod readiness;
+#[cfg(feature = "live")]
+mod sizers;
 
 /// Sizes of a group are 32-bit.
 const COUNT: Type = Type::Integer { min: 0, max: i32::MAX as i64 };

@@ -13,7 +13,7 @@ pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "cloudwatch-alarm",
         doc: "A CloudWatch alarm, of a metric or of other alarms. AWS compares nothing: who changes it right before is overwritten.",
-        path: &[Segment::One("NAME")],
+        path: &[Segment::Rest("NAME")],
         settings: &[
             Setting::new("actions_enabled", Type::Bool, "Whether it does something when it goes off."),
             Setting::new("state", Type::OneOf(&["ALARM", "INSUFFICIENT_DATA", "OK"]), "How it stands.").observed(),

@@ -77,17 +77,21 @@ pub(crate) struct Served {
 #[cfg(feature = "live")]
 type Together<'a> = &'a [(&'a Write, &'a Live)];
 
+/// What is said of a hop before it is made; `None` where nothing tells.
+#[cfg(feature = "live")]
+type Told = Option<Preflight>;
+
 /// How a kind is read and written.
 #[cfg(feature = "live")]
 pub(crate) struct Calls {
     /// Reads all that is asked of the kind in few calls. What is not there is left out.
     pub(crate) read: for<'a> fn(Site<'a>, &'a Need<'a>) -> Answer<'a, Found>,
-    /// Whether its API compares what is there by itself, so that it need not be read again right before a write.
-    pub(crate) compares: bool,
+    /// Whether its writes read it by themselves, so that it need not be read again right before.
+    pub(crate) reads_by_itself: bool,
     /// Sends them. An answer each.
     pub(crate) write: for<'a> fn(Site<'a>, Together<'a>) -> Answer<'a, Vec<Written>>,
-    /// Asks the API's dry run, where it has one. No answers mean that it has none.
-    pub(crate) preflight: for<'a> fn(Site<'a>, &'a [&'a Hop]) -> Answer<'a, Vec<Preflight>>,
+    /// Asks the API's dry run, or what else tells that it would refuse. No answers mean that nothing does.
+    pub(crate) preflight: for<'a> fn(Site<'a>, &'a [&'a Hop]) -> Answer<'a, Vec<Told>>,
 }
 
 #[cfg(feature = "live")]
@@ -96,7 +100,7 @@ impl Calls {
     const fn reads(read: for<'a> fn(Site<'a>, &'a Need<'a>) -> Answer<'a, Found>) -> Self {
         Self {
             read,
-            compares: false,
+            reads_by_itself: false,
             write: |_, batch| {
                 Box::pin(each(batch, async |_, _| Written::Refused(Fault::Invalid("it is only read".to_owned()))))
             },

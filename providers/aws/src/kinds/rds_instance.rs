@@ -1,9 +1,11 @@
 use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, shell_word};
 
-use super::{Served, alone, edit, hop};
+use super::{Served, after, alone, edit, hop};
 
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod pending;
 #[cfg(feature = "live")]
 mod snapshots;
 
@@ -13,8 +15,13 @@ pub(super) const SERVED: Served = Served {
         doc: "An RDS database instance. AWS compares nothing: who changes it right before is overwritten.",
         path: &[Segment::One("ID")],
         settings: &[
-            Setting::new("class", Type::String, "Its instance class, such as db.r6g.large. A change restarts it.")
-                .read_with(&["running"]),
+            Setting::new(
+                "class",
+                Type::String,
+                "Its instance class, such as db.r6g.large. A change restarts it at once; refused while other modifications are pending, \
+                 which the same call would make.",
+            )
+            .read_with(&["running"]),
             Setting::new(
                 "promoted",
                 Type::Bool,
@@ -24,9 +31,10 @@ pub(super) const SERVED: Served = Served {
             Setting::new(
                 "running",
                 Type::Bool,
-                "Whether it runs. AWS starts a stopped one by itself after seven days.",
+                "Whether it runs. AWS starts a stopped one by itself after seven days, and stops none that is or has a read replica.",
             )
-            .power(),
+            .power()
+            .read_with(&["promoted"]),
             Setting::new(
                 "snapshot_age",
                 Type::Duration,
@@ -54,6 +62,13 @@ fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
         return Err(NoWay {
             why: "a stopped instance takes no other change than to be started".to_owned(),
             instead: "set running = true, too".to_owned(),
+        });
+    }
+    // (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html>)
+    if stops.is_some() && after(change, live, "promoted") == Some(&Value::Bool(false)) {
+        return Err(NoWay {
+            why: "AWS stops no read replica".to_owned(),
+            instead: "set promoted = true, too, or leave it running".to_owned(),
         });
     }
     if edit(&change.edits, "promoted").is_some_and(|edit| edit.to != Some(Value::Bool(true))) {
@@ -89,4 +104,29 @@ fn by_hand(hop: &Hop) -> String {
         })
         .collect();
     calls.join(" && ")
+}
+
+#[cfg(test)]
+mod tests {
+    use opsctl_api::{Edit, LiveSetting};
+
+    use super::*;
+
+    #[test]
+    fn test_a_replica_is_stopped_only_once_it_is_promoted() {
+        let mut live = Live::new("aws:rds-instance/west".parse().unwrap());
+        for (setting, on) in [("promoted", false), ("running", true)] {
+            live.settings.insert(setting.to_owned(), LiveSetting::is(Value::Bool(on), on.into()));
+        }
+        let edit = |setting: &str, from: bool| Edit {
+            setting: setting.to_owned(),
+            from: Some(Value::Bool(from)),
+            to: Some(Value::Bool(!from)),
+        };
+        let hops = |edits: &[Edit]| hops(&Change { at: live.at.clone(), edits: edits.to_vec() }, &live);
+        assert!(hops(&[edit("running", true)]).unwrap_err().why.contains("replica"));
+        let both = hops(&[edit("promoted", false), edit("running", true)]).unwrap();
+        let order: Vec<&str> = both.iter().map(|hop| hop.edits[0].setting.as_str()).collect();
+        assert_eq!(order, ["promoted", "running"]);
+    }
 }

@@ -1,7 +1,7 @@
 use opsctl_api::{Address, Batch, Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
 use serde_json::json;
 
-use super::Served;
+use super::{Served, edit};
 
 #[cfg(feature = "live")]
 mod live;
@@ -38,7 +38,7 @@ pub(super) const RECORD: Served = Served {
             Setting::new(
                 "ttl",
                 Type::Integer { min: 0, max: i32::MAX as i64 },
-                "How long resolvers keep an answer, in seconds.",
+                "How long resolvers keep an answer, in seconds. All sets of a weighted name have one, and get another one in one call.",
             ),
             Setting::new("values", Type::Set, "The values that it answers with, as the record's type writes them.")
                 .traffic(),
@@ -95,8 +95,29 @@ fn field(setting: &str) -> Option<&'static str> {
     })
 }
 
+/// A name as operators write it: without the dot at the end, and `*` for what Route 53 escapes.
+fn plain(name: &str) -> String {
+    name.trim_end_matches('.').to_lowercase().replace("\\052", "*")
+}
+
 /// Always one call: a record set is deleted as it was and created as it shall be, in one atomic batch.
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
+    if let Some(target) = edit(&change.edits, "target").and_then(|edit| edit.to.as_ref()?.as_str())
+        && plain(target) != target
+    {
+        return Err(NoWay {
+            why: "Route 53 keeps a name in lower case, and it is read without the dot at its end".to_owned(),
+            instead: format!("set target = \"{}\"", plain(target)),
+        });
+    }
+    // "RRSet with DNS name live.example.com. cannot be created as weighted sets must contain the same TTL": all sets of a name move
+    // together, and weights do not.
+    if ["ttl", "weight"].iter().all(|setting| edit(&change.edits, setting).is_some()) {
+        return Err(NoWay {
+            why: "all record sets of a weighted name have one TTL, and get another one together".to_owned(),
+            instead: "set the TTL of all of them first, by a state that leaves the weights as they are".to_owned(),
+        });
+    }
     for edit in change.edits.iter().filter(|edit| edit.setting != "health_check") {
         match (&edit.from, &edit.to) {
             (_, None) => {
@@ -125,7 +146,7 @@ fn other_sort(at: &Address, setting: &str) -> NoWay {
     NoWay { why: why.to_owned(), instead: instead.to_owned() }
 }
 
-/// One zone takes one change at a time (PriorRequestNotComplete), and moves weights together in one atomic call.
+/// One zone takes one change at a time (PriorRequestNotComplete), and moves weights together in one atomic call, aliases among them.
 fn batch(hop: &Hop) -> Option<Batch> {
     Some(Batch { key: hop.at.segments().next()?.to_owned(), most: MOST })
 }
@@ -190,6 +211,31 @@ mod tests {
              --output json | jq '.Weight = 0 | {Changes: [{Action: \"UPSERT\", ResourceRecordSet: .}]}' | \
              aws route53 change-resource-record-sets --hosted-zone-id Z1 --change-batch file:///dev/stdin"
         );
+    }
+
+    #[test]
+    fn test_an_alias_points_to_a_name_as_it_is_read() {
+        let at = "aws:route53-alias/Z1/live.example.com/A";
+        let from = || Some(Value::String("lb.example.com".into()));
+        for (to, instead) in [
+            ("My-LB-1.us-east-1.elb.amazonaws.com", "set target = \"my-lb-1.us-east-1.elb.amazonaws.com\""),
+            ("lb-2.example.com.", "set target = \"lb-2.example.com\""),
+        ] {
+            let change = change(at, "target", from(), Some(Value::String(to.into())));
+            assert_eq!(hops(&change, &Live::new(change.at.clone())).unwrap_err().instead, instead);
+        }
+        let change = change(at, "target", from(), Some(Value::String("lb-2.example.com".into())));
+        assert!(hops(&change, &Live::new(change.at.clone())).is_ok());
+    }
+
+    #[test]
+    fn test_a_ttl_does_not_move_with_a_weight() {
+        let mut change = change(EAST, "weight", Some(Value::Integer(0)), Some(Value::Integer(100)));
+        let (from, to) = (Some(Value::Integer(60)), Some(Value::Integer(30)));
+        change.edits.push(Edit { setting: "ttl".to_owned(), from, to });
+        assert!(hops(&change, &Live::new(change.at.clone())).unwrap_err().why.contains("one TTL"));
+        change.edits.remove(0);
+        assert!(hops(&change, &Live::new(change.at.clone())).is_ok());
     }
 
     #[test]

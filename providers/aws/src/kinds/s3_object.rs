@@ -65,14 +65,18 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| if plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// A version of an object, as a copy names its source.
+fn version_of(path: &str, version: &str) -> String {
+    format!("{}?versionId={}", encoded(path), encoded(version))
+}
+
 fn by_hand(hop: &Hop) -> String {
     let (bucket, key) = hop.at.path().split_once('/').unwrap_or_default();
     let (bucket, key) = (shell_word(bucket), shell_word(key));
     match edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()) {
         Some(Value::String(version)) => format!(
-            "aws s3api copy-object --bucket {bucket} --key {key} --copy-source {} --metadata-directive REPLACE --metadata {}",
-            shell_word(&format!("{}?versionId={}", encoded(hop.at.path()), encoded(version))),
-            shell_word(&format!("opsctl-version={version}")),
+            "aws s3api copy-object --bucket {bucket} --key {key} --copy-source {}",
+            shell_word(&version_of(hop.at.path(), version)),
         ),
         _ => {
             let text = edit(&hop.edits, "content").and_then(|edit| edit.to.as_ref()?.as_str()).unwrap_or_default();

@@ -7,7 +7,7 @@ use opsctl_aws_proxy::{Answer, Console, Proxy, Refusal};
 
 use crate::account::{Ground, text};
 
-/// RDS instances. Each is told as a replica until it is promoted: one that moto made as such it would not stop.
+/// RDS instances. Each is told as a replica until it is promoted, and its source as having none.
 pub(crate) struct Databases {
     promoted: Arc<Mutex<BTreeSet<String>>>,
 }
@@ -64,7 +64,7 @@ impl Ground for Databases {
         vec![
             text("class", "db.m5.large"),
             text("class", "db.m5.xlarge"),
-            Example::set("running", Value::Bool(false)),
+            Example::set("running", Value::Bool(false)).given(Example::set("promoted", Value::Bool(true))),
             Example::set("promoted", Value::Bool(true)),
         ]
     }

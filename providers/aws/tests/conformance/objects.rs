@@ -73,7 +73,7 @@ impl Ground for Objects {
             return put(console, path, to, &[]);
         }
         let source = format!("{path}?versionId={to}");
-        let replaced = [("x-amz-metadata-directive", "REPLACE"), ("x-amz-meta-opsctl-version", to)];
+        let replaced = [("x-amz-metadata-directive", "REPLACE"), ("x-amz-meta-opsctl-version", source.as_str())];
         put(console, path, "", &[&[("x-amz-copy-source", source.as_str())], &replaced[..]].concat());
     }
 

@@ -7,7 +7,7 @@ const AT: &str = "cloudwatch-alarm/errors";
 
 fn account() -> Account {
     let account = Account::new();
-    for name in ["errors", "lag", "TargetTracking-edge"] {
+    for name in ["errors", "lag", "TargetTracking-service/edge/web-AlarmHigh-1"] {
         let alarm = json!({
             "AlarmName": name, "Namespace": "Edge", "MetricName": "Errors", "Statistic": "Sum", "Period": 60,
             "EvaluationPeriods": 1, "Threshold": 10.0, "ComparisonOperator": "GreaterThanThreshold",

@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime};
 
-use opsctl_api::{Fault, LiveSetting, Query, Readiness, Reading, Value, Wanted, Written};
+use opsctl_api::{Fault, LiveSetting, Preflight, Query, Readiness, Reading, Value, Wanted, Written};
 use opsctl_aws_proxy::{Call, Refusal, Xml, late};
 
 use crate::account::{Account, address, all, text};
@@ -39,7 +39,8 @@ fn is_of(setting: &LiveSetting, day: u64) -> bool {
     SystemTime::now().duration_since(made).unwrap().abs_diff(*age) < Duration::from_secs(60)
 }
 
-/// What is stopping does not run any more, and has not stopped yet; a class that waits is no class yet.
+/// What is stopping does not run any more, and has not stopped yet. A class that somebody has put off is no class yet, and keeps
+/// nobody waiting.
 pub(crate) fn it_is_on_its_way() {
     let account = account();
     let read = || account.proxy.when("rds", "DescribeDBInstances");
@@ -53,8 +54,10 @@ pub(crate) fn it_is_on_its_way() {
     account.console().form("rds", "StartDBInstance", &[("DBInstanceIdentifier", "main")]);
     let fields = [("DBInstanceIdentifier", "main"), ("DBInstanceClass", "db.m5.large")];
     account.console().form("rds", "ModifyDBInstance", &fields);
-    let what = "the class db.m5.large is pending".to_owned();
-    assert_eq!(account.read(AT).readiness, Readiness::Progressing { done: 0, total: 0, what });
+    let put_off = account.read(AT);
+    let owner = put_off.owners_of("class").next().unwrap();
+    assert_eq!((&put_off.readiness, put_off.value("class")), (&Readiness::Ready, Some(&text("db.t3.micro"))));
+    assert_eq!((owner.does.as_str(), owner.reverts), ("makes it db.m5.large in its next maintenance window", false));
     read().times(1).alter(late::rds_status("storage-full"));
     assert_eq!(account.read(AT).readiness, Readiness::Failed("storage-full".to_owned()));
 }
@@ -75,6 +78,47 @@ pub(crate) fn what_is_busy_is_asked_again() {
     let Written::Refused(Fault::Busy(why)) = written else { panic!("{written:?}") };
     assert_eq!(why, "InvalidDBInstanceState: Instance main is not in available state.");
     modifying.end();
+    // One that is backed up serves, and takes nothing meanwhile.
+    let refusal = Refusal::new("InvalidDBInstanceState", "Instance main is not in available state.");
+    account.proxy.when("rds", "StopDBInstance").times(1).refuse(refusal);
+    let backing_up = account.proxy.when("rds", "DescribeDBInstances").alter(late::rds_status("backing-up"));
+    assert_eq!(account.read(AT).readiness, Readiness::Ready);
+    let written = account.write(AT, "running", Value::Bool(false));
+    assert!(matches!(written, Written::Refused(Fault::Busy(_))), "{written:?}");
+    backing_up.end();
+}
+
+/// What applies immediately takes along what waits for the maintenance window: that is nobody's intent.
+pub(crate) fn what_is_pending_is_not_made_along() {
+    let account = account();
+    let pending = account.proxy.when("rds", "DescribeDBInstances").alter(|_, answer| {
+        answer.alter_xml(|xml| {
+            let waits = [Xml::leaf("DBInstanceClass", "db.r5.large"), Xml::leaf("EngineVersion", "17.2")];
+            xml.each("DBInstance", &mut |found| found.put(Xml::new("PendingModifiedValues", waits.to_vec())));
+        });
+    });
+    let refused =
+        |why: &Fault| matches!(why, Fault::Invalid(why) if why.ends_with("maintenance window: engine version"));
+    let told = account.preflight(AT, "class", text("db.m5.large"));
+    assert!(matches!(&told, Preflight::Refused(why) if refused(why)), "{told:?}");
+    let written = account.write(AT, "class", text("db.m5.large"));
+    assert!(matches!(&written, Written::Refused(why) if refused(why)), "{written:?}");
+    assert_eq!(account.proxy.count("rds", "ModifyDBInstance"), 0);
+    assert!(matches!(account.preflight(AT, "running", Value::Bool(false)), Preflight::CannotTell(_)));
+    pending.end();
+    assert!(matches!(account.preflight(AT, "class", text("db.m5.large")), Preflight::CannotTell(_)));
+}
+
+/// AWS stops none that has a read replica; once that is promoted, it does.
+pub(crate) fn one_with_replicas_is_not_stopped() {
+    let account = account();
+    let fields = [("DBInstanceIdentifier", "west"), ("SourceDBInstanceIdentifier", "main")];
+    account.console().form("rds", "CreateDBInstanceReadReplica", &fields);
+    let told = account.preflight(AT, "running", Value::Bool(false));
+    let Preflight::Refused(Fault::Invalid(why)) = told else { panic!("{told:?}") };
+    assert_eq!(why, "AWS stops none that has read replicas: west");
+    assert!(matches!(account.write("rds-instance/west", "promoted", Value::Bool(true)), Written::Sent { .. }));
+    assert!(matches!(account.preflight(AT, "running", Value::Bool(false)), Preflight::CannotTell(_)));
 }
 
 pub(crate) fn a_stopped_one_starts_itself() {
@@ -83,6 +127,12 @@ pub(crate) fn a_stopped_one_starts_itself() {
     let owner = live.owners_of("running").next().unwrap();
     assert_eq!(owner.soon, Some(Duration::from_secs(7 * 24 * 3600)));
     assert!(owner.reverts && owner.allows(&Value::Bool(true)) && !owner.allows(&Value::Bool(false)));
+    // Of one that is stopped AWS says when.
+    assert!(matches!(account.write(AT, "running", Value::Bool(false)), Written::Sent { .. }));
+    let starts = SystemTime::UNIX_EPOCH + Duration::from_secs(4_071_513_600);
+    let soon = account.read(AT).owners_of("running").next().unwrap().soon.unwrap();
+    let expected = starts.duration_since(SystemTime::now()).unwrap();
+    assert!(soon.abs_diff(expected) < Duration::from_secs(60), "{soon:?} and not {expected:?}");
 }
 
 pub(crate) fn a_cluster_stops_its_own() {

@@ -172,6 +172,17 @@ pub(crate) fn what_is_protected_is_told_before() {
     assert!(matches!(told[..], [Preflight::Accepted, Preflight::Refused(Fault::Denied(_))]), "{told:?}");
 }
 
+/// What a dry run says of the instance and not of the permission counts, too; only not what passes.
+pub(crate) fn what_the_dry_run_refuses_is_told_before() {
+    let (account, ids) = account("1");
+    let told = |code: &str| {
+        account.proxy.when("ec2", "StopInstances").times(1).refuse(Refusal::new(code, "a one-time Spot instance"));
+        account.preflight(&ids[0], "running", Value::Bool(false))
+    };
+    assert!(matches!(told("UnsupportedOperation"), Preflight::Refused(Fault::Invalid(_))));
+    assert!(matches!(told("IncorrectInstanceState"), Preflight::CannotTell(_)));
+}
+
 /// Two hundred a DescribeInstances, a hundred a DescribeInstanceStatus, and many stop by one call.
 pub(crate) fn many_take_few_calls() {
     let (account, ids) = account("250");

@@ -63,6 +63,24 @@ pub(crate) fn what_else_it_has_stays() {
     );
 }
 
+/// Who may not read tags is not told how many there are, and would take them away by writing the whole without them.
+pub(crate) fn tags_that_may_not_be_read_stay() {
+    let (account, path) = account();
+    let at = format!("s3-object/{path}");
+    put(&account, &path, "on", &[("x-amz-tagging", "team=delivery")]);
+    for operation in ["GetObject", "HeadObject"] {
+        account.proxy.when("s3", operation).alter(|_, answer| drop(answer.headers.remove("x-amz-tagging-count")));
+    }
+    let denied = Refusal::new("AccessDenied", "Access Denied").status(403);
+    let denied = account.proxy.when("s3", "GetObjectTagging").refuse(denied);
+    let written = account.write(&at, "content", text("off"));
+    assert!(matches!(written, Written::Refused(Fault::Denied(_))), "{written:?}");
+    assert_eq!(account.proxy.count("s3", "PutObject"), 0);
+    denied.end();
+    assert!(matches!(account.write(&at, "content", text("off")), Written::Sent { .. }));
+    assert_eq!(get(&account, &format!("{path}?tagging")).as_xml().all("Tag").len(), 1);
+}
+
 /// An earlier version is copied over it, and is the version that it says it is until something else is written.
 pub(crate) fn an_earlier_version_comes_back() {
     let (account, path) = account();
@@ -82,6 +100,12 @@ pub(crate) fn an_earlier_version_comes_back() {
     assert!(matches!(account.write(&at, "content", text("half")), Written::Sent { .. }));
     let own = header(&get(&account, &path), "x-amz-version-id");
     assert_eq!(account.read(&at).value("version"), Some(&text(&own)));
+    // A copy elsewhere, which takes the metadata along, has no version of this one.
+    assert!(matches!(account.write(&at, "version", text(&first)), Written::Sent { .. }));
+    let copy = format!("{path}-west");
+    put(&account, &copy, "", &[("x-amz-copy-source", &path.replace('+', "%2B"))]);
+    let own = header(&get(&account, &copy), "x-amz-version-id");
+    assert_eq!(account.read(&format!("s3-object/{copy}")).value("version"), Some(&text(&own)));
 }
 
 /// Between what is read right before and the call.

@@ -108,6 +108,10 @@ pub(crate) fn others_hold_it() {
     account.proxy.when(scaling, "DescribeScalableTargets").times(1).refuse(denied());
     let live = account.read(AT);
     assert!(live.owners[0].does.contains("could not be read: denied"), "{:?}", live.owners);
+    // What is throttled is asked again: without its target a service looks as if nothing else scaled it.
+    account.proxy.when(scaling, "DescribeScalableTargets").times(1).throttle();
+    let read = account.ask(&[Query::one(address(AT))]).remove(0);
+    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
 }
 
 /// What sets the bounds of a target when its time comes is a note of the target.

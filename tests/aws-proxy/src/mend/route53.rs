@@ -77,6 +77,7 @@ impl Zones {
 /// - A set is created only if it is not there, and deleted only with exactly its values.
 /// - All changes are made, one after the other, or none.
 /// - A weight is from 0 to 255, and a name lies within the zone.
+/// - The sets of a weighted name have one TTL.
 fn changed(sets: &Sets, request: &Xml) -> Result<Sets, Refusal> {
     let apex = sets.keys().find(|key| key.1 == "SOA").map_or(&[][..], |key| &key.0);
     let mut after = sets.clone();
@@ -108,6 +109,19 @@ fn changed(sets: &Sets, request: &Xml) -> Result<Sets, Refusal> {
             _ => {
                 after.insert(key, set);
             }
+        }
+    }
+    for (key, set) in after.iter().filter(|(key, set)| !set.at("Weight").is_empty() && sets.get(*key) != Some(*set)) {
+        let ttl = set.at("TTL");
+        let differs = |other: &Xml| ![other.at("TTL"), ttl].contains(&"") && other.at("TTL") != ttl;
+        if after.iter().any(|(of, other)| (&of.0, &of.1) == (&key.0, &key.1) && differs(other)) {
+            let why = "cannot be created as weighted sets must contain the same TTL";
+            wrong.push(format!(
+                "RRSet with DNS name {}, type {}, SetIdentifier {} {why}.",
+                set.at("Name"),
+                key.1,
+                key.2
+            ));
         }
     }
     if wrong.is_empty() {

@@ -1,21 +1,24 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::Client;
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState};
+use aws_sdk_autoscaling::types::AutoScalingGroup;
 use futures_util::future::join_all;
-use opsctl_api::{Live, Owner, Readiness, Value, Write, Written};
+use opsctl_api::{Live, Owner, Value, Write, Written};
 
+use super::readiness::readiness;
+use super::sizers::{Sizer, sizers};
 use super::switched;
 use crate::call::{Failed, all_pages, call};
 use crate::kinds::{Calls, each, edit};
-use crate::owner::makers;
+use crate::owner::{known, makers};
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{integer, set};
 
 /// DescribeAutoScalingGroups takes up to 100 names, and gives up to 100 a page
 /// (<https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html>).
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
+const KIND: &str = "asg";
 const SIZES: [&str; 3] = ["desired", "max", "min"];
 
 pub(in crate::kinds) const CALLS: Calls = Calls {
@@ -28,23 +31,32 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
     let names: Vec<String> = need.one.keys().map(|name| (*name).to_owned()).collect();
     let chunks: Vec<Option<&[String]>> =
         if need.many.is_empty() { names.chunks(PAGE).map(Some).collect() } else { vec![None] };
-    let sized = SIZES.iter().any(|setting| need.wants(setting));
-    let (groups, owners) = tokio::join!(join_all(chunks.iter().map(|names| groups(&client, site, *names))), async {
-        if sized { owners(&client, site).await } else { Ok(BTreeMap::new()) }
-    },);
-    let mut found = Found::default();
-    for (asked, groups) in chunks.iter().zip(groups) {
+    let read = join_all(chunks.iter().map(|names| groups(&client, site, *names))).await;
+    let (mut found, mut all) = (Found::default(), Vec::new());
+    for (asked, groups) in chunks.iter().zip(read) {
         match groups {
-            Ok(groups) => groups.iter().for_each(|group| {
-                if let Some(live) = live(site, group, &owners) {
-                    let tags = group.tags().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into())));
-                    found.add(live, tags);
-                }
-            }),
+            Ok(groups) => all.extend(groups),
             Err(failed) => found.unread(asked.unwrap_or(&names).iter().map(String::as_str), failed),
         }
     }
+    all.retain(|group| group.auto_scaling_group_name().is_some_and(|name| need.asks(site, KIND, name, &tags(group))));
+    let sized = SIZES.iter().any(|setting| need.wants(setting));
+    let there: Vec<&str> = all.iter().filter_map(AutoScalingGroup::auto_scaling_group_name).filter(|_| sized).collect();
+    match known(sizers(&client, site, &there).await, "a scaling policy, if there is one", &["desired"]) {
+        Ok(sizers) => {
+            for group in &all {
+                if let Some(live) = live(site, group, &sizers) {
+                    found.add(live, tags(group));
+                }
+            }
+        }
+        Err(failed) => found.unread(all.iter().filter_map(AutoScalingGroup::auto_scaling_group_name), failed),
+    }
     found
+}
+
+fn tags(group: &AutoScalingGroup) -> BTreeMap<String, String> {
+    group.tags().iter().filter_map(|tag| Some((tag.key()?.into(), tag.value()?.into()))).collect()
 }
 
 async fn groups(client: &Client, site: Site<'_>, names: Option<&[String]>) -> Result<Vec<AutoScalingGroup>, Failed> {
@@ -60,87 +72,30 @@ async fn groups(client: &Client, site: Site<'_>, names: Option<&[String]>) -> Re
     .await
 }
 
-/// What else sizes groups, by group: policies and scheduled actions, all of the region in one list each.
-async fn owners(client: &Client, site: Site<'_>) -> Result<BTreeMap<String, Vec<Owner>>, Failed> {
-    let mut owners: BTreeMap<String, Vec<Owner>> = BTreeMap::new();
-    let (policies, scheduled) = tokio::join!(policies(client, site), scheduled(client, site));
-    for (group, name) in policies? {
-        owners.entry(group).or_default().push(owner(&name, "scales it by its own measure", None));
-    }
-    for (group, name) in scheduled? {
-        owners.entry(group).or_default().push(owner(&name, "sets its own size when its time comes", None));
-    }
-    Ok(owners)
-}
-
-async fn policies(client: &Client, site: Site<'_>) -> Result<Vec<(String, String)>, Failed> {
-    all_pages(async |next| {
-        let ask = client.describe_policies().max_records(PAGE as i32).set_next_token(next);
-        let page = call(site.cx, "autoscaling:DescribePolicies", ask.send()).await?;
-        let policies = page.scaling_policies.unwrap_or_default().into_iter();
-        let on = policies.filter(|policy| policy.enabled != Some(false));
-        let named = on.filter_map(|policy| {
-            Some((policy.auto_scaling_group_name?, format!("scaling policy {}", policy.policy_name?)))
-        });
-        Ok((named, page.next_token))
-    })
-    .await
-}
-
-async fn scheduled(client: &Client, site: Site<'_>) -> Result<Vec<(String, String)>, Failed> {
-    all_pages(async |next| {
-        let ask = client.describe_scheduled_actions().max_records(PAGE as i32).set_next_token(next);
-        let page = call(site.cx, "autoscaling:DescribeScheduledActions", ask.send()).await?;
-        let actions = page.scheduled_update_group_actions.unwrap_or_default().into_iter();
-        let named = actions.filter_map(|action| {
-            Some((action.auto_scaling_group_name?, format!("scheduled action {}", action.scheduled_action_name?)))
-        });
-        Ok((named, page.next_token))
-    })
-    .await
-}
-
-fn owner(name: &str, does: &str, within: Option<(Value, Value)>) -> Owner {
-    Owner {
-        name: name.to_owned(),
-        settings: vec!["desired".to_owned()],
-        within,
-        off_at: None,
-        reverts: true,
-        soon: None,
-        does: does.to_owned(),
-        instead: "set min and max".to_owned(),
-    }
-}
-
-fn live(
-    site: Site<'_>,
-    group: &AutoScalingGroup,
-    owners: &Result<BTreeMap<String, Vec<Owner>>, Failed>,
-) -> Option<Live> {
+fn live(site: Site<'_>, group: &AutoScalingGroup, sizers: &Result<Vec<Sizer>, Owner>) -> Option<Live> {
     let name = group.auto_scaling_group_name()?;
-    let mut live = Live::new(address(site, "asg", name)?);
-    let (min, max) = (group.min_size().unwrap_or(0), group.max_size().unwrap_or(0));
-    let bounds = (Value::Integer(min.into()), Value::Integer(max.into()));
-    live.settings.insert("min".to_owned(), integer(min));
-    live.settings.insert("max".to_owned(), integer(max));
+    let mut live = Live::new(address(site, KIND, name)?);
+    live.settings.insert("min".to_owned(), integer(group.min_size().unwrap_or(0)));
+    live.settings.insert("max".to_owned(), integer(group.max_size().unwrap_or(0)));
     live.settings.insert("desired".to_owned(), integer(group.desired_capacity().unwrap_or(0)));
     let suspended = group.suspended_processes().iter().filter_map(|process| process.process_name().map(str::to_owned));
     live.settings.insert("suspended".to_owned(), set(suspended));
     live.readiness = readiness(group);
-    match owners {
-        Ok(owners) => {
-            let own = owners.get(name).into_iter().flatten();
-            live.owners.extend(own.map(|owner| Owner { within: Some(bounds.clone()), ..owner.clone() }));
+    match sizers {
+        Ok(sizers) => {
+            let own = sizers.iter().filter(|sizer| sizer.group == name);
+            live.owners.extend(own.flat_map(|sizer| sizer.owners(group, bounds(group))));
         }
-        Err(failed) => live.owners.push(Owner {
-            reverts: false,
-            instead: String::new(),
-            ..owner("a scaling policy, if there is one", &format!("could not be read: {}", failed.fault), None)
-        }),
+        Err(unread) => live.owners.push(unread.clone()),
     }
     live.owners.extend(keepers(group));
     Some(live)
+}
+
+/// Within these others may size it.
+fn bounds(group: &AutoScalingGroup) -> (Value, Value) {
+    let of = |size: Option<i32>| Value::Integer(size.unwrap_or(0).into());
+    (of(group.min_size()), of(group.max_size()))
 }
 
 /// What made the group and sizes it in its own way, by its tags.
@@ -148,43 +103,20 @@ fn keepers(group: &AutoScalingGroup) -> Vec<Owner> {
     let tag = |key: &str| group.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
     let mut keepers = Vec::new();
     if let Some(nodes) = tag("eks:nodegroup-name") {
-        keepers.push(Owner {
-            name: format!("EKS node group {nodes}"),
-            settings: SIZES.map(str::to_owned).to_vec(),
-            within: None,
-            off_at: None,
-            reverts: true,
-            soon: None,
-            does: "sizes it as the node group says".to_owned(),
-            instead: "size the node group".to_owned(),
-        });
+        let name = format!("EKS node group {nodes}");
+        let instead = "size the node group".to_owned();
+        keepers.push(Owner { reverts: true, instead, ..Owner::note(name, &SIZES, "sizes it as the node group says") });
     }
     if tag("k8s.io/cluster-autoscaler/enabled").is_some() {
-        let (min, max) = (group.min_size().unwrap_or(0), group.max_size().unwrap_or(0));
-        let within = Some((Value::Integer(min.into()), Value::Integer(max.into())));
-        keepers.push(owner("cluster autoscaler", "adds and removes nodes as pods need them", within));
+        keepers.push(Owner {
+            within: Some(bounds(group)),
+            reverts: true,
+            instead: "set min and max".to_owned(),
+            ..Owner::note("cluster autoscaler", &["desired"], "adds and removes nodes as pods need them")
+        });
     }
     keepers.extend(makers(&SIZES, tag));
     keepers
-}
-
-/// All that are desired are in service, and no others are on their way out.
-fn readiness(group: &AutoScalingGroup) -> Readiness {
-    let desired = u64::try_from(group.desired_capacity().unwrap_or(0)).unwrap_or(0);
-    let instances = group.instances();
-    let serving =
-        instances.iter().filter(|one| one.lifecycle_state() == Some(&LifecycleState::InService)).count() as u64;
-    if serving == desired && instances.len() as u64 == desired {
-        return Readiness::Ready;
-    }
-    let launches_not =
-        |process: &aws_sdk_autoscaling::types::SuspendedProcess| process.process_name() == Some("Launch");
-    if serving < desired && group.suspended_processes().iter().any(launches_not) {
-        return Readiness::Failed("Launch is suspended, so no instance is added".to_owned());
-    }
-    let leaving = (instances.len() as u64).saturating_sub(desired);
-    let what = if leaving > 0 { format!("{leaving} still to leave") } else { String::new() };
-    Readiness::Progressing { done: serving.min(desired), total: desired, what }
 }
 
 async fn send(site: Site<'_>, write: &Write) -> Written {

@@ -112,15 +112,10 @@ fn live(site: Site<'_>, name: &str, alarm: &Json, tags: &BTreeMap<String, String
 /// A policy that tracks a target has alarms of its own, whose actions are how it scales
 /// (<https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking.html>).
 fn scaling(name: &str) -> Option<Owner> {
+    let does = "scales by this alarm's actions, and makes it anew when the policy changes";
     name.starts_with("TargetTracking-").then(|| Owner {
-        name: "a target tracking policy".to_owned(),
-        settings: vec!["actions_enabled".to_owned()],
-        within: None,
-        off_at: None,
-        reverts: false,
-        soon: None,
-        does: "scales by this alarm's actions, and makes it anew when the policy changes".to_owned(),
         instead: "suspend its scaling".to_owned(),
+        ..Owner::note("a target tracking policy", &["actions_enabled"], does)
     })
 }
 

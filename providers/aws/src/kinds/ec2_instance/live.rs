@@ -7,7 +7,7 @@ use super::answer::{Instance, Page, Status, instances, is_on, statuses};
 use super::{MOST, batch};
 use crate::call::{Failed, all_pages, few_at_once};
 use crate::direct::{Direct, EC2, Fields};
-use crate::kinds::{Calls, edit};
+use crate::kinds::{Calls, Told, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -165,14 +165,10 @@ fn live(site: Site<'_>, found: &Instance, status: Option<&Status>) -> Option<Liv
 /// What keeps so many running: one that stops is replaced, and lost.
 fn keeper(name: String) -> Owner {
     Owner {
-        name,
-        settings: vec!["running".to_owned()],
         within: Some((Value::Bool(true), Value::Bool(true))),
-        off_at: None,
         reverts: true,
-        soon: None,
-        does: "terminates one that stops, and starts another in its place".to_owned(),
         instead: "set how many it keeps".to_owned(),
+        ..Owner::note(name, &["running"], "terminates one that stops, and starts another in its place")
     }
 }
 
@@ -240,15 +236,15 @@ fn written(sent: Result<(), Failed>, live: &Live) -> Written {
 }
 
 /// EC2 has a dry run, which asks for the permission; what else keeps an instance from being stopped is read.
-async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
+async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
     let client = match client(site).await {
         Ok(client) => client,
-        Err(failed) => return hops.iter().map(|_| told(Err(failed.clone()))).collect(),
+        Err(failed) => return hops.iter().map(|_| Some(told(Err(failed.clone())))).collect(),
     };
     let tried = tried(&client, site, hops).await;
     let told = hops.iter().zip(tried).map(async |(hop, told)| {
         let stops = edit(&hop.edits, "running").is_some_and(|edit| edit.to == Some(Value::Bool(false)));
-        if told == Preflight::Accepted && stops { held(&client, site, hop.at.path()).await } else { told }
+        Some(if told == Preflight::Accepted && stops { held(&client, site, hop.at.path()).await } else { told })
     });
     few_at_once(told.collect()).await
 }
@@ -289,7 +285,10 @@ fn told(answer: Result<(), Failed>) -> Preflight {
     match answer {
         Err(failed) if failed.code == "DryRunOperation" => Preflight::Accepted,
         Err(Failed { fault: fault @ (Fault::Denied(_) | Fault::Missing(_)), .. }) => Preflight::Refused(fault),
-        // An earlier step may mend it.
+        // On its way to another state it takes nothing, and will.
+        Err(Failed { fault: fault @ Fault::Invalid(_), code, .. }) if code != "IncorrectInstanceState" => {
+            Preflight::Refused(fault)
+        }
         Err(failed) => Preflight::CannotTell(failed.fault.to_string()),
         Ok(()) => Preflight::CannotTell("the dry run had no answer of its own".to_owned()),
     }

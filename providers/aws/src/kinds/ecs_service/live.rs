@@ -8,7 +8,7 @@ use super::readiness::{primary, readiness};
 use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::kinds::scalable_target::{ECS, owners};
 use crate::kinds::{Calls, each, edit};
-use crate::owner::makers;
+use crate::owner::{known, makers};
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{integer, optional, text};
@@ -50,6 +50,10 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
         few_at_once(chunks.iter().map(|(cluster, names)| describe(&client, site, cluster, names)).collect()),
         async { if scaled { owners(site, ECS, "desired_count", &resources).await } else { Ok(BTreeMap::new()) } },
     );
+    let owners = match known(owners, "a scalable target, if there is one", &["desired_count"]) {
+        Ok(owners) => owners,
+        Err(failed) => return Found::nothing(need, failed),
+    };
     for ((cluster, names), services) in chunks.iter().zip(services) {
         match services {
             Ok(services) => services.iter().for_each(|service| {
@@ -148,7 +152,7 @@ fn live(
     cluster: &str,
     found: &Service,
     receipt: Option<&str>,
-    owners: &Result<BTreeMap<String, Owner>, Failed>,
+    owners: &Result<BTreeMap<String, Owner>, Owner>,
 ) -> Option<Live> {
     let name = found.service_name()?;
     let mut live = Live::new(service(site, cluster, name)?);
@@ -161,16 +165,7 @@ fn live(
     live.readiness = readiness(found, receipt);
     match owners {
         Ok(owners) => live.owners.extend(owners.get(&resource(cluster, name)).cloned()),
-        Err(failed) => live.owners.push(Owner {
-            name: "a scalable target, if there is one".to_owned(),
-            settings: vec!["desired_count".to_owned()],
-            within: None,
-            off_at: None,
-            reverts: false,
-            soon: None,
-            does: format!("could not be read: {}", failed.fault),
-            instead: String::new(),
-        }),
+        Err(unread) => live.owners.push(unread.clone()),
     }
     live.owners.extend(deployer(found));
     let tag = |key: &str| found.tags().iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
@@ -185,16 +180,9 @@ fn deployer(found: &Service) -> Option<Owner> {
         DeploymentControllerType::External => "an external deployment controller",
         _ => return None,
     };
-    Some(Owner {
-        name: name.to_owned(),
-        settings: vec!["task_definition".to_owned()],
-        within: None,
-        off_at: None,
-        reverts: true,
-        soon: None,
-        does: "deploys it, and ECS takes a task definition from nobody else".to_owned(),
-        instead: "deploy by it".to_owned(),
-    })
+    let does = "deploys it, and ECS takes a task definition from nobody else";
+    let instead = "deploy by it".to_owned();
+    Some(Owner { reverts: true, instead, ..Owner::note(name, &["task_definition"], does) })
 }
 
 async fn send(site: Site<'_>, write: &Write) -> Written {

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, Filter};
 use aws_smithy_types::DateTime;
-use opsctl_api::{Edit, Fault, Live, LiveSetting, Owner, Readiness, Value, Write, Written};
+use opsctl_api::{Edit, Fault, Hop, Live, LiveSetting, Owner, Preflight, Readiness, Value, Write, Written};
 
+use super::pending;
 use super::snapshots::ages;
 use crate::call::{Failed, all_pages, call, few_at_once};
-use crate::kinds::{Calls, each};
+use crate::kinds::{Calls, Told, each};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -23,7 +24,9 @@ const STOPPED: Duration = Duration::from_secs(7 * 24 * 3600);
 const KIND: &str = "rds-instance";
 
 pub(in crate::kinds) const CALLS: Calls = Calls {
-    write: |site, batch| Box::pin(each(batch, move |write, live| send(site, write, live))),
+    write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    // There is no dry run, but it can be told what keeps an instance from a change.
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
     ..Calls::reads(|site, need| Box::pin(read(site, need)))
 };
 
@@ -96,6 +99,7 @@ fn live(site: Site<'_>, found: &DbInstance, ages: &BTreeMap<String, LiveSetting>
         Some(id) => cluster(id),
         None => restart(found.automatic_restart_time().filter(|_| status == "stopped")),
     });
+    live.owners.extend(scheduled(found, status));
     let tags = tags(found);
     live.owners.extend(makers(&["class"], |key| tags.get(key).map(String::as_str)));
     Some(live)
@@ -103,16 +107,15 @@ fn live(site: Site<'_>, found: &DbInstance, ages: &BTreeMap<String, LiveSetting>
 
 /// An instance of a cluster is started and stopped with it alone.
 fn cluster(id: &str) -> Owner {
-    Owner {
-        name: format!("DB cluster {id}"),
-        settings: vec!["promoted".to_owned(), "running".to_owned()],
-        within: None,
-        off_at: None,
-        reverts: true,
-        soon: None,
-        does: "starts and stops its instances, and says which one writes".to_owned(),
-        instead: "start or stop the cluster".to_owned(),
-    }
+    let does = "starts and stops its instances, and says which one writes";
+    let instead = "start or stop the cluster".to_owned();
+    Owner { reverts: true, instead, ..Owner::note(format!("DB cluster {id}"), &["promoted", "running"], does) }
+}
+
+/// A class that somebody has put off to the maintenance window. Until then it is ready as it is.
+fn scheduled(found: &DbInstance, status: &str) -> Option<Owner> {
+    let class = found.pending_modified_values()?.db_instance_class().filter(|_| settled(status))?;
+    Some(Owner::note("a pending modification", &["class"], format!("makes it {class} in its next maintenance window")))
 }
 
 /// What is stopped is started again (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_StopInstance.html>), at this time
@@ -121,14 +124,10 @@ fn restart(at: Option<&DateTime>) -> Owner {
     let at = at.and_then(|at| SystemTime::try_from(*at).ok());
     let soon = at.map_or(STOPPED, |at| at.duration_since(SystemTime::now()).unwrap_or_default());
     Owner {
-        name: "RDS".to_owned(),
-        settings: vec!["running".to_owned()],
         within: Some((Value::Bool(true), Value::Bool(true))),
-        off_at: None,
         reverts: true,
         soon: Some(Duration::from_secs(soon.as_secs())),
-        does: "starts a stopped instance by itself after seven days".to_owned(),
-        instead: String::new(),
+        ..Owner::note("RDS", &["running"], "starts a stopped instance by itself after seven days")
     }
 }
 
@@ -140,37 +139,79 @@ fn stuck(status: &str) -> bool {
         || matches!(status, "deleting" | "failed" | "insufficient-capacity" | "restore-error" | "storage-full")
 }
 
-/// It is available or stopped, and of its class nothing is pending. A replica says what ails it.
+/// What an instance stays in until it is asked for something. In all others it takes nothing, and most of them pass.
+fn settled(status: &str) -> bool {
+    matches!(status, "available" | "stopped")
+}
+
+/// A replica says what ails it.
 fn readiness(found: &DbInstance, status: &str) -> Readiness {
     let ill = found.status_infos().iter().find(|info| info.normal() == Some(false));
     let ill = ill.map(|info| info.message().or(info.status()).unwrap_or("its replication does not work"));
     let said = |status: &str| ill.map_or_else(|| status.to_owned(), |ill| format!("{status}: {ill}"));
-    let pending = found.pending_modified_values().and_then(|pending| pending.db_instance_class());
-    let waits = |what: String| Readiness::Progressing { done: 0, total: 0, what };
-    match (status, pending) {
-        (status, _) if stuck(status) => Readiness::Failed(said(status)),
-        ("available" | "stopped", Some(class)) => waits(format!("the class {class} is pending")),
-        ("available", None) if ill.is_some() => Readiness::Failed(said(status)),
+    match status {
+        status if stuck(status) => Readiness::Failed(said(status)),
+        "available" if ill.is_some() => Readiness::Failed(said(status)),
         // These go on while it serves.
-        ("available" | "stopped" | "backing-up" | "storage-optimization" | "configuring-enhanced-monitoring", None) => {
+        "available" | "stopped" | "backing-up" | "storage-optimization" | "configuring-enhanced-monitoring" => {
             Readiness::Ready
         }
-        (status, _) => waits(said(status)),
+        status => Readiness::Progressing { done: 0, total: 0, what: said(status) },
     }
 }
 
-async fn send(site: Site<'_>, write: &Write, live: &Live) -> Written {
+async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
+    let client = site.client.rds().await;
+    let ids: Vec<String> = hops.iter().map(|hop| hop.at.path().to_owned()).collect();
+    let read = few_at_once(ids.chunks(PAGE).map(|ids| instances(&client, site, ids)).collect()).await;
+    let found: Vec<DbInstance> = read.into_iter().flatten().flatten().collect();
+    let kept = |hop: &Hop| {
+        let one = found.iter().find(|one| one.db_instance_identifier() == Some(hop.at.path()))?;
+        hop.edits.iter().find_map(|edit| hindrance(one, edit))
+    };
+    hops.iter().map(|hop| kept(hop).map(|why| Preflight::Refused(Fault::Invalid(why)))).collect()
+}
+
+/// What keeps an instance from a change, or the change from being that one alone.
+fn hindrance(found: &DbInstance, edit: &Edit) -> Option<String> {
+    match (edit.setting.as_str(), &edit.to) {
+        ("running", Some(Value::Bool(false))) => {
+            let replicas = found.read_replica_db_instance_identifiers();
+            (!replicas.is_empty()).then(|| format!("AWS stops none that has read replicas: {}", replicas.join(", ")))
+        }
+        // What applies immediately takes along all that is pending
+        // (<https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ModifyInstance.ApplyImmediately.html>).
+        ("class", _) => {
+            let others = found.pending_modified_values().map(pending::others).unwrap_or_default();
+            (!others.is_empty()).then(|| {
+                format!(
+                    "the same call would also make what is pending for its maintenance window: {}",
+                    others.join(", ")
+                )
+            })
+        }
+        _ => None,
+    }
+}
+
+async fn send(site: Site<'_>, write: &Write) -> Written {
     let client = site.client.rds().await;
     let [edit] = &write.hop.edits[..] else {
         return Written::Refused(Fault::Invalid("a call sets one thing of an instance".to_owned()));
     };
-    match set(&client, site, write.hop.at.path(), edit).await {
+    let id = write.hop.at.path();
+    let found = match instances(&client, site, &[id.to_owned()]).await {
+        Ok(found) => found.into_iter().next(),
+        Err(failed) => return Written::Refused(failed.fault),
+    };
+    if let Some(why) = found.as_ref().and_then(|found| hindrance(found, edit)) {
+        return Written::Refused(Fault::Invalid(why));
+    }
+    let status = found.as_ref().and_then(DbInstance::db_instance_status).unwrap_or_default();
+    match set(&client, site, id, edit).await {
         Ok(()) => Written::Sent { receipt: None, version: None },
         // It is not in a state for this, and on its way to another one: to be asked again. Otherwise it never takes it.
-        Err(failed)
-            if failed.code.starts_with("InvalidDBInstanceState")
-                && matches!(live.readiness, Readiness::Progressing { .. }) =>
-        {
+        Err(failed) if failed.code.starts_with("InvalidDBInstanceState") && !settled(status) && !stuck(status) => {
             failed.busy()
         }
         Err(failed) => failed.written(),

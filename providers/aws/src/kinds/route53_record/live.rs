@@ -7,6 +7,7 @@ use aws_sdk_route53::types::{
 use futures_util::future::join_all;
 use opsctl_api::{Fault, Live, Readiness, Receipt, Value, Write, Written};
 
+use super::plain;
 use crate::call::{Failed, call};
 use crate::kinds::{Calls, edit};
 use crate::provider::Site;
@@ -22,15 +23,15 @@ const FEW: usize = 5;
 /// Of record sets with values of their own. The old set is deleted exactly as it was and the new one created, in one atomic change
 /// of the zone.
 pub(in crate::kinds) const RECORD: Calls = Calls {
-    compares: true,
-    write: |site, batch| Box::pin(write(site, batch, false)),
+    reads_by_itself: true,
+    write: |site, batch| Box::pin(write(site, batch)),
     ..Calls::reads(|site, need| Box::pin(read(site, need, false)))
 };
 
 /// The same of aliases.
 pub(in crate::kinds) const ALIAS: Calls = Calls {
-    compares: true,
-    write: |site, batch| Box::pin(write(site, batch, true)),
+    reads_by_itself: true,
+    write: |site, batch| Box::pin(write(site, batch)),
     ..Calls::reads(|site, need| Box::pin(read(site, need, true)))
 };
 
@@ -59,11 +60,6 @@ impl Key {
         let set = if self.set.is_empty() { String::new() } else { format!("/{}", self.set) };
         format!("{zone}/{}/{}{set}", self.name, self.of)
     }
-}
-
-/// A name as operators write it: without the dot at the end, and `*` for what Route 53 escapes.
-fn plain(name: &str) -> String {
-    name.trim_end_matches('.').to_lowercase().replace("\\052", "*")
 }
 
 async fn read(site: Site<'_>, need: &Need<'_>, alias: bool) -> Found {
@@ -97,7 +93,7 @@ async fn read(site: Site<'_>, need: &Need<'_>, alias: bool) -> Found {
                 let key = Key::of_set(set);
                 let asked = keys.get(&key);
                 if set.alias_target().is_some() != alias {
-                    found.failed(asked.copied(), &other_sort(alias));
+                    found.failed(asked.copied(), &other_sort(set));
                     return;
                 }
                 let path = asked.map_or_else(|| key.path(zone), |path| (*path).to_owned());
@@ -120,16 +116,15 @@ async fn read(site: Site<'_>, need: &Need<'_>, alias: bool) -> Found {
     found
 }
 
-/// The record set is of the other sort than its kind.
-fn other_sort(alias: bool) -> Fault {
-    let said =
-        if alias { "it has values of its own: it is a route53-record" } else { "it is an alias: a route53-alias" };
-    Fault::Invalid(said.to_owned())
-}
-
 /// The kind that a record set is of.
 fn kind_of(found: &ResourceRecordSet) -> &'static str {
     if found.alias_target().is_some() { "route53-alias" } else { "route53-record" }
+}
+
+/// A record set is of the other sort than its kind.
+fn other_sort(found: &ResourceRecordSet) -> Fault {
+    let has = if found.alias_target().is_some() { "is an alias" } else { "has values of its own" };
+    Fault::Invalid(format!("it {has}: it is a {}", kind_of(found)))
 }
 
 /// Those of these changes that are not yet on all name servers.
@@ -218,8 +213,8 @@ fn live(site: Site<'_>, path: &str, found: &ResourceRecordSet) -> Option<Live> {
     Some(live)
 }
 
-/// Changes record sets of one zone in one atomic call.
-async fn write(site: Site<'_>, batch: &[(&Write, &Live)], alias: bool) -> Vec<Written> {
+/// Changes record sets of one zone, of either sort, in one atomic call.
+async fn write(site: Site<'_>, batch: &[(&Write, &Live)]) -> Vec<Written> {
     let client = site.client.route53().await;
     let batch: Vec<&Write> = batch.iter().map(|(write, _)| *write).collect();
     let mut answers = vec![None; batch.len()];
@@ -236,8 +231,8 @@ async fn write(site: Site<'_>, batch: &[(&Write, &Live)], alias: bool) -> Vec<Wr
     for (index, write) in batch.iter().enumerate() {
         match sets.get(write.hop.at.path()) {
             None => answers[index] = Some(Written::Refused(Fault::Missing(format!("there is no {}", write.hop.at)))),
-            Some(old) if old.alias_target().is_some() != alias => {
-                answers[index] = Some(Written::Refused(other_sort(alias)))
+            Some(old) if kind_of(old) != write.hop.at.kind() => {
+                answers[index] = Some(Written::Refused(other_sort(old)))
             }
             Some(old) => match conflict(site, write, old) {
                 Some(live) => answers[index] = Some(Written::Conflict(Box::new(live))),

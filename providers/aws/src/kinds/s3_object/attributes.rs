@@ -6,15 +6,17 @@ use aws_sdk_s3::types::{ServerSideEncryption, StorageClass};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-/// Where an object that was copied from an earlier version says which one.
-pub(super) const VERSION: &str = "opsctl-version";
+use super::version_of;
+
+/// Where an object that was copied from an earlier version says of which object and which one. `aws s3 cp` copies that, too: of
+/// another object it says nothing.
+const VERSION: &str = "opsctl-version";
 
 /// What an object has beside its content: a write replaces the whole, so it says all of this again.
 #[derive(Clone)]
 pub(super) struct Attributes {
     pub(super) etag: Option<String>,
     pub(super) version: Option<String>,
-    pub(super) tags: i32,
     pub(super) metadata: HashMap<String, String>,
     pub(super) cache_control: Option<String>,
     pub(super) content_disposition: Option<String>,
@@ -43,7 +45,6 @@ macro_rules! taken_from {
                 Self {
                     etag: owned(answer.e_tag()),
                     version: owned(answer.version_id()),
-                    tags: answer.tag_count().unwrap_or_default(),
                     metadata: answer.metadata().cloned().unwrap_or_default(),
                     cache_control: owned(answer.cache_control()),
                     content_disposition: owned(answer.content_disposition()),
@@ -67,9 +68,9 @@ taken_from!(GetObjectOutput, HeadObjectOutput);
 
 /// Says all of it to a call that writes an object.
 macro_rules! said_again {
-    ($ask:expr, $attributes:expr, $version:expr) => {{
+    ($ask:expr, $attributes:expr, $source:expr) => {{
         let attributes: &Attributes = $attributes;
-        $ask.set_metadata(Some(attributes.metadata_of($version)))
+        $ask.set_metadata(Some(attributes.metadata_of($source)))
             .set_cache_control(attributes.cache_control.clone())
             .set_content_disposition(attributes.content_disposition.clone())
             .set_content_encoding(attributes.content_encoding.clone())
@@ -86,16 +87,17 @@ macro_rules! said_again {
 pub(super) use said_again;
 
 impl Attributes {
-    /// The version whose content it has: the one that it was copied from, or its own.
-    pub(super) fn version_of_content(&self) -> Option<&str> {
-        self.metadata.get(VERSION).or(self.version.as_ref()).map(String::as_str)
+    /// The version whose content the object of this path has: the one that it was copied from, or its own.
+    pub(super) fn version_of_content(&self, path: &str) -> Option<&str> {
+        let copied = self.metadata.get(VERSION).and_then(|source| source.strip_prefix(&version_of(path, "")));
+        copied.or(self.version.as_deref())
     }
 
-    /// Its metadata, with the version that it is copied from.
-    pub(super) fn metadata_of(&self, version: Option<&str>) -> HashMap<String, String> {
+    /// Its metadata, with what it is copied from.
+    pub(super) fn metadata_of(&self, source: Option<&str>) -> HashMap<String, String> {
         let mut metadata = self.metadata.clone();
         metadata.remove(VERSION);
-        metadata.extend(version.map(|version| (VERSION.to_owned(), version.to_owned())));
+        metadata.extend(source.map(|source| (VERSION.to_owned(), source.to_owned())));
         metadata
     }
 }

@@ -7,10 +7,10 @@ use opsctl_api::{Edit, Fault, Hop, Live, LiveSetting, Preflight, Value, Write, W
 
 use super::attributes::{Attributes, said_again};
 use super::list::each_page;
-use super::{MOST, encoded};
+use super::{MOST, encoded, version_of};
 use crate::call::{Failed, call, few_at_once};
 use crate::fault::{ARCHIVED, is_archived};
-use crate::kinds::{Calls, each, edit};
+use crate::kinds::{Calls, Told, each, edit};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -19,7 +19,7 @@ use crate::write::holds;
 
 pub(in crate::kinds) const CALLS: Calls = Calls {
     // It is replaced only as it was read (`If-Match`): nobody is overwritten.
-    compares: true,
+    reads_by_itself: true,
     write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
     // There is no dry run, but it can be told whether the version that shall come back is there.
     preflight: |site, hops| Box::pin(preflight(site, hops)),
@@ -58,7 +58,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
             .iter()
             .map(async |path| {
                 let object = get(&client, site, path, content).await?;
-                let tags = if need.by_tags() { tags(&client, site, path, &object).await? } else { BTreeMap::new() };
+                let tags = if need.by_tags() { tags(&client, site, path).await? } else { BTreeMap::new() };
                 Ok::<_, Failed>((object, tags))
             })
             .collect(),
@@ -139,15 +139,8 @@ async fn head(client: &Client, site: Site<'_>, path: &str, version: Option<&str>
     Ok(Attributes::from(&call(site.cx, "s3:HeadObject", ask.send()).await?))
 }
 
-async fn tags(
-    client: &Client,
-    site: Site<'_>,
-    path: &str,
-    object: &Object,
-) -> Result<BTreeMap<String, String>, Failed> {
-    if object.attributes.tags == 0 {
-        return Ok(BTreeMap::new());
-    }
+/// Their count, which comes with an object, is told only to who may read them: without it there may be some all the same.
+async fn tags(client: &Client, site: Site<'_>, path: &str) -> Result<BTreeMap<String, String>, Failed> {
     let (bucket, key) = parts(path)?;
     let ask = client.get_object_tagging().bucket(bucket).key(key);
     let answer = call(site.cx, "s3:GetObjectTagging", ask.send()).await?;
@@ -158,31 +151,24 @@ impl Object {
     fn live(&self, site: Site<'_>, path: &str) -> Option<Live> {
         let mut live = Live::new(object(site, path)?);
         live.settings.extend(self.content.clone().map(|content| ("content".to_owned(), content)));
-        let version = optional(self.attributes.version_of_content().map(text));
+        let version = optional(self.attributes.version_of_content(path).map(text));
         live.settings.insert("version".to_owned(), version);
         live.version.clone_from(&self.attributes.etag);
         Some(live)
     }
 }
 
-async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
+async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
     let client = site.client.s3().await;
     few_at_once(hops.iter().map(|hop| told(&client, site, hop)).collect()).await
 }
 
-async fn told(client: &Client, site: Site<'_>, hop: &Hop) -> Preflight {
-    let version = edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()?.as_str());
-    match version {
-        Some(version) => match earlier(client, site, hop.at.path(), version).await {
-            Err(Failed { fault: fault @ Fault::Invalid(_), .. }) => Preflight::Refused(fault),
-            _ => untold(),
-        },
-        None => untold(),
+async fn told(client: &Client, site: Site<'_>, hop: &Hop) -> Option<Preflight> {
+    let version = edit(&hop.edits, "version")?.to.as_ref()?.as_str()?;
+    match earlier(client, site, hop.at.path(), version).await {
+        Err(Failed { fault: fault @ Fault::Invalid(_), .. }) => Some(Preflight::Refused(fault)),
+        _ => None,
     }
-}
-
-fn untold() -> Preflight {
-    Preflight::CannotTell("the API has no dry run of this".to_owned())
 }
 
 /// What an earlier version has beside its content.
@@ -252,7 +238,7 @@ async fn put(
     object: &Object,
 ) -> Result<Option<String>, Failed> {
     let (bucket, key) = parts(path)?;
-    let tags = tags(client, site, path, object).await.map_err(before)?;
+    let tags = tags(client, site, path).await.map_err(before)?;
     let tagging = tags.iter().map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
     let tagging = (!tags.is_empty()).then(|| tagging.collect::<Vec<_>>().join("&"));
     let body = ByteStream::from(content.as_bytes().to_vec());
@@ -271,10 +257,10 @@ async fn copy(
     object: &Object,
 ) -> Result<Option<String>, Failed> {
     let (bucket, key) = parts(path)?;
-    let from = format!("{}?versionId={}", encoded(path), encoded(version));
-    let ask = client.copy_object().bucket(bucket).key(key).copy_source(from);
+    let from = version_of(path, version);
+    let ask = client.copy_object().bucket(bucket).key(key).copy_source(&from);
     let ask = ask.metadata_directive(MetadataDirective::Replace);
-    let ask = said_again!(ask, source, Some(version)).set_if_match(object.attributes.etag.clone());
+    let ask = said_again!(ask, source, Some(&from)).set_if_match(object.attributes.etag.clone());
     let answer = call(site.cx, "s3:CopyObject", ask.send()).await?;
     Ok(answer.copy_object_result.and_then(|result| result.e_tag))
 }

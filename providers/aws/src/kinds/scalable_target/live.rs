@@ -125,16 +125,7 @@ async fn scheduled(client: &Client, site: Site<'_>, namespace: &str) -> Result<V
 }
 
 fn owners(path: &str, scheduled: &Result<Vec<(String, String)>, Failed>) -> Vec<Owner> {
-    let note = |name: String, does: String| Owner {
-        name,
-        settings: vec!["max".to_owned(), "min".to_owned()],
-        within: None,
-        off_at: None,
-        reverts: false,
-        soon: None,
-        does,
-        instead: String::new(),
-    };
+    let note = |name: String, does: String| Owner::note(name, &["max", "min"], does);
     match scheduled {
         Ok(scheduled) => {
             let own = scheduled.iter().filter(|(of, _)| of == path);

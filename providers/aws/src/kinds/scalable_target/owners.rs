@@ -77,14 +77,11 @@ fn owner(target: &ScalableTarget, setting: &str, policies: Option<Result<Vec<Str
     };
     let (namespace, dimension) = (target.service_namespace().as_str(), target.scalable_dimension().as_str());
     let (min, max) = (target.min_capacity(), target.max_capacity());
+    let name = format!("scalable-target/{namespace}/{}/{dimension}", target.resource_id());
     Owner {
-        name: format!("scalable-target/{namespace}/{}/{dimension}", target.resource_id()),
-        settings: vec![setting.to_owned()],
         within: Some((Value::Integer(min.into()), Value::Integer(max.into()))),
-        off_at: None,
         reverts: !suspended,
-        soon: None,
-        does,
         instead: "set its min and max".to_owned(),
+        ..Owner::note(name, &[setting], does)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::versions::{Version, Versions, label, number, restores, version_id};
 use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::fault::fault;
-use crate::kinds::{Calls, each};
+use crate::kinds::{Calls, Told, each};
 use crate::owner::makers;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
@@ -29,7 +29,7 @@ const BATCH: usize = 20;
 
 pub(in crate::kinds) const CALLS: Calls = Calls {
     // A new version comes into use only if the one that it was made from is the one in use: nobody is overwritten.
-    compares: true,
+    reads_by_itself: true,
     write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
     // There is no dry run, but it can be told whether what shall be restored is still kept.
     preflight: |site, hops| Box::pin(preflight(site, hops)),
@@ -197,34 +197,19 @@ impl Kept {
     fn rotation(&self) -> Owner {
         let next = self.about.next_rotation_date().and_then(|at| SystemTime::try_from(*at).ok());
         let soon = next.map(|at| at.duration_since(SystemTime::now()).unwrap_or_default());
-        Owner {
-            name: "its rotation".to_owned(),
-            settings: Vec::new(),
-            within: None,
-            off_at: None,
-            reverts: false,
-            soon: soon.map(|soon| Duration::from_secs(soon.as_secs())),
-            does: "puts keys of its own into a new version".to_owned(),
-            instead: String::new(),
-        }
+        let soon = soon.map(|soon| Duration::from_secs(soon.as_secs()));
+        Owner { soon, ..Owner::note("its rotation", &[], "puts keys of its own into a new version") }
     }
 }
 
 /// A service of AWS made the secret, and keeps it.
 fn service(name: &str) -> Owner {
-    Owner {
-        name: format!("the service {name}"),
-        settings: Vec::new(),
-        within: None,
-        off_at: None,
-        reverts: true,
-        soon: None,
-        does: "manages it, and replaces what others put there".to_owned(),
-        instead: format!("change it by way of {name}"),
-    }
+    let does = "manages it, and replaces what others put there";
+    let instead = format!("change it by way of {name}");
+    Owner { reverts: true, instead, ..Owner::note(format!("the service {name}"), &[], does) }
 }
 
-async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
+async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
     let restoring = hops.iter().filter(|hop| hop.edits.iter().any(|edit| restores(edit).is_some()));
     let names: BTreeSet<String> = restoring.map(|hop| hop.at.path().to_owned()).collect();
     let names: Vec<String> = names.into_iter().collect();
@@ -233,8 +218,7 @@ async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Preflight> {
     let secrets: BTreeMap<&str, Kept> =
         names.iter().zip(secrets).filter_map(|(name, secret)| Some((name.as_str(), secret.ok()?))).collect();
     let lacks = |hop: &Hop| secrets.get(hop.at.path())?.versions.lacks(&hop.edits);
-    let untold = || Preflight::CannotTell("the API has no dry run of this".to_owned());
-    hops.iter().map(|hop| lacks(hop).map_or_else(untold, Preflight::Refused)).collect()
+    hops.iter().map(|hop| lacks(hop).map(Preflight::Refused)).collect()
 }
 
 async fn send(site: Site<'_>, write: &Write) -> Written {
