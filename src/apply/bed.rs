@@ -290,6 +290,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
         skipped: Vec::new(),
         owners: Vec::new(),
         traffic: Vec::new(),
+        restarts: Vec::new(),
         leaves: Vec::new(),
         holes: Vec::new(),
         failed_needs: Vec::new(),

@@ -81,6 +81,7 @@ fn members(action: Option<&Action>, members: &[usize]) -> Vec<String> {
 }
 
 fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<StepRecord> {
+    let mut calls_done = 0;
     let (at, what, position, edits) = match &step.work {
         Work::Joint { .. } => return None,
         Work::Wait { at, .. } => (Some(at.clone()), "wait".to_owned(), None, Vec::new()),
@@ -94,6 +95,7 @@ fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<S
             if progress.stand.status() == Status::Done {
                 records.iter_mut().for_each(|record| record.last_from = None);
             } else {
+                calls_done = progress.hop;
                 left_on_the_way(&mut records, hops.get(progress.hop..).unwrap_or_default());
             }
             records.sort_by(|a, b| a.setting.cmp(&b.setting));
@@ -111,7 +113,7 @@ fn of_step(plan: &Plan, id: usize, step: &Step, progress: &Progress) -> Option<S
     let earlier = plan.action(id).into_iter().flat_map(|action| action.members.iter().enumerate());
     let earlier = earlier.filter(|(_, member)| member.done).map(|(index, _)| index);
     let done = members(plan.action(id), &earlier.chain(progress.done.iter().copied()).collect::<Vec<_>>());
-    Some(StepRecord { step: id, at, what, position, status, why, called, done, took, edits })
+    Some(StepRecord { step: id, at, what, position, status, why, called, done, calls_done, took, edits })
 }
 
 /// Of a way of several hops that ended before its end: what it had set, and would have set again, was left there and not at what was
@@ -164,6 +166,7 @@ fn beside(id: usize, skipped: &Skipped, plan: &Plan) -> Option<StepRecord> {
         why,
         called: Vec::new(),
         done: Vec::new(),
+        calls_done: 0,
         took: std::time::Duration::ZERO,
         edits,
     })

@@ -1,24 +1,29 @@
-use opsctl_api::Edit;
-
-use crate::instance::Catalogues;
-use crate::plan::{self, Plan, Work};
+use super::registry;
+use super::repository::Repository;
+use crate::plan::{Plan, Work};
 use crate::snapshot::{Operation, Status, StepRecord};
 use crate::view::Ways;
 
 /// What a person would type instead of the steps that were not done.
-pub(super) fn ways(plan: &Plan, operation: &Operation, catalogues: &Catalogues) -> Ways {
+pub(super) fn ways(plan: &Plan, operation: &Operation, repository: &Repository) -> Ways {
     let left = operation.steps.iter().filter(|step| step.status != Status::Done);
-    let ways = left.map(|step| (step.step, plan::by_hand(plan, step.step, last_sent(plan, step), catalogues)));
+    let ways = left.map(|step| (step.step, lines(plan, step, repository)));
     ways.filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
-/// The last call of a step that went out, for those before it are done; the first one where none did.
-fn last_sent(plan: &Plan, step: &StepRecord) -> usize {
-    let Some(Work::Change { hops, .. }) = plan.steps.get(step.step).map(|step| &step.work) else { return 0 };
-    let sent = |edit: &Edit| {
-        step.edits
-            .iter()
-            .any(|record| record.sent && record.setting == edit.setting && record.what_it_left() == edit.to.as_ref())
+/// A line for each of its calls that is still to be made; none where that is not known.
+fn lines(plan: &Plan, step: &StepRecord, repository: &Repository) -> Vec<String> {
+    let Some(Work::Change { at, hops, .. }) = plan.steps.get(step.step).map(|step| &step.work) else {
+        return Vec::new();
     };
-    hops.iter().rposition(|hop| hop.edits.iter().all(sent)).unwrap_or(0)
+    let (catalogues, providers) = (&repository.catalogues.0, &repository.config.providers);
+    let (Some(catalogue), Some(provider)) = (catalogues.get(at.instance()), providers.get(at.instance())) else {
+        return Vec::new();
+    };
+    let options = registry::options(provider);
+    // What is emulated has no region and no context to name.
+    let emulated = provider.provider_type != catalogue.provider();
+    let whose = if emulated { format!("  # at {}", at.instance()) } else { String::new() };
+    let ahead = hops.iter().skip(step.calls_done).map(|hop| catalogue.by_hand(hop, &options));
+    ahead.filter(|line| !line.is_empty()).map(|line| line + &whose).collect()
 }

@@ -98,6 +98,11 @@ pub(super) fn target(provider: &ProviderConfig) -> String {
     }
 }
 
+/// What `opsctl.toml` says of an instance, as its provider reads it.
+pub(super) fn options(provider: &ProviderConfig) -> Options {
+    provider.options.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect()
+}
+
 /// A client, and what it talks to, for the eye.
 fn open(
     config: &Config,
@@ -106,7 +111,7 @@ fn open(
     catalogue: &'static dyn Catalogue,
     report: &mut Report,
 ) -> Option<(Arc<dyn Provider>, String)> {
-    let options: Options = provider.options.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect();
+    let options = options(provider);
     let opened: Result<Arc<dyn Provider>, _> = match provider.provider_type.as_str() {
         "sim" => {
             let sim = simulated(config, name, provider, catalogue, report);

@@ -250,8 +250,7 @@ pub(super) fn summed_up(
 ) -> Result<Exit, Failure> {
     if !output.json {
         let rto = plan.and_then(|plan| plan.intent.rto);
-        let catalogues = &setting.repository.catalogues;
-        let ways = plan.map(|plan| by_hand::ways(plan, operation, catalogues)).unwrap_or_default();
+        let ways = plan.map(|plan| by_hand::ways(plan, operation, setting.repository)).unwrap_or_default();
         let not_undone = plan.map(|plan| taking_back::not_undone(plan, setting.repository, setting.store));
         let not_undone = not_undone.unwrap_or_default();
         output.result(&format!("\n{}", view::summary(operation, rto, &ways, &not_undone, &output.results)));

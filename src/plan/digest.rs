@@ -15,6 +15,7 @@ pub(super) fn digest(plan: &Plan) -> String {
         skipped,
         owners,
         traffic,
+        restarts,
         leaves,
         holes,
         failed_needs,
@@ -38,6 +39,7 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(skipped);
     hash.add(owners);
     hash.add(traffic);
+    hash.add(restarts);
     hash.add(leaves);
     hash.add(holes);
     hash.add(failed_needs);

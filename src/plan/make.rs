@@ -164,6 +164,7 @@ fn from_draft(
         resources: seen(scope, observation, &names, &expanded),
         declared: scope.declared.clone(),
         traffic: notes::moves(state, &expanded, &edits),
+        restarts: notes::restarts(&expanded, &edits),
         way_back: WayBack {
             actions: due.iter().map(|&action| state.actions[action].name.clone()).collect(),
             ..way_back(state, &expanded, &edits)

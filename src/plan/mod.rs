@@ -5,7 +5,6 @@ mod actions;
 mod actions_test;
 mod asked;
 mod built;
-mod by_hand;
 mod diff;
 mod digest;
 mod estimate;
@@ -50,7 +49,6 @@ mod undercut;
 // What a plan takes over of a state as it stands there: who obeys a plan knows no state.
 pub use crate::state::{Goal, OnFailure};
 pub use built::unbuilt;
-pub use by_hand::by_hand;
 pub use estimate::{Estimate, Times, estimate};
 pub use file::{FileError, Unread, parse, read, write};
 pub use guard::limits;
@@ -66,8 +64,8 @@ pub use restore::{Left, Past, Setting3};
 
 pub use model::{FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting};
 pub use said::{
-    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, RefusedBy, Skipped, SkippedWhy, TrafficMove,
-    WayBack,
+    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, RefusedBy, Restart, Skipped, SkippedWhy,
+    TrafficMove, WayBack,
 };
 pub use step::{Edge, Position, Reason, Rule, Step, Work};
 pub use steps::passing;

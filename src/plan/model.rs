@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::estimate::Estimate;
 use super::part::Part;
 use super::said::{
-    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Skipped, SkippedWhy, TrafficMove, WayBack,
+    FailedNeed, Hole, Leave, OwnerNote, PreflightNote, QuotaNote, Refusal, Restart, Skipped, SkippedWhy, TrafficMove,
+    WayBack,
 };
 use super::step::{Step, Work};
 use crate::action::Action;
@@ -17,7 +18,7 @@ use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
 /// The version of the plan's format: another one with every change of what a plan file has in it.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub struct Plan {
     pub owners: Vec<OwnerNote>,
     /// Where users are moved.
     pub traffic: Vec<TrafficMove>,
+    /// What restarts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restarts: Vec<Restart>,
     /// What another state set and this one says nothing about.
     pub leaves: Vec<Leave>,
     /// What it changes and no state that all extend would change back.

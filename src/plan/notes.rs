@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Value};
+use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Setting, Value};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item, Presence};
 use super::guard;
 use super::order::demand::traffic;
-use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, SkippedWhy, Step, TrafficMove, Work};
+use super::{Hole, Leave, OwnerNote, Refusal, RefusedBy, Restart, SkippedWhy, Step, TrafficMove, Work};
 use crate::state::{Goal, Scope, State};
 
 /// What lasts so long is told of, and not refused: a database that is started again after a week was stopped for a week.
@@ -118,6 +118,24 @@ pub(super) fn moves(state: &State, expanded: &Expanded, edits: &Edits) -> Vec<Tr
     }
     moves.sort_by(|a, b| (&a.pool, &a.at).cmp(&(&b.pool, &b.at)));
     moves
+}
+
+/// What a change restarts while it runs.
+pub(super) fn restarts(expanded: &Expanded, edits: &Edits) -> Vec<Restart> {
+    let runs = |item: &Item| {
+        let off = |setting: &Setting| {
+            let live = item.live().and_then(|live| live.value(setting.name));
+            setting.effect == Effect::Power && live == Some(&Value::Bool(false))
+        };
+        !item.kind.settings.iter().any(off)
+    };
+    let running = expanded.items.iter().zip(edits).filter(|(item, _)| runs(item));
+    let restarts = running.flat_map(|(item, edits)| {
+        let restarting = |edit: &&Edit| item.kind.setting(&edit.setting).is_some_and(|setting| setting.restarts);
+        let edits = edits.values().flatten().filter(restarting);
+        edits.map(|edit| Restart { at: item.at.clone(), setting: edit.setting.clone() })
+    });
+    restarts.collect()
 }
 
 /// Pools that would be left without any traffic.

@@ -109,6 +109,16 @@ pub struct TrafficMove {
     pub edit: Edit,
 }
 
+/// A resource that a change restarts while it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restart {
+    /// The resource.
+    pub at: Address,
+    /// The setting that is changed.
+    pub setting: String,
+}
+
 /// A setting that another state set and this one leaves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

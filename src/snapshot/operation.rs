@@ -124,6 +124,9 @@ pub struct StepRecord {
     /// Those of them that are done.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<String>,
+    /// Of a change of several calls that is not done: how many of them are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub calls_done: usize,
     /// From the first write to settled; milliseconds in the file.
     #[serde(default, with = "millis")]
     pub took: Duration,
@@ -301,6 +304,10 @@ impl Operation {
     pub fn count(&self, status: Status) -> usize {
         self.steps.iter().filter(|step| step.status == status).count()
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 mod millis {

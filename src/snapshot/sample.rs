@@ -45,6 +45,7 @@ pub(super) fn step(address: &str, setting: &str, from: Option<i64>, to: Option<i
         why: String::new(),
         called: Vec::new(),
         done: Vec::new(),
+        calls_done: 0,
         took: Duration::from_millis(1500),
         edits: vec![edit],
     }
@@ -118,6 +119,7 @@ pub(crate) fn plan() -> Plan {
         skipped: Vec::new(),
         owners: Vec::new(),
         traffic: Vec::new(),
+        restarts: Vec::new(),
         leaves: Vec::new(),
         holes: Vec::new(),
         failed_needs: Vec::new(),

@@ -196,6 +196,7 @@ pub(crate) fn failover() -> Plan {
             moved_by: Some(0),
         }],
         traffic: vec![traffic("dns-west", 4), traffic("dns-east", 6)],
+        restarts: Vec::new(),
         leaves: vec![Leave {
             name: "topology".into(),
             at: at("gke:configmap/cdn/atc-topology"),
@@ -238,6 +239,7 @@ fn record(step: usize, step_of: &Step, status: Status) -> StepRecord {
         why: String::new(),
         called: Vec::new(),
         done: Vec::new(),
+        calls_done: 0,
         took: Duration::from_secs(21),
         edits: edits.collect(),
     }

@@ -104,7 +104,7 @@ fn test_a_plan_file_that_is_not_obeyed() {
     let said = |path: &str| repository.opsctl(&["apply", path, "-y"]).to_string().replace(&folder, "");
     insta::assert_snapshot!(said("old.json"), @"
     --- stderr
-    error[E0312]: old.json was written by another version of opsctl: it has the plan format 1, and this one reads 5
+    error[E0312]: old.json was written by another version of opsctl: it has the plan format 1, and this one reads 6
       = plan again: opsctl plan STATE --out old.json
     --- exit 1
     ");
@@ -146,7 +146,7 @@ fn test_a_step_that_fails_is_told_first() {
     insta::assert_snapshot!(Said { out: summary, ..said }, @"
     busy failed. What was done stays as it is.   TIME.   Operation ID
       failed      k8s deployment/data/origin replicas 1 → 2: no node has room
-      by hand     kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2
+      by hand     kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2  # at k8s
       1 step was not started because of that.
       done 1   failed 1   unknown 0   owed 0   not started 1
       go on       opsctl resume

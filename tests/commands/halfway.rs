@@ -230,7 +230,6 @@ fn test_a_conflict_on_the_way() {
 
     larger failed. What was done stays as it is.   TIME.   Operation ID
       failed      lab machine/db running true (left at false), size "s" → "m": conflict: size is "theirs" and not "s" (somebody else)
-      by hand     opsctl sim set lab:machine/db running=false
       by hand     opsctl sim set lab:machine/db size=m
       by hand     opsctl sim set lab:machine/db running=true
       done 0   failed 1   unknown 0   owed 0   not started 0

@@ -139,7 +139,7 @@ fn test_what_a_person_would_type() {
     let repository = Repository::small();
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "sim.fail=no quota"]);
     let said = repository.ends(7, &["apply", "busy", "-y", "-q"]);
-    let by_hand = "kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2";
+    let by_hand = "kubectl scale deployment/origin -n data --current-replicas=1 --replicas=2  # at k8s";
     assert!(said.out.contains(&format!("by hand     {by_hand}")), "{said}");
     let said = repository.done(&["show"]);
     assert!(said.out.contains(&format!("by hand: {by_hand}")), "{said}");

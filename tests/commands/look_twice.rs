@@ -379,3 +379,23 @@ fn test_actions_that_stay_done() {
     --- exit 3
     ");
 }
+
+/// What restarts does not serve for a while, also where no call of its way stops it. What is off serves nobody.
+#[test]
+fn test_what_restarts() {
+    let database = |running: bool, class: &str| {
+        format!("[resource.orders]\nat = \"aws:rds-instance/orders\"\nrunning = {running}\nclass = \"{class}\"\n")
+    };
+    let repository = Repository::of(&[
+        ("opsctl.toml", "[provider.aws]\ntype = \"sim\"\nemulates = \"aws\"\nworld = \"world.toml\"\n"),
+        ("world.toml", &database(true, "db.r6g.large")),
+        ("states/baseline.toml", &database(true, "db.r6g.large")),
+        ("states/large.toml", "extends = \"baseline\"\n[resource.orders]\nclass = \"db.r6g.2xlarge\"\n"),
+    ]);
+    let line = "interrupts  aws:rds-instance/orders restarts when its class is changed";
+    let said = repository.done(&["plan", "large"]);
+    assert!(said.out.contains(line), "{said}");
+    repository.done(&["sim", "set", "aws:rds-instance/orders", "running=false"]);
+    let said = repository.done(&["plan", "large"]);
+    assert!(!said.out.contains("interrupts"), "{said}");
+}

@@ -120,7 +120,7 @@ fn test_a_rollback_inside_an_apply_says_what_it_takes_back() {
 
     rollback of ID failed. Not all is taken back.   TIME.   Operation ID
       failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
-      by hand     kubectl scale deployment/edge -n cdn --current-replicas=5 --replicas=2
+      by hand     kubectl scale deployment/edge -n cdn --current-replicas=5 --replicas=2  # at k8s
       1 step was not started because of that.
       done 1   failed 1   unknown 0   owed 0   not started 1
       go on       opsctl rollback

@@ -1,4 +1,4 @@
-use crate::{Change, ConfigKey, Hop, Kind, Live};
+use crate::{Change, Config, ConfigKey, Hop, Kind, Live};
 
 /// What a provider knows without talking to anybody: data and arithmetic.
 ///
@@ -39,8 +39,9 @@ pub trait Catalogue: Send + Sync {
         None
     }
 
-    /// What a person would type instead.
-    fn by_hand(&self, hop: &Hop) -> String;
+    /// What a person would type instead, at an instance that is configured so. The line says where it acts (a region, a context): what
+    /// stands in another one may have the same name.
+    fn by_hand(&self, hop: &Hop, config: &Config) -> String;
 }
 
 /// The key of hops that may share one call.

@@ -80,6 +80,8 @@ pub struct Setting {
     pub optional: bool,
     /// Whether there is no way back.
     pub one_way: bool,
+    /// Whether a change restarts the resource while it runs, all of it at once, so that it does not serve for a while.
+    pub restarts: bool,
     /// Settings of one resource with the same group must be carried by one call.
     pub group: Option<&'static str>,
     /// Whether it carries what `restarts_with` comes to: a word that starts the resource anew when it is another one.
@@ -166,6 +168,7 @@ impl Setting {
             count: false,
             optional: false,
             one_way: false,
+            restarts: false,
             group: None,
             carries: false,
             observed: false,
@@ -220,6 +223,12 @@ impl Setting {
     /// There is no way back.
     pub const fn one_way(mut self) -> Self {
         self.one_way = true;
+        self
+    }
+
+    /// A change restarts the resource.
+    pub const fn restarts(mut self) -> Self {
+        self.restarts = true;
         self
     }
 

@@ -40,6 +40,6 @@ pub use provider::{Answer, Identity, Limits, Preflight, Provider, Query, Reading
 pub use quantity::{Quantity, QuantityError};
 pub use secret::{Plain, Secret, Source};
 pub use settings::{Settings, SettingsIter};
-pub use shell::shell_word;
+pub use shell::{program, shell_word};
 pub use types::{Given, Mismatch, Type};
 pub use value::Value;

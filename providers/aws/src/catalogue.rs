@@ -1,4 +1,4 @@
-use opsctl_api::{Batch, Catalogue, Change, ConfigKey, Hop, Kind, Live, NoWay, Type};
+use opsctl_api::{Batch, Catalogue, Change, Config, ConfigKey, Hop, Kind, Live, NoWay, Type, program};
 
 use crate::kinds::{self, KINDS};
 
@@ -56,14 +56,39 @@ impl Catalogue for Aws {
         kinds::served(hop.at.kind()).and_then(|served| (served.batch)(hop))
     }
 
-    fn by_hand(&self, hop: &Hop) -> String {
-        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(hop))
+    fn by_hand(&self, hop: &Hop, config: &Config) -> String {
+        let options = [("profile", "--profile"), ("region", "--region"), ("endpoint", "--endpoint-url")];
+        let aws = program("aws", config, &options);
+        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(hop, &aws))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use opsctl_api::{Edit, Value};
+
     use super::*;
+
+    #[test]
+    fn test_by_hand_says_where() {
+        let edit = |setting: &str, to| Edit { setting: setting.to_owned(), from: None, to: Some(to) };
+        let config = [("profile", "ops"), ("region", "us-west-2")].map(|(key, text)| (key.to_owned(), text.into()));
+        for (at, edit, line) in [
+            (
+                "aws:rds-instance/orders",
+                edit("running", Value::Bool(false)),
+                "aws --profile ops --region us-west-2 rds stop-db-instance --db-instance-identifier orders",
+            ),
+            (
+                "aws:s3-object/b/k",
+                edit("content", Value::String("on".to_owned())),
+                "printf %s on | aws --profile ops --region us-west-2 s3 cp - s3://b/k",
+            ),
+        ] {
+            let hop = Hop { at: at.parse().unwrap(), edits: vec![edit], coupled: Vec::new() };
+            assert_eq!(catalogue().by_hand(&hop, &config.clone().into()), line);
+        }
+    }
 
     #[test]
     fn test_kinds_are_sorted_and_served() {

@@ -1,4 +1,4 @@
-use opsctl_api::{Catalogue, Change, ConfigKey, Hop, Kind, Live, NoWay, Type};
+use opsctl_api::{Catalogue, Change, Config, ConfigKey, Hop, Kind, Live, NoWay, Type, program};
 
 use crate::kinds::{self, KINDS};
 
@@ -60,8 +60,9 @@ impl Catalogue for Kubernetes {
         Ok(change.in_one_hop())
     }
 
-    fn by_hand(&self, hop: &Hop) -> String {
-        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(served, hop))
+    fn by_hand(&self, hop: &Hop, config: &Config) -> String {
+        let kubectl = program("kubectl", config, &[("kubeconfig", "--kubeconfig"), ("context", "--context")]);
+        kinds::served(hop.at.kind()).map_or_else(String::new, |served| (served.by_hand)(served, hop, &kubectl))
     }
 }
 
@@ -136,8 +137,22 @@ mod tests {
                 r#"kubectl patch configmap/atc -n cdn -p '{"data":{"shield.max-hosts":"it'\''s 2"}}'"#,
             ),
         ] {
-            assert_eq!(catalogue().by_hand(&hop), line);
+            assert_eq!(catalogue().by_hand(&hop, &Config::new()), line);
         }
+    }
+
+    #[test]
+    fn test_by_hand_says_which_cluster() {
+        let to = Some(Value::Integer(0));
+        let hop = hop("k8s:deployment/cdn/edge", vec![edit("replicas", None, to), edit("restart", None, word("7c"))]);
+        let config =
+            [("context", "prod west"), ("kubeconfig", "~/.kube/ops")].map(|(key, text)| (key.into(), text.into()));
+        assert_eq!(
+            catalogue().by_hand(&hop, &config.into()),
+            "kubectl --kubeconfig ~/.kube/ops --context 'prod west' scale deployment/edge -n cdn --replicas=0 && \
+             kubectl --kubeconfig ~/.kube/ops --context 'prod west' patch deployment/edge -n cdn -p \
+             '{\"spec\":{\"template\":{\"metadata\":{\"annotations\":{\"opsctl/restart\":\"7c\"}}}}}'"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use opsctl_api::{
-    Batch, Catalogue, Change, ConfigKey, Confines, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value,
-    shell_word,
+    Batch, Catalogue, Change, Config, ConfigKey, Confines, Edit, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type,
+    Value, shell_word,
 };
 
 /// What `sim` knows by itself, where it emulates no other provider: plain kinds that between them have every type, effect and
@@ -182,7 +182,7 @@ impl Catalogue for SimCatalogue {
         (hop.at.kind() == "record").then(|| Batch { key: format!("{}:record", hop.at.instance()), most: 100 })
     }
 
-    fn by_hand(&self, hop: &Hop) -> String {
+    fn by_hand(&self, hop: &Hop, _config: &Config) -> String {
         let assignments: Vec<String> = hop
             .edits
             .iter()

@@ -42,7 +42,7 @@ impl Show {
         let operation = &Standing::of(&repository)?.record(recorded.operation);
         let not_undone =
             plan.as_ref().map(|plan| taking_back::not_undone(plan, &repository, &store)).unwrap_or_default();
-        let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository.catalogues)).unwrap_or_default();
+        let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository)).unwrap_or_default();
         let in_order = recorded.snapshots.iter().rev();
         let snapshots: Vec<(String, String)> =
             in_order.map(|entry| (entry.which.to_string(), entry.commit.short())).collect();

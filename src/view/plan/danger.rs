@@ -8,7 +8,7 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::{Now, labelled, lasts, locals};
-use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Seen, SkippedWhy, Work, passing, undercut};
+use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Work, passing, undercut};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;
@@ -105,18 +105,21 @@ fn undercuts(plan: &Plan) -> Vec<String> {
     undercut(plan).into_iter().map(line).collect()
 }
 
-/// What does not serve for a while, since the way of a change leads through that.
+/// What does not serve for a while, since a change restarts it or its way leads through that.
 fn interrupts(plan: &Plan) -> Vec<String> {
     let changes = plan.steps.iter().filter_map(|step| match &step.work {
         Work::Change { at, edits, hops, .. } => Some((at, passing(hops, edits).next()?, edits.first()?)),
         Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
     });
-    changes
-        .map(|(at, passed, edit)| {
-            let through = passed.to.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
-            format!("{at} is {} = {through} while its {} is changed", clean(&passed.setting), clean(&edit.setting))
-        })
-        .collect()
+    let passing = changes.map(|(at, passed, edit)| {
+        let through = passed.to.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
+        format!("{at} is {} = {through} while its {} is changed", clean(&passed.setting), clean(&edit.setting))
+    });
+    let restarting = plan
+        .restarts
+        .iter()
+        .map(|Restart { at, setting }| format!("{at} restarts when its {} is changed", clean(setting)));
+    passing.chain(restarting).collect()
 }
 
 /// What leaves nothing, or too little, of what the API allows in a time.

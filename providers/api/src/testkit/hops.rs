@@ -108,7 +108,7 @@ async fn there_is_a_way_by_hand(case: &Case) -> Proof {
     for example in &case.examples {
         let live = desk.taking(&live, example).await?;
         for hop in desk.hops(&live, example)? {
-            let by_hand = case.harness.catalogue().by_hand(&hop);
+            let by_hand = case.harness.catalogue().by_hand(&hop, &crate::Config::new());
             hold!(!by_hand.trim().is_empty(), "there is nothing to type for {}", shown(example));
         }
     }

@@ -25,7 +25,7 @@ async fn a_secrets_text_is_never_shown(case: &Case) -> Proof {
         };
         let mut shown = vec![format!("{live:?}")];
         for hop in desk.hops(&live, example)? {
-            let by_hand = case.harness.catalogue().by_hand(&hop);
+            let by_hand = case.harness.catalogue().by_hand(&hop, &crate::Config::new());
             let write = Write { hop: hop.clone(), live: live.clone(), idempotency_token: token(&hop.at) };
             shown.extend([by_hand, format!("{hop:?}"), serde_json::to_string(&hop)?, format!("{write:?}")]);
             let written = desk.provider.write(&desk.cx, std::slice::from_ref(&write)).await;

@@ -107,16 +107,16 @@ fn option(setting: &str) -> &'static str {
     }
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let group = format!("--auto-scaling-group-name {}", shell_word(hop.at.path()));
     if let Some(edit) = edit(&hop.edits, "suspended") {
         let (verb, names) = switched(edit);
         let names: Vec<String> = names.iter().map(|name| shell_word(name)).collect();
-        return format!("aws autoscaling {verb}-processes {group} --scaling-processes {}", names.join(" "));
+        return format!("{aws} autoscaling {verb}-processes {group} --scaling-processes {}", names.join(" "));
     }
     let options: Vec<String> =
         hop.edits.iter().filter_map(|edit| Some(format!("{} {}", option(&edit.setting), edit.to.as_ref()?))).collect();
-    format!("aws autoscaling update-auto-scaling-group {group} {}", options.join(" "))
+    format!("{aws} autoscaling update-auto-scaling-group {group} {}", options.join(" "))
 }
 
 /// Whether an edit suspends or resumes, and which processes.
@@ -165,7 +165,7 @@ mod tests {
     fn test_processes_are_resumed_and_suspended_by_calls_of_their_own() {
         let set = |names: &[&str]| Value::Set(names.iter().map(|name| (*name).to_owned()).collect());
         let hops = hops(&change("suspended", set(&["Launch", "Terminate"]), set(&["Launch", "AZRebalance"])), &live(2));
-        let by_hand: Vec<String> = hops.unwrap().iter().map(by_hand).collect();
+        let by_hand: Vec<String> = hops.unwrap().iter().map(|hop| by_hand(hop, "aws")).collect();
         assert_eq!(
             by_hand,
             [

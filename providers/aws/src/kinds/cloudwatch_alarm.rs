@@ -43,6 +43,6 @@ fn batch(hop: &Hop) -> Option<Batch> {
     Some(Batch { key: format!("{} alarm actions", verb(hop)), most: NAMES })
 }
 
-fn by_hand(hop: &Hop) -> String {
-    format!("aws cloudwatch {}-alarm-actions --alarm-names {}", verb(hop), shell_word(hop.at.path()))
+fn by_hand(hop: &Hop, aws: &str) -> String {
+    format!("{aws} cloudwatch {}-alarm-actions --alarm-names {}", verb(hop), shell_word(hop.at.path()))
 }

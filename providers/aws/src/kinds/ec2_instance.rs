@@ -60,17 +60,20 @@ fn batch(hop: &Hop) -> Option<Batch> {
     Some(Batch { key: format!("{verb} instances"), most: MOST })
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let id = shell_word(hop.at.path());
     let calls: Vec<String> = hop
         .edits
         .iter()
         .map(|edit| match (edit.setting.as_str(), &edit.to) {
-            ("running", Some(Value::Bool(true))) => format!("aws ec2 start-instances --instance-ids {id}"),
-            ("running", _) => format!("aws ec2 stop-instances --instance-ids {id}"),
+            ("running", Some(Value::Bool(true))) => format!("{aws} ec2 start-instances --instance-ids {id}"),
+            ("running", _) => format!("{aws} ec2 stop-instances --instance-ids {id}"),
             (_, to) => {
                 let ty = to.as_ref().and_then(Value::as_str).unwrap_or_default();
-                format!("aws ec2 modify-instance-attribute --instance-id {id} --instance-type Value={}", shell_word(ty))
+                format!(
+                    "{aws} ec2 modify-instance-attribute --instance-id {id} --instance-type Value={}",
+                    shell_word(ty)
+                )
             }
         })
         .collect();

@@ -61,9 +61,9 @@ fn revision(named: &str) -> bool {
     named.rsplit_once(':').is_some_and(|(family, revision)| word(family) && number(revision))
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let (cluster, name) = hop.at.path().split_once('/').unwrap_or_default();
-    let mut line = format!("aws ecs update-service --cluster {} --service {}", shell_word(cluster), shell_word(name));
+    let mut line = format!("{aws} ecs update-service --cluster {} --service {}", shell_word(cluster), shell_word(name));
     for (setting, option) in [("desired_count", "--desired-count"), ("task_definition", "--task-definition")] {
         match edit(&hop.edits, setting).and_then(|edit| edit.to.as_ref()) {
             Some(Value::String(text)) => line.push_str(&format!(" {option} {}", shell_word(text))),

@@ -78,28 +78,30 @@ fn shards(from: i64, to: i64) -> Vec<Edit> {
     edits
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let stream = format!("--stream-name {}", shell_word(hop.at.path()));
-    let calls: Vec<String> = hop.edits.iter().map(|edit| call(&stream, edit)).collect();
+    let calls: Vec<String> = hop.edits.iter().map(|edit| call(aws, &stream, edit)).collect();
     calls.join(" && ")
 }
 
-fn call(stream: &str, edit: &Edit) -> String {
+fn call(aws: &str, stream: &str, edit: &Edit) -> String {
     let key = |value: &Value| shell_word(value.as_str().unwrap_or_default());
     match (edit.setting.as_str(), &edit.from, &edit.to) {
         ("encryption", _, Some(to)) => {
-            format!("aws kinesis start-stream-encryption {stream} --encryption-type KMS --key-id {}", key(to))
+            format!("{aws} kinesis start-stream-encryption {stream} --encryption-type KMS --key-id {}", key(to))
         }
         ("encryption", Some(from), None) => {
-            format!("aws kinesis stop-stream-encryption {stream} --encryption-type KMS --key-id {}", key(from))
+            format!("{aws} kinesis stop-stream-encryption {stream} --encryption-type KMS --key-id {}", key(from))
         }
         ("retention_hours", from, Some(to)) => {
             let grows = from.as_ref().and_then(|from| to.compare(from)) == Some(std::cmp::Ordering::Greater);
             let verb = if grows { "increase" } else { "decrease" };
-            format!("aws kinesis {verb}-stream-retention-period {stream} --retention-period-hours {to}")
+            format!("{aws} kinesis {verb}-stream-retention-period {stream} --retention-period-hours {to}")
         }
         (_, _, Some(to)) => {
-            format!("aws kinesis update-shard-count {stream} --scaling-type UNIFORM_SCALING --target-shard-count {to}")
+            format!(
+                "{aws} kinesis update-shard-count {stream} --scaling-type UNIFORM_SCALING --target-shard-count {to}"
+            )
         }
         (_, _, None) => String::new(),
     }

@@ -78,10 +78,10 @@ fn weights(change: &Change, live: &Live) -> Vec<(String, Value)> {
     all.into_iter().collect()
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let (function, alias) = hop.at.path().split_once('/').unwrap_or_default();
     let mut line =
-        format!("aws lambda update-alias --function-name {} --name {}", shell_word(function), shell_word(alias));
+        format!("{aws} lambda update-alias --function-name {} --name {}", shell_word(function), shell_word(alias));
     if let Some(Value::String(version)) = edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()) {
         line.push_str(&format!(" --function-version {}", shell_word(version)));
     }

@@ -29,6 +29,6 @@ pub(super) fn hops(_change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
     Err(NoWay { why: "it is only read".to_owned(), instead: String::new() })
 }
 
-pub(super) fn by_hand(_hop: &Hop) -> String {
+pub(super) fn by_hand(_hop: &Hop, _aws: &str) -> String {
     String::new()
 }

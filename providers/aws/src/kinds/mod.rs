@@ -67,7 +67,7 @@ pub(crate) struct Served {
     /// What may share a call with a hop.
     pub(crate) batch: fn(&Hop) -> Option<Batch>,
     /// What a person would type.
-    pub(crate) by_hand: fn(&Hop) -> String,
+    pub(crate) by_hand: fn(&Hop, &str) -> String,
     /// How it is read and written.
     #[cfg(feature = "live")]
     pub(crate) calls: Calls,

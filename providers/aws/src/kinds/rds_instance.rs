@@ -21,12 +21,16 @@ pub(super) const SERVED: Served = Served {
                 "Its instance class, such as db.r6g.large. A change restarts it at once; refused while other modifications are pending, \
                  which the same call would make.",
             )
+            .restarts()
             .read_with(&["running"]),
             Setting::new(
                 "promoted",
                 Type::Bool,
-                "Whether it stands by itself and is no read replica. A promoted replica follows its source no more.",
+                "Whether it stands by itself and is no read replica. A promoted replica follows its source no more; to be \
+                 promoted restarts it.",
             )
+            .restarts()
+            .read_with(&["running"])
             .one_way(),
             Setting::new(
                 "running",
@@ -85,19 +89,19 @@ fn hops(change: &Change, live: &Live) -> Result<Vec<Hop>, NoWay> {
     Ok(all.map(|edit| hop(change, vec![edit])).collect())
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let id = shell_word(hop.at.path());
     let calls: Vec<String> = hop
         .edits
         .iter()
         .map(|edit| match (edit.setting.as_str(), &edit.to) {
-            ("running", Some(Value::Bool(true))) => format!("aws rds start-db-instance --db-instance-identifier {id}"),
-            ("running", _) => format!("aws rds stop-db-instance --db-instance-identifier {id}"),
-            ("promoted", _) => format!("aws rds promote-read-replica --db-instance-identifier {id}"),
+            ("running", Some(Value::Bool(true))) => format!("{aws} rds start-db-instance --db-instance-identifier {id}"),
+            ("running", _) => format!("{aws} rds stop-db-instance --db-instance-identifier {id}"),
+            ("promoted", _) => format!("{aws} rds promote-read-replica --db-instance-identifier {id}"),
             (_, to) => {
                 let class = to.as_ref().and_then(Value::as_str).unwrap_or_default();
                 format!(
-                    "aws rds modify-db-instance --db-instance-identifier {id} --db-instance-class {} --apply-immediately",
+                    "{aws} rds modify-db-instance --db-instance-identifier {id} --db-instance-class {} --apply-immediately",
                     shell_word(class)
                 )
             }

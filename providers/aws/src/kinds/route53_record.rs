@@ -152,7 +152,7 @@ fn batch(hop: &Hop) -> Option<Batch> {
 }
 
 /// Reads the record set, changes its fields, and sends it back: an UPSERT wants the whole.
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let mut parts = hop.at.segments();
     let [zone, name, of] = [(); 3].map(|()| parts.next().unwrap_or_default());
     let dot = if name.ends_with('.') { "" } else { "." };
@@ -169,8 +169,8 @@ fn by_hand(hop: &Hop) -> String {
     let filter = format!("{} | {{Changes: [{{Action: \"UPSERT\", ResourceRecordSet: .}}]}}", edits.join(" | "));
     let zone = shell_word(zone);
     format!(
-        "aws route53 list-resource-record-sets --hosted-zone-id {zone} --query {} --output json | jq {} | \
-         aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch file:///dev/stdin",
+        "{aws} route53 list-resource-record-sets --hosted-zone-id {zone} --query {} --output json | jq {} | \
+         {aws} route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch file:///dev/stdin",
         shell_word(&query),
         shell_word(&filter),
     )
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(hops.len(), 1);
         assert_eq!(batch(&hops[0]).unwrap().key, "Z1");
         assert_eq!(
-            by_hand(&hops[0]),
+            by_hand(&hops[0], "aws"),
             "aws route53 list-resource-record-sets --hosted-zone-id Z1 --query \
              'ResourceRecordSets[?Name=='\\''live.example.com.'\\'' && Type=='\\''CNAME'\\'' && SetIdentifier=='\\''east'\\'']|[0]' \
              --output json | jq '.Weight = 0 | {Changes: [{Action: \"UPSERT\", ResourceRecordSet: .}]}' | \

@@ -44,7 +44,7 @@ fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
     Ok(calls.map(|edits| hop(change, edits)).collect())
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let bucket = shell_word(hop.at.path());
     let status = |to: &Option<Value>, off: &str| {
         if *to == Some(Value::Bool(true)) { "Enabled".to_owned() } else { off.to_owned() }
@@ -59,14 +59,14 @@ fn by_hand(hop: &Hop) -> String {
                 status(&edit.to, "Disabled")
             )),
             None => calls.push(format!(
-                "aws s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status={}",
+                "{aws} s3api put-bucket-versioning --bucket {bucket} --versioning-configuration Status={}",
                 status(&edit.to, "Suspended")
             )),
         }
     }
     if !rules.is_empty() {
         calls.push(format!(
-            "aws s3api get-bucket-lifecycle-configuration --bucket {bucket} | jq {} | aws s3api \
+            "{aws} s3api get-bucket-lifecycle-configuration --bucket {bucket} | jq {} | {aws} s3api \
              put-bucket-lifecycle-configuration --bucket {bucket} --lifecycle-configuration file:///dev/stdin",
             shell_word(&rules.join(" | "))
         ));

@@ -70,17 +70,17 @@ fn version_of(path: &str, version: &str) -> String {
     format!("{}?versionId={}", encoded(path), encoded(version))
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let (bucket, key) = hop.at.path().split_once('/').unwrap_or_default();
     let (bucket, key) = (shell_word(bucket), shell_word(key));
     match edit(&hop.edits, "version").and_then(|edit| edit.to.as_ref()) {
         Some(Value::String(version)) => format!(
-            "aws s3api copy-object --bucket {bucket} --key {key} --copy-source {}",
+            "{aws} s3api copy-object --bucket {bucket} --key {key} --copy-source {}",
             shell_word(&version_of(hop.at.path(), version)),
         ),
         _ => {
             let text = edit(&hop.edits, "content").and_then(|edit| edit.to.as_ref()?.as_str()).unwrap_or_default();
-            format!("printf %s {} | aws s3 cp - {}", shell_word(text), shell_word(&format!("s3://{}", hop.at.path())))
+            format!("printf %s {} | {aws} s3 cp - {}", shell_word(text), shell_word(&format!("s3://{}", hop.at.path())))
         }
     }
 }

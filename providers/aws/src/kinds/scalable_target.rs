@@ -56,10 +56,10 @@ fn parts(path: &str) -> Option<(&str, &str, &str)> {
     Some((namespace, resource, dimension))
 }
 
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let (namespace, resource, dimension) = parts(hop.at.path()).unwrap_or((hop.at.path(), "", ""));
     let mut line = format!(
-        "aws application-autoscaling register-scalable-target --service-namespace {} --resource-id {} --scalable-dimension {}",
+        "{aws} application-autoscaling register-scalable-target --service-namespace {} --resource-id {} --scalable-dimension {}",
         shell_word(namespace),
         shell_word(resource),
         shell_word(dimension)

@@ -35,7 +35,7 @@ fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
 }
 
 /// Reads the whole, changes the key, and puts the whole back.
-fn by_hand(hop: &Hop) -> String {
+fn by_hand(hop: &Hop, aws: &str) -> String {
     let name = shell_word(hop.at.path());
     let filters: Vec<String> = hop
         .edits
@@ -49,8 +49,8 @@ fn by_hand(hop: &Hop) -> String {
         })
         .collect();
     format!(
-        "aws secretsmanager get-secret-value --secret-id {name} --query SecretString --output text | jq -c {} | \
-         aws secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin",
+        "{aws} secretsmanager get-secret-value --secret-id {name} --query SecretString --output text | jq -c {} | \
+         {aws} secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin",
         shell_word(&filters.join(" | "))
     )
 }

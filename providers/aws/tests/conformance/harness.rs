@@ -53,8 +53,8 @@ impl Catalogue for Built {
         opsctl_aws::catalogue().batch(hop)
     }
 
-    fn by_hand(&self, hop: &Hop) -> String {
-        opsctl_aws::catalogue().by_hand(hop)
+    fn by_hand(&self, hop: &Hop, config: &Config) -> String {
+        opsctl_aws::catalogue().by_hand(hop, config)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Served {
     /// Refuses what the API would never take of what is live.
     pub(crate) lawful: fn(&Change, &Live) -> Result<(), NoWay>,
     /// The kubectl line of a hop.
-    pub(crate) by_hand: fn(&Served, &Hop) -> String,
+    pub(crate) by_hand: fn(&Served, &Hop, &str) -> String,
 }
 
 /// The kind of this name.
@@ -72,21 +72,21 @@ fn always_lawful(_change: &Change, _live: &Live) -> Result<(), NoWay> {
     Ok(())
 }
 
-/// `kubectl VERB KIND/NAME -n NAMESPACE REST`; of a path with other parts, as much as it has.
-fn kubectl(verb: &str, hop: &Hop, rest: &str) -> String {
+/// `kubectl VERB KIND/NAME -n NAMESPACE REST`, where `kubectl` says which cluster is meant; of a path with other parts, as much as it has.
+fn command(kubectl: &str, verb: &str, hop: &Hop, rest: &str) -> String {
     let mut parts = hop.at.segments();
     let namespace = shell_word(parts.next().unwrap_or_default());
     let name = shell_word(parts.next().unwrap_or_default());
-    format!("kubectl {verb} {}/{name} -n {namespace} {rest}", hop.at.kind())
+    format!("{kubectl} {verb} {}/{name} -n {namespace} {rest}", hop.at.kind())
 }
 
 /// A strategic merge patch by kubectl, which finds the elements of lists by their names.
-fn kubectl_patch(served: &Served, hop: &Hop) -> String {
+fn kubectl_patch(served: &Served, hop: &Hop, kubectl: &str) -> String {
     let mut patch = Json::Null;
     for edit in &hop.edits {
         if let Some(path) = (served.paths)(&edit.setting).first() {
             path.merge_into(&mut patch, edit.to.as_ref().map_or(Json::Null, plain));
         }
     }
-    kubectl("patch", hop, &format!("-p {}", shell_word(&patch.to_string())))
+    command(kubectl, "patch", hop, &format!("-p {}", shell_word(&patch.to_string())))
 }

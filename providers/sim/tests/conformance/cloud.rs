@@ -1,5 +1,7 @@
 use opsctl_api::testkit::Example;
-use opsctl_api::{Batch, Catalogue, Change, Confines, Edit, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value};
+use opsctl_api::{
+    Batch, Catalogue, Change, Config, Confines, Edit, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value,
+};
 
 use crate::own::{integer, secret, switch, text};
 use crate::world::{Emulation, Fresh};
@@ -63,7 +65,7 @@ impl Catalogue for Cloud {
         Some(Batch { key: format!("{} {}", hop.at.kind(), hop.at.segments().next().unwrap_or_default()), most: 10 })
     }
 
-    fn by_hand(&self, hop: &Hop) -> String {
+    fn by_hand(&self, hop: &Hop, _config: &Config) -> String {
         format!("cloud edit {}", hop.at.local())
     }
 }

@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 
 use opsctl_api::{Edit, Hop, shell_word};
 
-use super::super::{Served, kubectl, kubectl_patch};
+use super::super::{Served, command, kubectl_patch};
 use super::{REPLICAS, resource};
 
 /// What a person would type. A hop of several settings is several commands, each of which rolls the pods that it is about.
 ///
 /// A patch would have to say whether a container is one of the initial ones, which a hop does not tell; `kubectl set` looks in
 /// both lists.
-pub(super) fn by_hand(served: &Served, hop: &Hop) -> String {
+pub(super) fn by_hand(served: &Served, hop: &Hop, kubectl: &str) -> String {
     let mut commands = Vec::new();
     let mut images = Vec::new();
     let mut amounts: BTreeMap<&str, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
@@ -20,7 +20,7 @@ pub(super) fn by_hand(served: &Served, hop: &Hop) -> String {
         match (name, resource(name), &edit.to) {
             (name, _, Some(to)) if name == REPLICAS.name => {
                 let current = edit.from.as_ref().map(|from| format!("--current-replicas={from} ")).unwrap_or_default();
-                commands.push(kubectl("scale", hop, &format!("{current}--replicas={to}")));
+                commands.push(command(kubectl, "scale", hop, &format!("{current}--replicas={to}")));
             }
             ("image", _, Some(to)) => {
                 images.push(shell_word(&format!("{container}={}", to.as_str().unwrap_or_default())));
@@ -33,18 +33,18 @@ pub(super) fn by_hand(served: &Served, hop: &Hop) -> String {
         }
     }
     if !images.is_empty() {
-        commands.push(kubectl("set image", hop, &images.join(" ")));
+        commands.push(command(kubectl, "set image", hop, &images.join(" ")));
     }
     for (container, lists) in amounts {
         let lists = lists.iter().rev().map(|(list, amounts)| shell_word(&format!("--{list}={}", amounts.join(","))));
         let rest = format!("-c {} {}", shell_word(container), lists.collect::<Vec<_>>().join(" "));
-        commands.push(kubectl("set resources", hop, &rest));
+        commands.push(command(kubectl, "set resources", hop, &rest));
     }
     if !others.is_empty() {
-        commands.push(kubectl_patch(served, &Hop { at: hop.at.clone(), edits: others, coupled: Vec::new() }));
+        commands.push(kubectl_patch(served, &Hop { at: hop.at.clone(), edits: others, coupled: Vec::new() }, kubectl));
     }
     if !gone.is_empty() {
-        commands.push(kubectl("edit", hop, &format!("# take away {}", gone.join(", "))));
+        commands.push(command(kubectl, "edit", hop, &format!("# take away {}", gone.join(", "))));
     }
     commands.join(" && ")
 }
