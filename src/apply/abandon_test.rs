@@ -184,6 +184,6 @@ async fn test_what_is_to_be_taken_back_stays_open_where_that_is_refused() {
     let back = bed.plan(vec![integers("a:service/origin", &[("replicas", 1)])]).await;
     bed.over = Some(unfinished(&bed.work_dir).unwrap().unwrap().mark());
     bed.set("a:service/origin", "replicas=9");
-    assert!(matches!(bed.apply(&back).await.0, Err(ApplyError::Stale(_))));
+    assert!(matches!(bed.apply(&back).await.0, Err(ApplyError::Stale { .. })));
     assert!(unfinished(&bed.work_dir).unwrap().is_some());
 }

@@ -62,11 +62,21 @@ pub enum ApplyError {
         source: Option<opsctl_api::Fault>,
     },
     /// Live is not what the plan was made from.
-    #[error("stale: {} would no longer be the same", count(.0.len(), "edit", "edits"))]
-    Stale(Vec<Moved>),
+    #[error("stale: {} would no longer be the same", count(.moved.len(), "edit", "edits"))]
+    Stale {
+        /// What is there now.
+        moved: Vec<Moved>,
+        /// The command that plans again.
+        again: String,
+    },
     /// Something else that the plan relies on is not as it was.
-    #[error("stale: {} not what the plan relies on", count(.0.len(), "resource is", "resources are"))]
-    Overtaken(Vec<Overtaken>),
+    #[error("stale: {} not what the plan relies on", count(.found.len(), "resource is", "resources are"))]
+    Overtaken {
+        /// What is not as it was.
+        found: Vec<Overtaken>,
+        /// The command that plans again.
+        again: String,
+    },
     /// What would be changed cannot be read.
     #[error("{} that would be changed cannot be read", count(.0.len(), "resource", "resources"))]
     Unreadable(Vec<Unreadable>),

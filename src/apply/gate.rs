@@ -66,11 +66,11 @@ pub(super) async fn fresh(plan: &Plan, instances: &Instances) -> Result<Sight, A
     }
     let moved = stale::moved(plan, &sight);
     if !moved.is_empty() {
-        return Err(ApplyError::Stale(moved));
+        return Err(ApplyError::Stale { moved, again: plan.intent.command() });
     }
-    let mut overtaken = overtaken::overtaken(plan, &sight);
-    overtaken.extend(joined);
-    if overtaken.is_empty() { Ok(sight) } else { Err(ApplyError::Overtaken(overtaken)) }
+    let mut found = overtaken::overtaken(plan, &sight);
+    found.extend(joined);
+    if found.is_empty() { Ok(sight) } else { Err(ApplyError::Overtaken { found, again: plan.intent.command() }) }
 }
 
 /// Whether the guards, as they are now, and the owners that have come since let it be changed.

@@ -81,7 +81,7 @@ async fn the_child() {
     match done {
         Ok(operation) => assert_eq!(operation.outcome, Outcome::Done),
         // The one before had done it all, and was killed before it could say so.
-        Err(ApplyError::Stale(_)) => assert_done(&bed).await,
+        Err(ApplyError::Stale { .. }) => assert_done(&bed).await,
         Err(error) => panic!("{error:?}"),
     }
 }

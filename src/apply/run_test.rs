@@ -159,7 +159,7 @@ async fn test_stale() {
     let bed = Bed::new(WORLD);
     let plan = bed.plan(vec![replicas("origin", 3), replicas("edge", 4)]).await;
     bed.set("a:service/edge", "replicas=2");
-    let Err(ApplyError::Stale(moved)) = bed.apply(&plan).await.0 else { panic!() };
+    let Err(ApplyError::Stale { moved, .. }) = bed.apply(&plan).await.0 else { panic!() };
     assert_eq!(moved.len(), 1);
     assert_eq!((moved[0].planned.clone(), moved[0].live.clone()), (Some(Value::Integer(1)), Some(Value::Integer(2))));
     assert_eq!(moved[0].by.as_ref().unwrap().by, "ben");

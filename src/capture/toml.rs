@@ -114,13 +114,17 @@ fn note(live: &Live, name: &str, setting: &Setting) -> Option<String> {
 }
 
 fn of_owner(owner: &Owner) -> String {
-    match &owner.within {
-        Some((least, most)) => {
-            format!("{} moves it within {least}..{most}; {{ at_least = {least} }} leaves that to it", owner.name)
+    let held = match &owner.within {
+        Some((least, most)) if least != most => {
+            return format!(
+                "{} moves it within {least}..{most}; {{ at_least = {least} }} leaves that to it",
+                owner.name
+            );
         }
-        None if owner.does.is_empty() => format!("{} holds it", owner.name),
-        None => format!("{} holds it and {}", owner.name, owner.does),
-    }
+        Some((least, _)) => format!("{} holds it at {least}", owner.name),
+        None => format!("{} holds it", owner.name),
+    };
+    if owner.does.is_empty() { held } else { format!("{held} and {}", owner.does) }
 }
 
 /// A value as a state writes it. What would be taken for a template stands as the template of itself.

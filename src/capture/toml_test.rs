@@ -50,16 +50,20 @@ fn test_the_whole_file() {
     );
     edge.live.relations =
         vec![Relation::Needs("sim:switch/main".parse().unwrap()), Relation::Needs("sim:switch/other".parse().unwrap())];
-    edge.live.owners = vec![Owner {
-        name: "scaler/edge".to_owned(),
-        settings: vec!["replicas".to_owned()],
-        within: Some((Value::Integer(2), Value::Integer(6))),
+    let owner = |name: &str, setting: &str, within, does: &str| Owner {
+        name: name.to_owned(),
+        settings: vec![setting.to_owned()],
+        within: Some(within),
         off_at: None,
         reverts: true,
         soon: None,
-        does: String::new(),
+        does: does.to_owned(),
         instead: String::new(),
-    }];
+    };
+    edge.live.owners = vec![
+        owner("scaler/edge", "replicas", (Value::Integer(2), Value::Integer(6)), ""),
+        owner("RDS", "running", (Value::Bool(true), Value::Bool(true)), "starts it by itself"),
+    ];
     let page = resource(
         "document",
         "a/b",
@@ -104,7 +108,7 @@ fn test_the_whole_file() {
     # config.api = …    # could not be read: no right to read
     config."log.level" = "{{ '{{' }} info }}"
     replicas = 3    # scaler/edge moves it within 2..6; { at_least = 2 } leaves that to it
-    running = true
+    running = true    # RDS holds it at true and starts it by itself
     # token = { env = "TOKEN" }    # a secret: name where its text is, and never the text
 
     [resource.main]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use opsctl_api::{Plain, Secret, Source};
+use opsctl_api::{Plain, Secret, Source, shell_word};
 use serde::{Deserialize, Serialize};
 
 /// What goes along with a request or a command, by name: headers, or variables of the environment.
@@ -81,7 +81,7 @@ pub(crate) fn request_line(url: &str, header: &Along) -> String {
 /// A command as it is shown, the way a shell would have it: `PGPASSWORD=(sensitive) psql -At`.
 pub(crate) fn command_line(argv: &[String], env: &Along) -> String {
     let env = env.iter().map(|(name, sent)| format!("{name}={sent}"));
-    env.chain(argv.iter().cloned()).collect::<Vec<_>>().join(" ")
+    env.chain(argv.iter().map(|word| shell_word(word))).collect::<Vec<_>>().join(" ")
 }
 
 /// What was sent and is told nowhere. Whoever was asked may send it back.

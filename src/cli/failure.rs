@@ -238,7 +238,7 @@ fn of_apply(error: &ApplyError) -> Exit {
         ApplyError::Unfinished(_) => Exit::Unfinished,
         // Who stops it before anything was changed has said no.
         ApplyError::Refused(_) | ApplyError::WrongTarget { .. } | ApplyError::Interrupted => Exit::Refused,
-        ApplyError::Stale(_) | ApplyError::Overtaken(_) | ApplyError::Touched(_) => Exit::Stale,
+        ApplyError::Stale { .. } | ApplyError::Overtaken { .. } | ApplyError::Touched(_) => Exit::Stale,
         ApplyError::BeforeChecks(_) => Exit::CheckFailed,
         ApplyError::MidWay { .. } => Exit::Failed,
         ApplyError::Lock(_)

@@ -292,10 +292,16 @@ pub(super) async fn draw(plan: &Plan, mut events: UnboundedReceiver<Event>, outp
         live.finish();
     } else {
         let mut lines = progress::Lines::new(plan, output.progress);
-        while let Some(event) = events.recv().await {
-            if let Some(line) = lines.take(&event) {
-                output.say(&(line + "\n"));
-            }
+        let mut clock = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            let told = tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => lines.take(&event).into_iter().collect(),
+                    None => break,
+                },
+                _ = clock.tick() => lines.tick(Timestamp::now()),
+            };
+            told.iter().for_each(|line| output.say(&format!("{line}\n")));
         }
     }
 }

@@ -107,13 +107,13 @@ pub(super) fn expand(
         problems,
         skipped: Vec::new(),
         items: BTreeMap::new(),
-        down: BTreeMap::new(),
+        unread: BTreeMap::new(),
     };
     let mut members: BTreeMap<&str, (Vec<Address>, Option<String>)> = BTreeMap::new();
     for (name, resource) in &state.resources {
         members.insert(name, expansion.members(name, resource));
     }
-    expansion.tell_down();
+    expansion.tell_unread();
     let skipped = expansion.skipped;
     let items: Vec<Item> = expansion.items.into_values().collect();
     let index = |at: &Address| items.binary_search_by(|item| item.at.cmp(at)).ok();
@@ -137,13 +137,13 @@ struct Expansion<'a> {
     problems: &'a mut Vec<Problem>,
     skipped: Vec<Skipped>,
     items: BTreeMap<Address, Item>,
-    /// What is not reached and must be, by instance: a problem each, however much of it is asked for.
-    down: BTreeMap<String, Down>,
+    /// What is not read and must be, by instance and reason: a problem each, however much of it is asked for.
+    unread: BTreeMap<(String, String), Unread>,
 }
 
-/// What is wanted of an instance that is not reached.
-struct Down {
-    why: String,
+/// What is wanted of an instance and is not read.
+struct Unread {
+    fault: Fault,
     first: String,
     place: Option<Place>,
     names: usize,
@@ -168,12 +168,12 @@ impl Expansion<'_> {
             (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), name, resource, fault) {
                 Some(why) => {
                     self.item(at, name, resource, || Presence::Unreachable(why.clone()));
-                    return (vec![at.clone()], Some(format!("cannot be reached: {why}")));
+                    return (vec![at.clone()], Some(lacking(fault)));
                 }
                 None => self.unreadable(at.as_str(), fault, place),
             },
             (Target::Many { pattern, .. }, Some(Ok(found))) => {
-                if !found.complete && !self.is_left_out(name) {
+                if !found.complete && !self.is_left_out(name) && !resource.wants.is_empty() {
                     let why = "not all of its members could be read".to_owned();
                     self.problems.push(problem(Code::MembersIncomplete, pattern, why));
                 }
@@ -200,7 +200,7 @@ impl Expansion<'_> {
                     }
                     Some(why) => {
                         self.owed(pattern, name, resource, &why);
-                        return (Vec::new(), Some(format!("cannot be reached: {why}")));
+                        return (Vec::new(), Some(lacking(fault)));
                     }
                     None => self.unreadable(pattern.as_str(), fault, place),
                 }
@@ -279,14 +279,14 @@ impl Expansion<'_> {
             return (vec![at.clone()], None);
         }
         let problem = Problem::new(Code::ResourceMissing, at, "there is no such resource")
-            .instead(format!("check the address of {name}; if it may be missing, say `optional = true`"));
+            .instead(self.without(name, "if it may always be missing"));
         (Vec::new(), self.absent(at, name, resource, problem, "is not there"))
     }
 
     /// A wildcard that finds nothing.
     fn nothing(&mut self, pattern: &opsctl_api::Pattern, name: &str, resource: &Resource) -> Option<String> {
         let problem = Problem::new(Code::WildcardEmpty, pattern, "it finds nothing")
-            .instead(format!("check the address of {name}; if it may find nothing, say `optional = true`"));
+            .instead(self.without(name, "if it may always find nothing"));
         self.absent(pattern, name, resource, problem, "finds nothing")
     }
 
@@ -334,53 +334,68 @@ impl Expansion<'_> {
         self.shares.get(name) == Some(&Share::Nothing)
     }
 
-    /// Why it is not reached, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
+    /// What to do where a name stands for nothing.
+    fn without(&self, name: &str, always: &str) -> String {
+        format!("check the address of {name}, or leave it out (--exclude {name}); {always}, say `optional = true`")
+    }
+
+    /// Why it is not read, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
     /// stands in the order. What needs it is refused then, or held back.
     fn tolerated(&self, at: &str, name: &str, resource: &Resource, fault: &Fault) -> Option<String> {
         // A rollback holds back what it cannot see.
-        let is_no_matter = self.reverts || self.is_left_out(name);
-        let Fault::Unreachable(why) = fault else {
-            return is_no_matter.then(|| fault.to_string());
-        };
-        if is_no_matter {
-            return Some(why.clone());
+        let is_no_matter = self.reverts || self.is_left_out(name) || resource.wants.is_empty();
+        match fault {
+            Fault::Unreachable(why) => {
+                let is_tolerated = |pattern: &opsctl_api::Pattern| pattern.matches_text(at);
+                let tolerated = is_no_matter || self.state.tolerates_unreachable.iter().any(is_tolerated);
+                tolerated.then(|| why.clone())
+            }
+            other => is_no_matter.then(|| other.to_string()),
         }
-        let tolerated = resource.wants.is_empty()
-            || self.state.tolerates_unreachable.iter().any(|pattern| pattern.matches_text(at));
-        tolerated.then(|| why.clone())
     }
 
     fn unreadable(&mut self, at: &str, fault: &Fault, place: Option<Place>) {
-        match fault {
-            Fault::Unreachable(why) => {
-                let instance = at.split(':').next().unwrap_or(at).to_owned();
-                let new = || Down { why: why.clone(), first: at.to_owned(), place, names: 0 };
-                self.down.entry(instance).or_insert_with(new).names += 1;
-            }
-            other => self.problems.push(Problem::new(Code::NotReadable, at, other.to_string()).at_place(place)),
-        }
+        let instance = at.split(':').next().unwrap_or(at).to_owned();
+        // Whoever does not answer does so in several ways.
+        let why = if matches!(fault, Fault::Unreachable(_)) { String::new() } else { fault.to_string() };
+        let new = || Unread { fault: fault.clone(), first: at.to_owned(), place, names: 0 };
+        self.unread.entry((instance, why)).or_insert_with(new).names += 1;
     }
 
-    /// Instances that are not reached and must be.
-    fn tell_down(&mut self) {
-        for (instance, down) in std::mem::take(&mut self.down) {
-            let others = match down.names - 1 {
+    /// What is not read and must be.
+    fn tell_unread(&mut self) {
+        for ((instance, _), unread) in std::mem::take(&mut self.unread) {
+            let others = match unread.names - 1 {
                 0 => String::new(),
                 more => format!(", and {more} more at {instance}"),
             };
+            let unreachable = matches!(unread.fault, Fault::Unreachable(_));
+            let code = if unreachable { Code::InstanceUnreachable } else { Code::NotReadable };
             let name = &self.state.name;
             let instead = if name.starts_with('@') {
                 format!("what was there before is not known to be there without it: try again when {instance} answers")
-            } else {
+            } else if unreachable {
                 format!(
                     "leave it out (--exclude '{instance}:*'); if {name} may always go on without it, say \
                      `tolerates_unreachable = [\"{instance}:*\"]` in the state"
                 )
+            } else {
+                let all = format!("{instance}:*");
+                let what = if unread.names == 1 { &unread.first } else { &all };
+                format!("mend that, or leave it out: --exclude {}", opsctl_api::shell_word(what))
             };
-            let at = format!("{}{others}", down.first);
-            let problem = Problem::new(Code::InstanceUnreachable, &at, format!("unreachable: {}", down.why));
-            self.problems.push(problem.instead(instead).at_place(down.place));
+            let at = format!("{}{others}", unread.first);
+            let problem = Problem::new(code, &at, unread.fault.to_string());
+            self.problems.push(problem.instead(instead).at_place(unread.place));
         }
+    }
+}
+
+/// Why something is not known, as a clause.
+fn lacking(fault: &Fault) -> String {
+    match fault {
+        Fault::Unreachable(why) => format!("cannot be reached: {why}"),
+        other => format!("cannot be read: {other}"),
     }
 }
 

@@ -62,8 +62,12 @@ pub(super) fn nameless(steps: &[Step], identities: &BTreeMap<String, Result<Iden
             by: RefusedBy::Identity,
             at: name.to_owned(),
             why: format!("it does not say what it is: {fault}"),
-            instead: "an apply must know that it changes the same: let it answer, or leave it out with --exclude"
-                .to_owned(),
+            instead: match fault {
+                Fault::Denied(_) => format!("mend its credentials, or leave it out: --exclude '{name}:*'"),
+                _ => format!(
+                    "an apply must know that it changes the same: let it answer, or leave it out: --exclude '{name}:*'"
+                ),
+            },
         })
         .collect()
 }

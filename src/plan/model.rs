@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value};
+use opsctl_api::{Address, Identity, Owner, Pattern, Readiness, Relation, Settings, Value, shell_word};
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
@@ -160,6 +160,16 @@ impl Intent {
     pub fn takes_the_place(&self) -> bool {
         let is_apply = self.reverts.is_none() && self.rest_of.is_none();
         is_apply && self.over.is_none() && self.part.is_whole()
+    }
+
+    /// The command that plans it once more, and changes nothing before that is agreed to.
+    pub fn command(&self) -> String {
+        let command = match (&self.reverts, &self.rest_of) {
+            (Some(operation), _) => format!("opsctl rollback {operation}"),
+            (None, Some(_)) => "opsctl resume".to_owned(),
+            (None, None) => format!("opsctl plan {}", shell_word(&self.name)),
+        };
+        format!("{command} {}", self.part.flags()).trim_end().to_owned()
     }
 }
 

@@ -71,8 +71,8 @@ fn advice(text: &str) -> String {
 pub fn apply(error: &ApplyError, screen: &Screen) -> String {
     match error {
         ApplyError::Unfinished(open) => unfinished::unfinished(open, &Default::default(), screen),
-        ApplyError::Stale(moved) => stale::stale(moved, screen),
-        ApplyError::Overtaken(overtaken) => stale::overtaken(overtaken, screen),
+        ApplyError::Stale { moved, again } => stale::stale(moved, again, screen),
+        ApplyError::Overtaken { found, again } => stale::overtaken(found, again, screen),
         ApplyError::Refused(refusals) => {
             let head = screen.paint(Ink::Bad, "refused");
             let lines: String = refusals.iter().map(|why| format!("{head}: {}\n", refusal(why))).collect();

@@ -7,7 +7,7 @@ use super::words::{clean, count};
 use crate::apply::{Moved, Overtaken};
 
 /// Somebody was faster: what the plan was made from is not there any more.
-pub(crate) fn stale(moved: &[Moved], screen: &Screen) -> String {
+pub(crate) fn stale(moved: &[Moved], again: &str, screen: &Screen) -> String {
     let mut table = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)]);
     for change in moved {
         let now = jiff::Timestamp::now();
@@ -27,14 +27,11 @@ pub(crate) fn stale(moved: &[Moved], screen: &Screen) -> String {
     let head = screen.paint(Ink::Bad, "stale");
     let edits = count(moved.len(), "setting");
     let are = if moved.len() == 1 { "is" } else { "are" };
-    format!(
-        "{head}: {edits} {are} not what the plan was made from\n{}Nothing was changed. Plan again.\n",
-        table.draw(screen)
-    )
+    format!("{head}: {edits} {are} not what the plan was made from\n{}{}", table.draw(screen), anew(again))
 }
 
 /// Nobody changed what the plan would change, and planning again would for all that not give the same.
-pub(crate) fn overtaken(overtaken: &[Overtaken], screen: &Screen) -> String {
+pub(crate) fn overtaken(overtaken: &[Overtaken], again: &str, screen: &Screen) -> String {
     let mut table = Table::new([Column::gap(2), Column::gap(2).folds(), Column::gap(2)]);
     for what in overtaken {
         let (at, story) = match what {
@@ -50,7 +47,11 @@ pub(crate) fn overtaken(overtaken: &[Overtaken], screen: &Screen) -> String {
         1 => "1 resource is".to_owned(),
         more => format!("{more} resources are"),
     };
-    format!("{head}: {resources} not what the plan relies on\n{}Nothing was changed. Plan again.\n", table.draw(screen))
+    format!("{head}: {resources} not what the plan relies on\n{}{}", table.draw(screen), anew(again))
+}
+
+fn anew(command: &str) -> String {
+    format!("Nothing was changed. Look again: {command}\n")
 }
 
 #[cfg(test)]
@@ -69,10 +70,10 @@ mod tests {
             live: Some(Value::Integer(4)),
             by: Some(Touch { setting: "replicas".into(), by: "kubectl-scale".into(), at: None }),
         };
-        insta::assert_snapshot!(stale(&[moved], &PLAIN), @"
+        insta::assert_snapshot!(stale(&[moved], "opsctl plan dr-active", &PLAIN), @"
         stale: 1 setting is not what the plan was made from
           gke  deployment/cdn/ats-edge  replicas  the plan saw 2, now 4 (kubectl-scale)
-        Nothing was changed. Plan again.
+        Nothing was changed. Look again: opsctl plan dr-active
         ");
     }
 }

@@ -1,4 +1,4 @@
-use opsctl_api::{Edit, Value};
+use opsctl_api::{Edit, Secret, Value};
 use similar::{ChangeTag, TextDiff};
 
 use super::screen::{Ink, Screen, Sign};
@@ -15,7 +15,11 @@ pub(crate) fn shown(value: Option<&Value>, screen: &Screen) -> String {
 
 /// Values that are compared, each on one line: what is cut leaves what they differ in.
 pub(crate) fn compared<const N: usize>(values: [Option<&Value>; N], screen: &Screen) -> [String; N] {
-    let whole = values.map(in_full);
+    let secrets = values.iter().filter(|value| matches!(value, Some(Value::Secret(_)))).count();
+    let whole = values.map(|value| match value {
+        Some(Value::Secret(secret)) if secrets > 1 => version(secret),
+        value => in_full(value),
+    });
     if screen.verbose {
         return whole;
     }
@@ -29,6 +33,15 @@ pub(super) fn in_full(value: Option<&Value>) -> String {
     match many_lines(value) {
         Some(text) => format!("(text, {} lines)", text.lines().count()),
         None => clean(&value.to_string()),
+    }
+}
+
+/// Which secret it is, told apart from others: the beginning of the version that a provider has of it, or where its text comes from.
+fn version(secret: &Secret) -> String {
+    match (&secret.reference, &secret.source) {
+        (Some(reference), _) => format!("(sensitive, {})", clean(&reference.chars().take(8).collect::<String>())),
+        (None, Some(source)) => format!("(sensitive, {})", clean(&source.to_string())),
+        (None, None) => secret.to_string(),
     }
 }
 
@@ -88,7 +101,7 @@ fn many_lines(value: &Value) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use opsctl_api::{Plain, Secret, Source};
+    use opsctl_api::{Plain, Source};
 
     const SCREEN: Screen = Screen { colour: false, unicode: true, verbose: false, columns: None };
 
@@ -120,6 +133,8 @@ mod tests {
     #[test]
     fn test_a_secret_is_not_shown() {
         let secret = Secret { source: Some(Source::Env("T".into())), reference: None, plain: Some(Plain::new("pw")) };
-        assert_eq!(shown(Some(&Value::from(secret)), &SCREEN), "(sensitive)");
+        assert_eq!(shown(Some(&Value::from(secret.clone())), &SCREEN), "(sensitive)");
+        let live = Secret { reference: Some("47211570-aa31".into()), ..Secret::default() };
+        assert_eq!(way(&edit(live.into(), secret.into()), &SCREEN), "(sensitive, 47211570) → (sensitive, env T)");
     }
 }

@@ -78,12 +78,12 @@ fn test_the_page_lists_what_is_called_between_the_changes() {
     Steps                                        waits until  after
       1 + lab  service/web       replicas 2 → 4  ready
       2 > action drain-4                                      1
-                sh -c echo drain >> calls
+                sh -c 'echo drain >> calls'
                 until cat calls exits with 0 and says "drain", within 30m
       3 - lab  service/broker-4  replicas 1 → 0  ready        2
       4 > action restart: 2 calls, one at a time              3
                 broker-1, broker-2
-                broker-1: sh -c sh restart broker-1 && echo broker-1 >> calls
+                broker-1: sh -c 'sh restart broker-1 && echo broker-1 >> calls'
                 until grep -q broker-1 calls exits with 0, within 1s
                 last test broker-1 = broker-1 exits with 0
                 between true exits with 0

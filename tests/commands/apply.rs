@@ -128,7 +128,7 @@ fn test_a_plan_that_live_has_left_behind_is_stale() {
       TIME  checking
     stale: 1 setting is not what the plan was made from
       k8s  deployment/cdn/edge  replicas  the plan saw 2, now 4 (kubectl-scale, AGO)
-    Nothing was changed. Plan again.
+    Nothing was changed. Look again: opsctl plan busy
     --- exit 4
     ");
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 1);

@@ -232,10 +232,10 @@ output = "live"
 lines = 1
 "#;
     insta::assert_snapshot!(seen(checks, None, &[]), @r#"
-    ✓ a     printf one two exits with 0, lines >= 1                            2 lines
-    ✗ b     printf one two exits with 0, lines 0                               2 lines, the last of them "two"
-    ✗ c     printf 12.5 exits with 0, number <= 10                             12.5
-    ✗ d     printf 12.5 s exits with 0, number <= 100                          no number but "12.5 s"
+    ✓ a     printf 'one two ' exits with 0, lines >= 1                         2 lines
+    ✗ b     printf 'one two ' exits with 0, lines 0                            2 lines, the last of them "two"
+    ✗ c     printf '12.5 ' exits with 0, number <= 10                          12.5
+    ✗ d     printf '12.5 s ' exits with 0, number <= 100                       no number but "12.5 s"
     ✗ e     true exits with 0, number 0                                        no number but nothing
     ✓ edge  k8s:deployment/cdn/edge replicas is >= 1                           replicas = 2
     ✓ f     echo postgres://ana@db/live exits with 0 and says "live", lines 1  1 line

@@ -392,7 +392,7 @@ fn test_what_restarts() {
         ("states/baseline.toml", &database(true, "db.r6g.large")),
         ("states/large.toml", "extends = \"baseline\"\n[resource.orders]\nclass = \"db.r6g.2xlarge\"\n"),
     ]);
-    let line = "interrupts  aws:rds-instance/orders restarts when its class is changed";
+    let line = "interrupts  aws:rds-instance/orders restarts when class is changed";
     let said = repository.done(&["plan", "large"]);
     assert!(said.out.contains(line), "{said}");
     repository.done(&["sim", "set", "aws:rds-instance/orders", "running=false"]);

@@ -292,5 +292,8 @@ fn test_a_secret_is_restored() {
     repository.ends(0, &["plan", "rotated", "--detailed-exitcode"]);
     repository.done(&["sim", "set", "a:service/api", "token=third"]);
     let said = repository.done(&["plan", "baseline"]);
-    assert!(said.out.contains("stays (sensitive): opsctl left (sensitive), and it was changed since"), "{said}");
+    assert!(
+        said.out.contains("stays (sensitive, v5): opsctl left (sensitive, v4), and it was changed since"),
+        "{said}"
+    );
 }

@@ -145,7 +145,7 @@ fn test_what_comes_back_is_not_told_either() {
     ✓ first    http://127.0.0.1:PORT./health with authorization: (sensitive) is 2xx                            status 200
     ✗ health   http://127.0.0.1:PORT./health with a…ization: (sensitive), x-tenant: cdn is 2xx, /sent = "x"    status 200, /sent is "(sensitive)"
     ✓ metrics  up of http://127.0.0.1:PORT./metrics with authorization: (sensitive) is 1                       1
-    ✗ psql     PGPASSWORD=(sensitive) PGUSER=ana sh…; test $PGPASSWORD = pass-hun''ter3 exits with 0, lines 0  1 line, the last of them "(sensitive) of ana"
+    ✗ psql     PGPASSWORD=(sensitive) PGUSER=ana sh…$PGPASSWORD = pass-hun'\'''\''ter3' exits with 0, lines 0  1 line, the last of them "(sensitive) of ana"
     ✓ query    up at http://127.0.0.1:PORT./ with authorization: (sensitive) is 1                              1
     2 of 5 checks of busy do not hold.
     --- exit 9
@@ -163,15 +163,15 @@ fn masked(said: &Said) -> String {
 #[test]
 fn test_a_secret_that_cannot_be_had() {
     let repository = repository();
-    insta::assert_snapshot!(masked(&repository.opsctl(&["check", "busy"])), @"
+    insta::assert_snapshot!(masked(&repository.opsctl(&["check", "busy"])), @r#"
     ✗ first    http://127.0.0.1:PORT./health with authorization: (sensitive) is 2xx                            the secret cannot be had: $TOKEN: environment variable not found
     ✗ health   http://127.0.0.1:PORT./health with a…ization: (sensitive), x-tenant: cdn is 2xx                 the secret cannot be had: $TOKEN: environment variable not found
     ✓ metrics  up of http://127.0.0.1:PORT./metrics with authorization: (sensitive) is 1                       1
-    ✗ psql     PGPASSWORD=(sensitive) PGUSER=ana sh…; test $PGPASSWORD = pass-hun''ter3 exits with 0, lines 1  the secret cannot be had: $PASSWORD: environment variable not found
+    ✗ psql     PGPASSWORD=(sensitive) PGUSER=ana sh…$PGPASSWORD = pass-hun'\'''\''ter3' exits with 0, lines 1  the secret cannot be had: $PASSWORD: environment variable not found
     ✗ query    up at http://127.0.0.1:PORT./ with authorization: (sensitive) is 1                              the secret cannot be had: $TOKEN: environment variable not found
     4 of 5 checks of busy do not hold.
     --- exit 9
-    ");
+    "#);
     let said = repository.opsctl(&["apply", "busy", "-y"]);
     let (_, told) = said.err.split_once("error[").unwrap();
     // The port of the server, and what is left of it where the line is cut.

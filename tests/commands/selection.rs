@@ -194,3 +194,48 @@ fn test_what_is_held_back_is_raised_by_nobody() {
     ");
     assert!(!said.out.contains("+ k8s"), "{said}");
 }
+
+/// Whatever is read with the same credentials fails for the same reason.
+#[test]
+fn test_what_cannot_be_read_for_one_reason_is_one_error() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s", "sim.deny=all"]);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "busy"]), @"
+    --- stderr
+    error[E0304]: k8s:configmap/cdn/settings, and 3 more at k8s: denied: may not read anything
+      written at states/baseline.toml:17:11
+      = mend that, or leave it out: --exclude 'k8s:*'
+
+    1 error.
+    Nothing was changed.
+    --- exit 1
+    ");
+}
+
+/// What an overlay does not set need not be read.
+#[test]
+fn test_what_an_overlay_only_names_may_be_denied() {
+    let repository = Repository::small();
+    repository.write("states/debug.toml", "over = \"baseline\"\n[resource.settings]\ndata.mode = \"debug\"\n");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "sim.deny=all"]);
+    repository.ends(1, &["plan", "busy"]);
+    repository.done(&["plan", "debug"]);
+}
+
+#[test]
+fn test_what_is_not_there_can_be_left_out() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "sim.missing=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "busy"]), @"
+    --- stderr
+    error[E0302]: k8s:configmap/cdn/settings: there is no such resource
+      written at states/baseline.toml:17:11
+      = check the address of settings, or leave it out (--exclude settings); if it may always be
+        missing, say `optional = true`
+
+    1 error.
+    Nothing was changed.
+    --- exit 1
+    ");
+    repository.done(&["plan", "busy", "--exclude", "settings"]);
+}

@@ -51,6 +51,20 @@ fn test_what_is_owed_is_told_and_done_later() {
     repository.done(&["status"]);
 }
 
+/// What cannot be seen is not gone.
+#[test]
+fn test_a_setting_that_is_hidden_is_not_absent() {
+    let repository = Repository::small();
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "sim.hidden=[\"replicas\"]"]);
+    let said = repository.opsctl(&["status"]);
+    assert!(
+        said.out.contains("k8s:deployment/cdn/edge replicas could not be read: it is hidden in this world"),
+        "{said}"
+    );
+    assert!(!said.out.contains("now absent"), "{said}");
+}
+
 const MOVED: &str = r#"
 tolerates_unreachable = ["k8s:*"]
 [resource.edge]

@@ -46,31 +46,30 @@ fn test_the_regional_failover_and_what_of_it_comes_back() {
     Look twice
       traffic     api moves: api-east 100 → 0, api-west 0 → 100
       one-way     west:rds-instance/analytics-db-replica-1 promoted false → true: there is no way back
+      interrupts  west:rds-instance/analytics-db-replica-1 restarts when promoted is changed
 
-    Steps                                                  waits until        after
-      1 + west  kinesis-stream/user-events-dr
-                                                           ready
+    Steps                                                                    waits until        after
+      1 + west  kinesis-stream/user-events-dr                                ready
                 encryption absent → "alias/user-events"
-                  shards          1 → 4
+                                                 shards          1 → 4
                 in 3 calls, one after the other
         ? check rpo: maximum <= 300
       2 + west  rds-instance/analytics-db-replica-1
-                  promoted      false → true               ready              1
-      3 ~ west  secret/…/database/connection
-                  json.host     (sensitive) → (sensitive)  ready              2
-      4 + west  ecs-service/dr-cluster/data-api
-                  desired_count   1 → 4                    ready              2, 3
+                                                 promoted      false → true  ready              1
+      3 ~ west  secret/prod/database/connection                              ready              2
+                json.host (sensitive, v1) → (sensitive, file connections/west)
+      4 + west  ecs-service/dr-cluster/data-api  desired_count   1 → 4       ready              2, 3
         + west  ecs-service/dr-cluster/stream-processor
-                  desired_count   0 → 8                    ready              1-3
+                                                 desired_count   0 → 8       ready              1-3
       5 + west  ecs-service/dr-cluster/ingestion-api
-                  desired_count   1 → 10                   ready              1, 4
-      6 ? check west-ready: healthy >= 1, within 5m                           4, 5
+                                                 desired_count   1 → 10      ready              1, 4
+      6 ? check west-ready: healthy >= 1, within 5m                                             4, 5
       7 + dns   route53-alias/…/api.analytics.example.com/A/west
-                  weight          0 → 100                  ready, then 100ms  4-6
+                                                 weight          0 → 100     ready, then 100ms  4-6
       8 - dns   route53-alias/…/api.analytics.example.com/A/east
-                  weight        100 → 0                    ready, then 100ms  7
+                                                 weight        100 → 0       ready, then 100ms  7
       9 - east  ecs-service/prod-cluster/stream-processor
-                  desired_count   4 → 0                    ready              8
+                                                 desired_count   4 → 0       ready              8
 
     Then      check backup: west:rds-instance/analytics-db-replica-1 snapshot_age is <= 24h
               check errors: west:cloudwatch-alarm/api-error-rate state is "OK", within 1m

@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::join_all;
 use opsctl_api::{Cx, Fault, Written};
 
-use crate::fault::fault;
+use crate::fault::{LOG_IN, fault};
 
 /// A call that failed.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,9 +110,12 @@ where
     match error {
         SdkError::ConstructionFailure(_) => Failed::from_fault(unsigned(&chain(error))),
         SdkError::ServiceError(answer) => {
-            let (code, said) = (answer.err().code().unwrap_or_default(), answer.err().message().unwrap_or_default());
+            let code = answer.err().code().unwrap_or_default();
             let status = answer.raw().status().as_u16();
-            let fault = fault(verb, status, code, said, retry_after(answer.raw()));
+            // Of what cannot be read only the SDK tells what it is.
+            let unread = || Some(format!("status {status}: {}", chain(error))).filter(|_| code.is_empty());
+            let said = answer.err().message().map(str::to_owned).or_else(unread).unwrap_or_default();
+            let fault = fault(verb, status, code, &said, retry_after(answer.raw()));
             // A server that broke down may have done it before that; one that says "too many" has not.
             let maybe_done = matches!(fault, Fault::Unreachable(_) | Fault::Unexpected(_));
             Failed { fault, maybe_done, code: code.to_owned() }
@@ -129,7 +132,9 @@ where
 fn unsigned(said: &str) -> Fault {
     let lower = said.to_lowercase();
     if lower.contains("credential") || lower.contains("token") || lower.contains("identity") {
-        Fault::Denied(format!("no credentials: {said}"))
+        // The SDK tells of each place where it looked.
+        let said = said.split(". Attempted").next().unwrap_or_default();
+        Fault::Denied(format!("no credentials: {said}; {LOG_IN}"))
     } else {
         Fault::Invalid(said.to_owned())
     }
@@ -153,8 +158,14 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();
-        let layers =
-            ["client error (Connect)", "dispatch failure", "failed to construct request", "other", "service error"];
+        let layers = [
+            "client error (Connect)",
+            "dispatch failure",
+            "failed to construct request",
+            "other",
+            "service error",
+            "unhandled error",
+        ];
         if !layers.contains(&text.as_str()) && !said.contains(&text) {
             said.push(text);
         }

@@ -22,6 +22,9 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
     if is_archived(code) {
         return Fault::Invalid(ARCHIVED.to_owned());
     }
+    if is_no_credential(code) {
+        return Fault::Denied(format!("{text}; {LOG_IN}"));
+    }
     if is_denial(code) || status == 401 || status == 403 {
         return Fault::Denied(format!("{verb}: {text}"));
     }
@@ -88,23 +91,28 @@ fn has_no_room(code: &str) -> bool {
 
 fn is_denial(code: &str) -> bool {
     code.starts_with("AccessDenied")
-        || matches!(
-            code,
-            "UnauthorizedOperation"
-                | "AuthFailure"
-                | "AuthorizationError"
-                | "NotAuthorized"
-                | "OptInRequired"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
-                | "InvalidClientTokenId"
-                | "InvalidAccessKeyId"
-                | "SignatureDoesNotMatch"
-                | "IncompleteSignature"
-                | "MissingAuthenticationToken"
-                | "UnrecognizedClientException"
-        )
+        || matches!(code, "UnauthorizedOperation" | "AuthorizationError" | "NotAuthorized" | "OptInRequired")
 }
+
+/// The credentials are none: whatever is asked for, the answer is the same.
+fn is_no_credential(code: &str) -> bool {
+    matches!(
+        code,
+        "AuthFailure"
+            | "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidClientTokenId"
+            | "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "MissingAuthenticationToken"
+            | "UnrecognizedClientException"
+    )
+}
+
+/// What to do about credentials that are none, or are none any more.
+pub(crate) const LOG_IN: &str =
+    "log in (aws sso login), or name other credentials (AWS_PROFILE, or profile in opsctl.toml)";
 
 fn is_missing(code: &str) -> bool {
     code.starts_with("NoSuch")
@@ -133,6 +141,8 @@ mod tests {
             Fault::Denied("ecs:UpdateService: AccessDeniedException: said".into())
         );
         assert_eq!(of(403, "InvalidObjectState"), Fault::Invalid(ARCHIVED.into()));
+        let expired = of(400, "ExpiredToken");
+        assert!(matches!(&expired, Fault::Denied(why) if why.starts_with("ExpiredToken: said; log in")), "{expired}");
         // A JSON service behind something that answers in XML: the status tells.
         assert_eq!(of(403, ""), Fault::Denied("ecs:UpdateService: said".into()));
         for code in ["ResourceNotFoundException", "NoSuchKey", "InvalidInstanceID.NotFound", "DBInstanceNotFound"] {

@@ -76,6 +76,13 @@ impl<'a> Need<'a> {
     }
 
     /// Whether a resource is asked for: by its path, or by a pattern and its tags.
+    /// Why a wildcard is too wide for an API that lists only what is in one `part`, such as `zone`.
+    pub(crate) fn too_wide(&self, part: &str) -> Fault {
+        let kinds = self.many.iter().filter_map(|(pattern, _)| pattern.as_str().split('/').next());
+        let form = kinds.take(1).map(|kind| format!(", as in {kind}/{}/*", part.to_uppercase()));
+        Fault::Invalid(format!("a wildcard must name the {part}{}", form.collect::<String>()))
+    }
+
     pub(crate) fn asks(&self, site: Site<'_>, kind: &str, path: &str, tags: &BTreeMap<String, String>) -> bool {
         let chosen =
             |at: Address| self.many.iter().any(|(pattern, wanted)| pattern.matches(&at) && carries(tags, wanted));

@@ -22,6 +22,10 @@ pub(crate) async fn write(site: Site<'_>, batch: &[Write]) -> Vec<Written> {
     let mut go: Vec<(&Write, &Live)> = Vec::new();
     for write in batch {
         match found.one(write.hop.at.path()) {
+            Err(Fault::Unreachable(why)) => {
+                let why = format!("{why}, when it was read right before the write; nothing was sent");
+                answers.push(Some(Written::Refused(Fault::Unreachable(why))));
+            }
             Err(fault) => answers.push(Some(Written::Refused(fault))),
             Ok(live) if !holds(write, live) => answers.push(Some(Written::Conflict(Box::new(live.clone())))),
             Ok(live) => {

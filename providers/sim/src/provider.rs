@@ -212,8 +212,11 @@ fn may_read(world: &World, resource: Option<&Resource>, what: &str) -> Result<()
     if let Some(why) = world.knob(resource, |knobs| knobs.unreachable.clone()).and_then(|it| it.why("nobody answers")) {
         return Err(Fault::Unreachable(why));
     }
+    let denied = || Fault::Denied(format!("may not read {what}"));
     match world.knob(resource, |knobs| knobs.deny) {
-        Some(Deny::All) => Err(Fault::Denied(format!("may not read {what}"))),
+        // Credentials that may read nothing say the same of everything.
+        Some(Deny::All) if resource.is_some() => Err(whole(world).err().unwrap_or_else(denied)),
+        Some(Deny::All) => Err(denied()),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::{Address, Fault, Live, Owner, Value};
+use opsctl_api::{Address, Fault, Live, LiveSetting, Owner, Value};
 
 use crate::apply::{self, ApplyError};
 use crate::cli::claims;
@@ -138,6 +138,10 @@ async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, statu
             (None, _) => continue,
         };
         for (key, want) in &resource.wants {
+            if let Some(LiveSetting::Hidden(why)) = live.settings.get(key) {
+                unread.insert(format!("{at} {key}"), why.clone());
+                continue;
+            }
             status.settings += 1;
             if !want.goal.holds(live.value(key)) {
                 status.drifts.push(drift(key, &want.goal, live));
@@ -187,6 +191,7 @@ fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'
             let Some(goal) = &setting.goal else { continue };
             let told = status.drifts.iter().any(|drift| drift.at == *at && drift.setting == *key);
             if told
+                || matches!(live.settings.get(key), Some(LiveSetting::Hidden(_)))
                 || goal.holds(live.value(key))
                 || mover(key, goal, live).is_some()
                 || owed.contains(&(at, key.as_str()))

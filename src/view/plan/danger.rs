@@ -115,10 +115,8 @@ fn interrupts(plan: &Plan) -> Vec<String> {
         let through = passed.to.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
         format!("{at} is {} = {through} while its {} is changed", clean(&passed.setting), clean(&edit.setting))
     });
-    let restarting = plan
-        .restarts
-        .iter()
-        .map(|Restart { at, setting }| format!("{at} restarts when its {} is changed", clean(setting)));
+    let restarting =
+        plan.restarts.iter().map(|Restart { at, setting }| format!("{at} restarts when {} is changed", clean(setting)));
     passing.chain(restarting).collect()
 }
 

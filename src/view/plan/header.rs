@@ -95,10 +95,13 @@ fn identity(plan: &Plan, name: &str, seen: &InstanceSeen) -> Cell {
             .tolerates_unreachable
             .iter()
             .any(|pattern| pattern.instance() == Some(name) || pattern.matches_text(&format!("{name}:")));
-        let word = if tolerated { "unreachable, tolerated" } else { "unreachable" };
         let why = clean(why);
-        let why = why.strip_prefix("unreachable: ").unwrap_or(&why);
-        return Cell::new(format!("{word}: {why}")).ink(Ink::Attention).open();
+        let said = match why.strip_prefix("unreachable: ") {
+            Some(why) if tolerated => format!("unreachable, tolerated: {why}"),
+            Some(_) => why.clone(),
+            None => format!("does not say what it is: {why}"),
+        };
+        return Cell::new(said).ink(Ink::Attention).open();
     }
     match &seen.identity {
         Some(identity) => Cell::new(clean(&identity.shown)).open(),

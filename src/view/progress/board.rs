@@ -112,6 +112,11 @@ impl<'a> Board<'a> {
         self.steps.values().filter(|standing| is_end(standing.status)).count()
     }
 
+    /// How many steps stand at one of these.
+    pub(super) fn count(&self, at: &[Status]) -> usize {
+        self.steps.values().filter(|standing| at.contains(&standing.status)).count()
+    }
+
     /// The steps that are under way.
     pub(super) fn under_way(&self) -> impl Iterator<Item = usize> {
         self.steps

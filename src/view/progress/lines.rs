@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::board::Board;
 use crate::apply::{Event, What};
 use crate::plan::Plan;
@@ -10,12 +14,20 @@ use crate::view::words::{clean, count};
 pub struct Lines<'a> {
     board: Board<'a>,
     screen: Screen,
+    /// How far the operation was when the last line was drawn.
+    said: Duration,
 }
+
+/// How long nothing is said at most while something is under way.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How many of the steps that are under way are told of then.
+const FEW: usize = 4;
 
 impl<'a> Lines<'a> {
     /// Draws the apply of a plan.
     pub fn new(plan: &'a Plan, screen: Screen) -> Self {
-        Self { board: Board::new(plan, &screen), screen }
+        Self { board: Board::new(plan, &screen), screen, said: Duration::ZERO }
     }
 
     /// Takes an event in; the line that it is worth, if any.
@@ -38,7 +50,28 @@ impl<'a> Lines<'a> {
             What::Notice { text } => clean(text),
             What::Sent { .. } | What::Settling { .. } | What::Measured { .. } | What::Finished { .. } => return None,
         };
-        (!text.is_empty()).then(|| format!("{:>7}  {text}", length(self.board.since(event.at))))
+        (!text.is_empty()).then(|| self.line(&text, event.at))
+    }
+
+    /// Where stands what is under way, once nothing was said for a while.
+    pub fn tick(&mut self, at: Timestamp) -> Vec<String> {
+        if self.board.since(at) < self.said + SILENCE {
+            return Vec::new();
+        }
+        let under_way: Vec<usize> = self.board.under_way().collect();
+        let mut texts: Vec<String> =
+            under_way.iter().take(FEW).map(|&step| self.board.row(step, at, &self.screen)).collect();
+        texts.extend(match under_way.len() {
+            0 => Some(clean(self.board.stage())),
+            all if all > FEW => Some(format!("{} more under way", count(all - FEW, "step"))),
+            _ => None,
+        });
+        texts.iter().map(|text| self.line(text, at)).collect()
+    }
+
+    fn line(&mut self, text: &str, at: Timestamp) -> String {
+        self.said = self.board.since(at);
+        format!("{:>7}  {text}", length(self.said))
     }
 }
 
@@ -66,8 +99,6 @@ pub(super) fn is_worth_a_line(status: Status) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use opsctl_api::Readiness;
 
     use super::super::super::fixture::{PLAIN, event, failover};
@@ -87,13 +118,19 @@ mod tests {
             event(1, What::Sent { step: 0, hop: 0, attempt: 1 }),
             event(1, What::Sent { step: 1, hop: 0, attempt: 1 }),
             event(2, ended(0, Status::Done, "")),
-            event(3, What::Settling { step: 1, readiness: progressing }),
-            event(22, ended(1, Status::Failed, "minio-0: CrashLoopBackOff\nexit 1")),
-            event(22, What::Stopping { why: "a step failed".into(), settling: 1 }),
-            event(22, ended(2, Status::Skipped, "")),
-            event(23, What::Measured { check: "live".into(), holds: false, seen: "status 503".into(), last: true }),
+            event(3, What::Settling { step: 1, readiness: progressing.clone() }),
+            event(40, What::Settling { step: 1, readiness: progressing }),
+            event(41, What::Settling { step: 1, readiness: Readiness::Unknown }),
+            event(52, ended(1, Status::Failed, "minio-0: CrashLoopBackOff\nexit 1")),
+            event(52, What::Stopping { why: "a step failed".into(), settling: 1 }),
+            event(52, ended(2, Status::Skipped, "")),
+            event(53, What::Measured { check: "live".into(), holds: false, seen: "status 503".into(), last: true }),
         ];
-        let text: Vec<String> = events.iter().filter_map(|event| lines.take(event)).collect();
+        let mut text = Vec::new();
+        for event in &events {
+            text.extend(lines.take(event));
+            text.extend(lines.tick(event.at));
+        }
         insta::assert_snapshot!(text.join("\n"), @"
          0s  operation 20261122-0412-ana began
          0s  checking
@@ -101,10 +138,11 @@ mod tests {
          1s  ◐  1  gke  hpa/cdn/ats-edge                          max 6 → 12        sent
          1s  ◐  1  gke  deployment/data/minio                     replicas 1 → 4    sent
          2s  ✓  1  gke  hpa/cdn/ats-edge                          max 6 → 12        ready after 1s
-        22s  ✗  1  gke  deployment/data/minio                     replicas 1 → 4    failed: minio-0: CrashLoopBackOff exit 1
-        22s  Stopping, a step failed: nothing new is started; 1 step is still settling.
-        22s  ·  2  gke  deployment/cdn/ats-edge                   replicas 2 → 10   not started
-        23s  check live does not hold: status 503
+        40s  ◐  1  gke  deployment/data/minio                     replicas 1 → 4    2 of 4 ready, 39s; pulling image
+        52s  ✗  1  gke  deployment/data/minio                     replicas 1 → 4    failed: minio-0: CrashLoopBackOff exit 1
+        52s  Stopping, a step failed: nothing new is started; 1 step is still settling.
+        52s  ·  2  gke  deployment/cdn/ats-edge                   replicas 2 → 10   not started
+        53s  check live does not hold: status 503
         ");
     }
 }

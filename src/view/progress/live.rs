@@ -146,8 +146,12 @@ impl<'a> Live<'a> {
 
     /// `2 of 6 done, 41s, about 5m to go`.
     fn foot(&self, at: Timestamp, unseen: usize) -> String {
-        let mut foot =
-            format!("{} of {} done, {}", self.board.ended(), self.board.total(), length(self.board.since(at)));
+        let mut foot = format!("{} of {} done", self.board.count(&[Status::Done]), self.board.total());
+        match self.board.count(&[Status::Failed, Status::Unknown]) {
+            0 => {}
+            failed => foot.push_str(&format!(", {failed} failed")),
+        }
+        foot.push_str(&format!(", {}", length(self.board.since(at))));
         if let Some(left) = self.board.left(at) {
             foot.push_str(&format!(", {left}"));
         }

@@ -53,7 +53,7 @@ fn test_a_secret_that_was_overwritten_by_hand_is_named() {
     let said = pipeline.ops.done(&["status"]);
     assert!(said.out.contains("1 of 21 settings differs from what it left"), "{said}");
     let said = pipeline.ops.ends(10, &["rollback", "-y"]);
-    assert!(said.out.contains("now (sensitive): changed since"), "{said}");
+    assert!(said.out.contains("now (sensitive, ") && said.out.contains("): changed since"), "{said}");
     pipeline.is(&[("connection-west", "host", json!("elsewhere"))]);
 }
 

@@ -2,7 +2,7 @@ use std::thread::{scope, sleep};
 use std::time::Duration;
 
 use opsctl_api::{Fault, LiveSetting, Plain, Preflight, Query, Secret, Value, Wanted, Written};
-use opsctl_aws_proxy::Refusal;
+use opsctl_aws_proxy::{Answer, Refusal};
 use serde_json::{Value as Json, json};
 
 use crate::account::{Account, address};
@@ -131,6 +131,17 @@ pub(crate) fn an_answer_is_lost() {
     assert!(matches!(written, Written::Unknown(Fault::Unreachable(_))), "{written:?}");
     assert_eq!(account.read(AT).value(HOST), Some(&text("db-west")));
     assert_eq!(account.proxy.count("secretsmanager", "PutSecretValue"), 1);
+}
+
+/// A refusal that comes too late is none: what is in use is the version of this write, and a rollback must know that.
+pub(crate) fn what_is_refused_and_done_was_done() {
+    let account = account();
+    let rule = account.proxy.when("secretsmanager", "UpdateSecretVersionStage").says("AWSCURRENT").times(1);
+    rule.alter(|call, answer| {
+        *answer = Answer::refused(call, &Refusal::new("InvalidParameterException", "it is staged elsewhere"));
+    });
+    let version = set(&account, HOST, text("db-west"));
+    assert_eq!(account.read(AT).version, Some(version));
 }
 
 pub(crate) fn it_is_throttled() {

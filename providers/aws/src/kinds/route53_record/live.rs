@@ -77,7 +77,7 @@ async fn read(site: Site<'_>, need: &Need<'_>, alias: bool) -> Found {
         zones.entry(zone).or_default();
     }
     if whole.is_none() {
-        found.partly = Some(Fault::Invalid("a wildcard over hosted zones: name the zone".to_owned()));
+        found.partly = Some(need.too_wide("zone"));
     }
     let listed = |zone: &str| whole.as_ref().is_some_and(|zones| zones.contains(zone));
     let answers = join_all(zones.iter().map(|(zone, keys)| {

@@ -49,7 +49,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
                 Err(failed) if failed.is_missing() => {}
                 Err(failed) => found.partly = Some(failed.fault),
             },
-            None => found.partly = Some(Fault::Invalid("a wildcard over buckets: name the bucket".to_owned())),
+            None => found.partly = Some(need.too_wide("bucket")),
         }
     }
     let content = need.wants("content");

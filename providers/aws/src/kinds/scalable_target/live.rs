@@ -40,7 +40,7 @@ async fn read(site: Site<'_>, need: &Need<'_>) -> Found {
         namespaces.entry(namespace).or_default();
     }
     if whole.is_none() {
-        found.partly = Some(Fault::Invalid("a wildcard over namespaces: name the namespace".to_owned()));
+        found.partly = Some(need.too_wide("namespace"));
     }
     if need.by_tags() {
         found.partly = Some(Fault::Invalid("scalable targets are not read with tags: name them".to_owned()));

@@ -245,8 +245,9 @@ async fn send(site: Site<'_>, write: &Write) -> Written {
     let ask = stage(&client, name, CURRENT).move_to_version_id(&version).remove_from_version_id(was);
     match call(site.cx, STAGE, ask.send()).await {
         Ok(_) => Written::Sent { receipt: None, version: Some(version) },
-        // Somebody was faster, after it was read: what is there now tells what became of it.
+        // Somebody was faster, after it was read: what is there now tells what became of it. Where that is this version, it was this call.
         Err(failed) if failed.code == "InvalidParameterException" => match one(&client, site, name).await {
+            Ok(now) if now.versions.current().id == version => Written::Sent { receipt: None, version: Some(version) },
             Ok(now) if now.versions.current().id != was => conflict(site, name, &now),
             _ => failed.written(),
         },
