@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Direction, Edit, Kind};
+use opsctl_api::{Direction, Edit, Effect};
 
 use super::diff::{Edits, Slot};
 use super::expand::Expanded;
 use super::order::provider_needs;
+use super::order::unserved::vacant;
 use crate::action::Action;
 use crate::state::State;
 
@@ -12,21 +13,32 @@ use crate::state::State;
 /// nothing that comes after: then they stand with what shrinks, and so behind it. A configuration is changed before those that
 /// read it come, and after they have gone.
 ///
-/// Where something is to be done between a resource and another one, by an action, it stays where it was: the other one waits for it.
-pub(super) fn lower(state: &State, expanded: &Expanded, edits: &mut Edits) {
+/// What is started anew and stays reads its configuration then, however far it shrinks, and goes on with what it read: that stays where it
+/// was. What serves besides (a database that may have to stop for its change) does not, but where it is what that is restarted with.
+///
+/// Where something is to be done between a resource and another one, by one of the actions, it stays where it was: the other one waits for it.
+pub(super) fn lower(state: &State, actions: &[Action], expanded: &Expanded, edits: &mut Edits) {
     let is_level = |item: usize| {
         let kind = expanded.items[item].kind;
         let ups = edits[item].get(&Slot::Up);
         ups.is_some_and(|ups| ups.iter().all(|edit| edit.direction(kind) == Direction::Level))
     };
-    let led = leading(state);
+    let led = leading(actions);
     let free = |item: &usize| !expanded.items[*item].names.iter().any(|name| led.contains(name.as_str()));
     let level: Vec<usize> = (0..expanded.items.len()).filter(|item| is_level(*item)).filter(free).collect();
     if level.is_empty() {
         return;
     }
+    let restarted_with = restarted_with(state, expanded, edits);
     let mut relying = Relying::new(state, expanded, edits);
-    let lowered: Vec<usize> = level.into_iter().filter(|item| relying.on(*item).only_down()).collect();
+    let is_read = |item: usize, moves: Moves| {
+        moves.anew && expanded.items[item].kind.settings.iter().all(|setting| setting.effect == Effect::Config)
+    };
+    let mut lowers = |item: &usize| {
+        let moves = relying.on(*item);
+        moves.only_down() && !is_read(*item, moves) && !restarted_with.contains(item)
+    };
+    let lowered: Vec<usize> = level.into_iter().filter(|item| lowers(item)).collect();
     for item in lowered {
         let Some(ups) = edits[item].remove(&Slot::Up) else { continue };
         let downs = edits[item].entry(Slot::Down).or_default();
@@ -35,9 +47,32 @@ pub(super) fn lower(state: &State, expanded: &Expanded, edits: &mut Edits) {
     }
 }
 
+/// Whether a change without a direction starts an item anew, and something of it stays.
+fn is_anew(expanded: &Expanded, edits: &Edits, item: usize) -> bool {
+    let kind = expanded.items[item].kind;
+    // A workload runs what it was started with; what is no workload is there once.
+    let is_workload = kind.settings.iter().any(|setting| setting.count || setting.carries);
+    let is_level = |edit: &Edit| edit.direction(kind) == Direction::Level;
+    is_workload && edits[item].values().flatten().any(is_level) && vacant(expanded, edits, item).is_none()
+}
+
+/// What anything is restarted with that is started anew.
+fn restarted_with(state: &State, expanded: &Expanded, edits: &Edits) -> BTreeSet<usize> {
+    let carries = |item: usize, edit: &Edit| {
+        expanded.items[item].kind.setting(&edit.setting).is_some_and(|setting| setting.carries)
+    };
+    let anew = (0..expanded.items.len()).filter(|&item| {
+        edits[item].values().flatten().any(|edit| carries(item, edit)) && is_anew(expanded, edits, item)
+    });
+    let names = anew.flat_map(|item| &expanded.items[item].names);
+    let with = names.filter_map(|name| state.resources.get(name)?.declared.restarts_with.as_ref());
+    let groups = with.flat_map(|with| &with.names).filter_map(|name| expanded.groups.get(name));
+    groups.flat_map(|group| group.items.iter().copied()).collect()
+}
+
 /// The resources with an action behind them that itself comes before others.
-fn leading(state: &State) -> BTreeSet<&str> {
-    let leading = state.actions.iter().filter(|action| leads_on(&state.actions, action));
+fn leading(actions: &[Action]) -> BTreeSet<&str> {
+    let leading = actions.iter().filter(|action| leads_on(actions, action));
     leading.flat_map(|action| &action.after).map(|after| after.name.as_str()).collect()
 }
 
@@ -49,17 +84,19 @@ fn leads_on(actions: &[Action], action: &Action) -> bool {
         || actions.iter().filter(is_behind).any(|next| leads_on(actions, next))
 }
 
-/// Which ways something moves.
+/// Which ways something moves, and whether it is started anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Moves {
     up: bool,
     down: bool,
+    anew: bool,
 }
 
 impl Moves {
     fn and(&mut self, other: Self) {
         self.up |= other.up;
         self.down |= other.down;
+        self.anew |= other.anew;
     }
 
     fn only_down(self) -> bool {
@@ -71,19 +108,19 @@ impl Moves {
 #[derive(Debug, Clone, Copy)]
 struct Own {
     moves: Moves,
-    /// Whether it changes without a direction.
-    level: bool,
+    /// Whether it changes.
+    changes: bool,
 }
 
 impl Own {
-    fn of(kind: &Kind, slots: &BTreeMap<Slot, Vec<Edit>>) -> Self {
+    fn of(expanded: &Expanded, edits: &Edits, item: usize) -> Self {
+        let (kind, slots) = (expanded.items[item].kind, &edits[item]);
         let directed = |(slot, edits): (&Slot, &Vec<Edit>)| {
             let moves = edits.iter().any(|edit| edit.direction(kind) != Direction::Level);
-            // What restarts with others comes anew, with what they are by then.
-            let restarts = edits.iter().any(|edit| kind.setting(&edit.setting).is_some_and(|setting| setting.carries));
-            Moves { up: restarts || (moves && slot.is_up()), down: moves && !slot.is_up() }
+            Moves { up: moves && slot.is_up(), down: moves && !slot.is_up(), anew: false }
         };
-        let mut own = Self { moves: Moves::default(), level: !slots.is_empty() };
+        let anew = is_anew(expanded, edits, item);
+        let mut own = Self { moves: Moves { anew, ..Moves::default() }, changes: !slots.is_empty() };
         slots.iter().map(directed).for_each(|moves| own.moves.and(moves));
         own
     }
@@ -93,7 +130,7 @@ impl Own {
     fn with(self, relying: Moves) -> Moves {
         let mut moves = relying;
         moves.and(self.moves);
-        moves.up |= self.level && moves == Moves::default();
+        moves.up |= self.changes && !moves.up && !moves.down;
         moves
     }
 }
@@ -129,7 +166,7 @@ impl<'a> Relying<'a> {
         for (item, needed) in provider_needs(expanded) {
             by_provider.entry(needed).or_default().push(item);
         }
-        let own = expanded.items.iter().zip(edits).map(|(item, slots)| Own::of(item.kind, slots)).collect();
+        let own = (0..expanded.items.len()).map(|item| Own::of(expanded, edits, item)).collect();
         Self { expanded, own, by_name, by_provider, known: BTreeMap::new() }
     }
 

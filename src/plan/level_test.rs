@@ -84,6 +84,23 @@ fn test_it_changes_last_where_what_needs_it_goes_and_changes_besides() {
     );
 }
 
+/// What is started anew reads it, and goes on with what it read: however far it shrinks, and whatever goes that relies on it.
+#[test]
+fn test_it_changes_first_where_something_is_started_anew_and_stays() {
+    let anew = [("replicas", is(1)), ("version", says("two"))];
+    let shrinks = wanted(&[("edge", "a:service/edge", &anew, &["config"])]);
+    assert_eq!(steps(&plan(&shrinks, WORLD)), ["1 +document/config content", "2 +service/edge replicas,version"]);
+    let beneath = wanted(&[
+        ("edge", "a:service/edge", &[("version", says("two"))], &["config"]),
+        ("reader", "a:document/reader", &[], &["edge"]),
+        ("far", "a:service/far", &[("replicas", is(1))], &["reader"]),
+    ]);
+    assert_eq!(
+        steps(&plan(&beneath, &format!("{WORLD}[resource.far]\nat = \"a:service/far\"\nreplicas = 3\n"))),
+        ["1 +document/config content", "2 -service/far replicas", "3 -service/edge version"]
+    );
+}
+
 /// Where nothing goes, what reads it changes after it.
 #[test]
 fn test_it_changes_first_where_what_needs_it_only_changes() {

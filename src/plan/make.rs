@@ -71,7 +71,7 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     }
     spare::spare(request, &mut expanded, &mut edits);
     restarts::settle(state, scope, &mut expanded, &mut edits);
-    level::lower(state, &expanded, &mut edits);
+    level::lower(state, &state.actions, &expanded, &mut edits);
     let due = actions::due(request, &mut expanded, &edits);
     Draft { expanded, edits, due, problems }
 }
@@ -333,6 +333,8 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
     }
     held_back.sort();
     let steps = match turned.iter().all(BTreeMap::is_empty) {
+    // It calls nothing.
+    level::lower(state, &[], expanded, &mut turned);
         true => 0,
         false => {
             let back = order(state, expanded, &turned, &BTreeSet::new(), &mut Vec::new());

@@ -77,7 +77,7 @@ fn test_the_regional_failover_and_what_of_it_comes_back() {
     Accepted  9 of 9 in a dry run
     If not    a step that fails stops only what depends on it: the rest goes on
     Time      unknown: no earlier operation tells; RTO 15m
-    Way back  8 steps; cannot be taken back: west:rds-instance/analytics-db-replica-1 promoted; what
+    Way back  7 steps; cannot be taken back: west:rds-instance/analytics-db-replica-1 promoted; what
               needs that stays as it is, too: west:secret/prod/database/connection
 
     10 to change, 11 as they should be.   28 API calls: dns 5, east 10, west 13.   Plan HASH

@@ -1,3 +1,5 @@
+use serde_json::Value as Json;
+
 use super::is_there;
 use super::live::Live;
 use super::order::Order;
@@ -22,7 +24,11 @@ impl<'a> Procedure<'a> {
     #[track_caller]
     pub(super) fn there(&self, state: &str, way: &[&str]) -> Course {
         Order::of(self.ops, state).one_by_one(way);
+        let said = self.ops.json(&["plan", state])["plan"]["way_back"]["steps"].as_u64().unwrap();
         let course = self.does(&["apply", state, "-y"], way);
+        if said > 0 {
+            assert_eq!(self.way_back(), said, "the way back has other steps than was said");
+        }
         is_there(self.ops, state);
         course
     }
@@ -33,6 +39,14 @@ impl<'a> Procedure<'a> {
         let course = self.there("baseline", way);
         self.is_as_before();
         course
+    }
+
+    /// In how many steps it would be taken back.
+    fn way_back(&self) -> u64 {
+        let page = self.ops.opsctl(&["rollback", "--json"]).out;
+        let page: Json = serde_json::from_str(page.lines().next().unwrap()).unwrap();
+        let steps = page["plan"]["steps"].as_array().unwrap();
+        steps.iter().filter(|step| step["work"]["change"].is_object()).count() as u64
     }
 
     /// Or back by what the history tells.

@@ -14,7 +14,7 @@ use super::super::level;
 use super::{Order, What, order};
 use crate::action::{Action, Beside, When};
 use crate::diagnostic::Code;
-use crate::state::{Declared, Need, Resource, State, Target};
+use crate::state::{Declared, Need, Resource, RestartsWith, State, Target};
 
 /// One service of a case: from how many replicas to how many, and which earlier ones it needs.
 #[derive(Debug, Clone)]
@@ -202,6 +202,22 @@ impl Case {
         self
     }
 
+    /// Each service restarts with what it needs.
+    fn restarts(&mut self, services: &[Service]) {
+        let text = |text: &str| Some(Value::String(text.to_owned()));
+        for (index, service) in services.iter().enumerate() {
+            if service.needs.iter().any(|&needed| services[needed].config) {
+                let item = self.find("service", index).unwrap();
+                let edit = Edit { setting: "config_digest".into(), from: text("1"), to: text("2") };
+                self.edits[item].entry(Slot::Up).or_default().push(edit);
+                let names = service.needs.iter().map(|needed| format!("s{needed}")).collect();
+                let declared = &mut self.state.resources.get_mut(&format!("s{index}")).unwrap().declared;
+                let with = RestartsWith { names, carried_by: "config_digest".into() };
+                Arc::make_mut(declared).restarts_with = Some(with);
+            }
+        }
+    }
+
     fn order(&self) -> Order {
         let mut problems = Vec::new();
         let order = order(&self.state, &self.expanded, &self.edits, &self.due, &mut problems);
@@ -382,28 +398,57 @@ fn step_of(order: &Order) -> BTreeMap<(usize, Slot), usize> {
     steps
 }
 
+#[track_caller]
+fn is_the_closure(services: &[Service]) {
+    let case = case(services, false);
+    let order = case.order();
+    let (before, steps, required) = (closure(&order), step_of(&order), case.required(services));
+    let edited: usize = case.edits.iter().map(BTreeMap::len).sum();
+    assert_eq!(steps.len(), edited, "every edit has its step: {services:?}");
+    for (a, b) in &required {
+        let (a_step, b_step) = (steps[a], steps[b]);
+        let is_kept = a_step == b_step && a.0 == b.0 || before[b_step].contains(&a_step);
+        assert!(is_kept, "{a:?} before {b:?}: {services:?}");
+    }
+    for (node, &step) in &steps {
+        for earlier in steps.iter().filter(|(_, id)| before[step].contains(id)) {
+            let of = |id: usize| steps.iter().filter(move |(_, other)| **other == id).map(|(node, _)| *node);
+            let needed = of(*earlier.1).any(|a| of(step).any(|b| required.contains(&(a, b))));
+            assert!(needed, "{:?} need not come before {node:?}: {services:?}", earlier.0);
+        }
+    }
+}
+
+/// Each graph of four resources, with each of them growing, shrinking and staying.
+#[test]
+fn test_all_orders_of_four_resources() {
+    let pairs: Vec<(usize, usize)> = (0..4).flat_map(|a| (0..a).map(move |b| (a, b))).collect();
+    for graph in 0..1_u32 << pairs.len() {
+        for ways in 0..81_usize {
+            let service = |index: usize| {
+                let needed = pairs.iter().enumerate().filter(|(bit, (a, _))| *a == index && graph & 1 << bit != 0);
+                Service {
+                    from: 1,
+                    to: (ways / 3_usize.pow(index as u32) % 3) as i64,
+                    config: false,
+                    needs: needed.map(|(_, (_, b))| *b).collect(),
+                    pool: false,
+                    bounds: None,
+                    enough: false,
+                }
+            };
+            is_the_closure(&(0..4).map(service).collect::<Vec<_>>());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     /// Each required pair is kept, and nothing else is: what one step must come before is required of one of its edits.
     #[test]
     fn test_the_order_is_the_closure_of_the_required_pairs(services in cases()) {
-        let case = case(&services, false);
-        let order = case.order();
-        let (before, steps, required) = (closure(&order), step_of(&order), case.required(&services));
-        let edited: usize = case.edits.iter().map(BTreeMap::len).sum();
-        prop_assert_eq!(steps.len(), edited, "every edit has its step");
-        for (a, b) in &required {
-            let (a_step, b_step) = (steps[a], steps[b]);
-            prop_assert!(a_step == b_step && a.0 == b.0 || before[b_step].contains(&a_step), "{a:?} before {b:?}");
-        }
-        for (node, &step) in &steps {
-            for earlier in steps.iter().filter(|(_, id)| before[step].contains(id)) {
-                let of = |id: usize| steps.iter().filter(move |(_, other)| **other == id).map(|(node, _)| *node);
-                let needed = of(*earlier.1).any(|a| of(step).any(|b| required.contains(&(a, b))));
-                prop_assert!(needed, "{:?} need not come before {node:?}", earlier.0);
-            }
-        }
+        is_the_closure(&services);
     }
 
     /// What relies on enough of something waits for the rest only where something else asks for it.
@@ -460,7 +505,7 @@ proptest! {
         let falling = |s: Service| Service { from: s.from.max(s.to), to: s.from.min(s.to), ..s };
         let services: &[Service] = &services.into_iter().map(falling).collect::<Vec<_>>();
         let mut case = case(services, false);
-        level::lower(&case.state, &case.expanded, &mut case.edits);
+        level::lower(&case.state, &[], &case.expanded, &mut case.edits);
         let order = case.order();
         let (before, steps) = (closure(&order), step_of(&order));
         let relying = |on: usize| (0..services.len()).filter(move |&a| relies(services, a, on));
@@ -474,6 +519,29 @@ proptest! {
             for above in relying(beneath) {
                 for (&touched, last) in of(beneath).iter().flat_map(|b| of(above).into_iter().map(move |a| (b, a))) {
                     prop_assert!(before[touched].contains(&last), "s{beneath} is touched before s{above} has gone");
+                }
+            }
+        }
+    }
+
+    /// What is restarted with others, and stays, finds them as they shall be, however far it or what relies on it shrinks.
+    #[test]
+    fn test_what_is_restarted_comes_after_what_it_is_restarted_with(services in cases()) {
+        let mut case = case(&services, false);
+        case.restarts(&services);
+        level::lower(&case.state, &[], &case.expanded, &mut case.edits);
+        let order = case.order();
+        let (before, steps) = (closure(&order), step_of(&order));
+        let changed = |index: usize, setting: &str| {
+            let item = case.find("service", index).unwrap();
+            let is_it = |edits: &Vec<Edit>| edits.iter().any(|edit| edit.setting == setting);
+            let slot = case.edits[item].iter().find(|(_, edits)| is_it(edits))?;
+            Some(steps[&(item, *slot.0)])
+        };
+        for (index, service) in services.iter().enumerate().filter(|(_, service)| service.to > 0) {
+            for &with in &service.needs {
+                if let (Some(restarted), Some(read)) = (changed(index, "config_digest"), changed(with, "version")) {
+                    prop_assert!(before[restarted].contains(&read), "s{index} is restarted before s{with} is as it shall be");
                 }
             }
         }

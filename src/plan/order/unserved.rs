@@ -60,7 +60,7 @@ fn carriers(state: &State, expanded: &Expanded, edits: &Edits) -> impl Iterator<
 }
 
 /// What of an item says that nothing of it serves once all edits are made; `None` where something may.
-fn vacant(expanded: &Expanded, edits: &Edits, item: usize) -> Option<String> {
+pub(in crate::plan) fn vacant(expanded: &Expanded, edits: &Edits, item: usize) -> Option<String> {
     let live = expanded.items[item].live()?;
     live.settings.iter().find_map(|(key, found)| {
         let setting = expanded.items[item].kind.setting(key)?;

@@ -71,7 +71,7 @@ fn test_to_the_west_and_home_by_name() {
     Accepted  0 of 9 in a dry run; 9 cannot be told: the API has no dry run of this
     If not    a step that fails stops only what depends on it: the rest goes on
     Time      unknown: no earlier operation tells; RTO 15m
-    Way back  8 steps; cannot be taken back: west:rds-instance/analytics-db-replica-1 promoted; what
+    Way back  7 steps; cannot be taken back: west:rds-instance/analytics-db-replica-1 promoted; what
               needs that stays as it is, too: west:secret/prod/database/connection
 
     10 to change, 11 as they should be.   19 API calls: dns 3, east 9, west 7.   Plan HASH

@@ -23,13 +23,15 @@ fn test_what_restarts_with_others_carries_what_they_come_to() {
     platform.ops.ends(0, &["plan", "busy", "--detailed-exitcode"]);
 
     // A rollback takes it back with the rest.
-    platform.ops.done(&["rollback", "-y"]);
+    let course = platform.ops.start(&["rollback", "-y"]).ends(0);
+    course.one_by_one(&platform.all(["settings", "edge"]));
     platform.is(&[("edge", "config_digest", Json::Null), ("settings", "data.mode", json!("normal"))]);
 
     // The same settings come to the same, whichever way they came about; others to others.
     platform.ops.done(&["apply", "busy", "-y"]);
     platform.is(&[("edge", "config_digest", busy.clone())]);
-    platform.ops.done(&["apply", "baseline", "-y"]);
+    let course = platform.ops.start(&["apply", "baseline", "-y"]).ends(0);
+    course.one_by_one(&platform.all(["settings", "edge"]));
     assert_ne!(platform.live("edge", "config_digest"), busy);
 }
 
