@@ -5,6 +5,7 @@ use opsctl_api::{Effect, Readiness, Value};
 use super::super::diff::{Edits, Slot};
 use super::super::expand::{Expanded, Group, Presence};
 use super::super::{FailedNeed, Refusal, RefusedBy};
+use super::unserved::vacant;
 use crate::state::State;
 
 /// What must serve because something that grows relies on it.
@@ -22,6 +23,8 @@ enum Serving {
     Yes,
     OnItsWay(Vec<usize>),
     No(String),
+    /// Nothing of it serves, and that is as it shall be.
+    Vacant(String),
     Nothing,
 }
 
@@ -180,17 +183,23 @@ impl Demand {
         }
         let on_their_way = answers.iter().filter_map(|(_, serving)| match serving {
             Serving::OnItsWay(items) => Some(items),
-            Serving::Yes | Serving::No(_) | Serving::Nothing => None,
+            Serving::Yes | Serving::No(_) | Serving::Vacant(_) | Serving::Nothing => None,
         });
         let on_their_way: Vec<usize> = on_their_way.flatten().copied().collect();
         if !on_their_way.is_empty() {
             self.waits.extend(on_their_way);
             return;
         }
+        // What is off is meant to be, and no alternative to what failed.
+        let is_vacant = |(_, serving): &(&str, Serving)| matches!(serving, Serving::Vacant(_));
+        if answers.iter().any(is_vacant) && !answers.iter().any(|(_, serving)| matches!(serving, Serving::No(_))) {
+            return;
+        }
         let alone = answers.len() == 1;
         for (needed, serving) in answers {
             let why = match serving {
                 Serving::No(why) => why,
+                Serving::Vacant(why) => format!("has nothing that serves: {why}"),
                 Serving::Nothing if alone => continue,
                 Serving::Nothing => "finds nothing".to_owned(),
                 Serving::Yes | Serving::OnItsWay(_) => continue,
@@ -219,7 +228,9 @@ fn serving(expanded: &Expanded, edits: &Edits, item: usize, enough: Option<u64>)
         // Its own step settles before anything that relies on it.
         Presence::Live(_) if edits[item].contains_key(&Slot::Up) => Serving::Yes,
         Presence::Live(live) => match &live.readiness {
-            Readiness::Ready | Readiness::Unknown => Serving::Yes,
+            Readiness::Ready | Readiness::Unknown => {
+                vacant(expanded, edits, item).map_or(Serving::Yes, Serving::Vacant)
+            }
             on_its_way if enough.is_some_and(|enough| on_its_way.has(enough)) => Serving::Yes,
             Readiness::Progressing { .. } => Serving::OnItsWay(vec![item]),
             Readiness::Failed(why) => Serving::No(format!("failed: {why}")),
@@ -237,6 +248,8 @@ fn all_of(answers: impl Iterator<Item = Serving>) -> Serving {
                 Serving::OnItsWay(items)
             }
             (Serving::OnItsWay(items), _) | (_, Serving::OnItsWay(items)) => Serving::OnItsWay(items),
+            // Some of it serve.
+            (Serving::Yes, _) | (_, Serving::Yes) => Serving::Yes,
             (_, answer) => answer,
         };
     }

@@ -705,6 +705,22 @@ fn test_a_needed_resource_that_failed_refuses_the_up_and_not_the_down() {
     }
 }
 
+/// What is off is meant to be, and no alternative to what failed.
+#[test]
+fn test_a_failed_one_and_one_that_is_off_are_no_alternatives() {
+    for (off, failed, refused) in [(0, true, true), (1, true, false), (0, false, false)] {
+        let mut case = plain(&[(3, 3), (off, off), (1, 2)]);
+        case.needs("s2", &["s0", "s1"]);
+        if failed {
+            case.live(0).readiness = Readiness::Failed("no node has room".into());
+        }
+        let refusals: Vec<String> = case.order().refusals.into_iter().map(|refusal| refusal.why).collect();
+        let [why, off] = ["failed: no node has room", "has nothing that serves: replicas is 0"];
+        let both = [format!("s2 needs s0, which {why}"), format!("s2 needs s1, which {off}")];
+        assert_eq!(refusals, if refused { &both[..] } else { &[] });
+    }
+}
+
 /// Services without bounds: each from how many replicas to how many.
 fn plain(counts: &[(i64, i64)]) -> Case {
     let service = |&(from, to): &(i64, i64)| Service {
