@@ -6,7 +6,7 @@ use super::output::Output;
 use super::repository::Repository;
 use super::standing::Standing;
 use crate::apply::{self, ApplyError};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Interrupt, Plan, Undercut};
 use crate::snapshot::{self, Operation, Store};
 use crate::state::OnFailure;
 use crate::view::{self, plan::Now};
@@ -111,19 +111,15 @@ pub(super) fn estimate(plan: &mut Plan, store: &Store) {
 
 /// Prints the page of a plan; with `--json` the same facts as a document.
 pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Result<(), Failure> {
-    let last = situation.last.as_ref();
     if output.json {
-        output.result(&view::json::document(
-            "plan",
-            &Document { plan, totals: view::plan::totals(plan), last, situation },
-        )?);
+        output.result(&view::json::document("plan", &Document::of(plan, situation))?);
     } else {
         let (open, lock) = (situation.open.as_deref(), situation.lock.as_deref());
         output.result(&view::plan::page(
             plan,
             &Now {
                 at: Timestamp::now(),
-                last,
+                last: situation.last.as_ref(),
                 is_missed: situation.is_missed,
                 stands: situation.stands.as_ref(),
                 open,
@@ -146,16 +142,31 @@ pub(super) fn show_before(plan: &Plan, situation: &Situation, output: &Output) -
     if !output.json {
         return show(plan, situation, output);
     }
-    let last = situation.last.as_ref();
-    let document = Document { plan, totals: view::plan::totals(plan), last, situation };
-    Ok(output.line("plan", &document)?)
+    Ok(output.line("plan", &Document::of(plan, situation))?)
 }
 
 #[derive(serde::Serialize)]
 struct Document<'a> {
     plan: &'a Plan,
     totals: view::plan::Totals,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undercuts: Vec<Undercut>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interrupts: Vec<Interrupt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<&'a Operation>,
     situation: &'a Situation,
+}
+
+impl<'a> Document<'a> {
+    fn of(plan: &'a Plan, situation: &'a Situation) -> Self {
+        Self {
+            plan,
+            totals: view::plan::totals(plan),
+            undercuts: plan::undercut(plan),
+            interrupts: plan::interrupts(plan),
+            last: situation.last.as_ref(),
+            situation,
+        }
+    }
 }

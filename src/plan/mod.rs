@@ -14,6 +14,7 @@ mod expand;
 mod file;
 mod guard;
 mod hold_back;
+mod interrupt;
 mod level;
 #[cfg(test)]
 mod level_test;
@@ -52,6 +53,7 @@ pub use built::unbuilt;
 pub use estimate::{Estimate, Times, estimate};
 pub use file::{FileError, Unread, parse, read, write};
 pub use guard::limits;
+pub use interrupt::{Interrupt, interrupts};
 pub use make::make;
 pub use notes::{fights, would_undo};
 pub use observe::{Members, Observation, observe};

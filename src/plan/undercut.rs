@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use opsctl_api::{Address, Relation};
+use serde::Serialize;
 
 use super::reliance::Reliance;
 use super::{Plan, Position, Seen, SkippedWhy, Work};
 
 /// Something that `--target` or `--exclude` leaves as it is, while what it needs shrinks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undercut {
     /// What stays.
     pub at: Address,

@@ -8,7 +8,7 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::{Now, labelled, lasts, locals};
-use crate::plan::{FailedNeed, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Work, passing, undercut};
+use crate::plan::{self, FailedNeed, OwnerNote, Interrupt, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;
@@ -99,25 +99,21 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
 
 /// What `--target` or `--exclude` leaves as it is, while what it needs shrinks.
 fn undercuts(plan: &Plan) -> Vec<String> {
-    let line = |undercut: crate::plan::Undercut| {
+    let line = |undercut: Undercut| {
         format!("{} is left as it is, and {}, which it needs, shrinks", undercut.at, clean(&undercut.needs))
     };
-    undercut(plan).into_iter().map(line).collect()
+    plan::undercut(plan).into_iter().map(line).collect()
 }
 
 /// What does not serve for a while, since a change restarts it or its way leads through that.
 fn interrupts(plan: &Plan) -> Vec<String> {
-    let changes = plan.steps.iter().filter_map(|step| match &step.work {
-        Work::Change { at, edits, hops, .. } => Some((at, passing(hops, edits).next()?, edits.first()?)),
-        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
-    });
-    let passing = changes.map(|(at, passed, edit)| {
-        let through = passed.to.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
-        format!("{at} is {} = {through} while its {} is changed", clean(&passed.setting), clean(&edit.setting))
-    });
+    let line = |Interrupt { at, setting, through, of }: Interrupt| {
+        let through = through.as_ref().map_or_else(|| "absent".to_owned(), ToString::to_string);
+        format!("{at} is {} = {through} while its {} is changed", clean(&setting), clean(&of))
+    };
     let restarting =
         plan.restarts.iter().map(|Restart { at, setting }| format!("{at} restarts when {} is changed", clean(setting)));
-    passing.chain(restarting).collect()
+    plan::interrupts(plan).into_iter().map(line).chain(restarting).collect()
 }
 
 /// What leaves nothing, or too little, of what the API allows in a time.
@@ -217,13 +213,12 @@ fn unread(plan: &Plan) -> Vec<String> {
 fn left_alone(plan: &Plan, screen: &Screen) -> Vec<String> {
     let line = |leave: &crate::plan::Leave| {
         let live = shown(leave.live.as_ref(), screen);
-        let says = &plan.intent.name;
-        format!(
-            "{} {} = {live} is set by {}; {says} says nothing about it",
-            leave.at,
-            leave.setting,
-            and(&leave.set_by)
-        )
+        let goal = plan.resources.get(&leave.at).and_then(|seen| seen.settings.get(&leave.setting)?.goal.as_ref());
+        let says = match goal {
+            Some(Goal::Bound(_)) => "is content with it",
+            Some(Goal::Exact(_)) | None => "says nothing about it",
+        };
+        format!("{} {} = {live} is set by {}; {} {says}", leave.at, leave.setting, and(&leave.set_by), plan.intent.name)
     };
     plan.leaves.iter().map(line).collect()
 }
