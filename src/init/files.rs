@@ -171,7 +171,7 @@ replicas = 2
 
 [resource.web]
 at = \"k8s:deployment/shop/web\"
-replicas = { at_least = 2 }             # more may run
+replicas = { at_least = 2, restore = true } # more may run; what opsctl raised goes back
 needs = [\"api\"]                         # first up after it, first down before it
 ";
 

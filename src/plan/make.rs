@@ -32,7 +32,7 @@ pub async fn make(request: Request<'_>, instances: &Instances) -> Result<Plan, P
     };
     let mut plan = from_draft(draft, &request, &scope, &observation, &idle, instances)?;
     plan.preflight = preflight::preflight(&plan.steps, instances).await;
-    plan.refusals.extend(preflight::refused(&plan.steps, &plan.preflight));
+    preflight::refuse(&mut plan);
     for (name, calls) in instances.calls() {
         if let Some(instance) = plan.instances.get_mut(&name) {
             instance.calls = calls;
@@ -141,9 +141,10 @@ fn from_draft(
     let names = members(observation);
     let wanted = |at: &Address, setting: &str| {
         let item = expanded.items.binary_search_by(|item| item.at.cmp(at));
-        item.is_ok_and(|item| expanded.items[item].goals.contains_key(setting))
+        Some(expanded.items[item.ok()?].goals.get(setting)?.goal.clone())
     };
     let leaves = notes::leaves(state, scope, &names, &observation.found, &wanted);
+    let holes = notes::holes(state, scope, &names, &expanded, &edits, &steps);
     let mut skipped = std::mem::take(&mut expanded.skipped);
     for (name, needed, at) in ordered.dropped {
         skipped.push(Skipped { at, setting: None, why: SkippedWhy::OwnNeed { name, needed } });
@@ -173,7 +174,7 @@ fn from_draft(
         skipped,
         owners,
         leaves,
-        holes: notes::holes(state, scope, &names, &expanded, &edits),
+        holes,
         failed_needs: ordered.failed_needs,
         preflight: Vec::new(),
         quotas,
@@ -332,9 +333,9 @@ fn way_back(state: &State, expanded: &Expanded, edits: &Edits) -> WayBack {
         }
     }
     held_back.sort();
-    let steps = match turned.iter().all(BTreeMap::is_empty) {
     // It calls nothing.
     level::lower(state, &[], expanded, &mut turned);
+    let steps = match turned.iter().all(BTreeMap::is_empty) {
         true => 0,
         false => {
             let back = order(state, expanded, &turned, &BTreeSet::new(), &mut Vec::new());

@@ -234,6 +234,47 @@ fn test_an_explicit_address_takes_its_settings_out_of_a_wildcard() {
 }
 
 #[test]
+fn test_a_wildcard_is_narrowed() {
+    let service = |name: &str, tier: &str| {
+        format!(
+            "[resource.{name}]\nat = \"a:service/{name}\"\nreplicas = 1\nsim = {{ labels = {{ tier = \"{tier}\" }} }}\n"
+        )
+    };
+    let world = [service("one", "edge"), service("two", "edge"), service("three", "core")].concat();
+    let narrowed = |select: &[&str], except: &[&str]| {
+        let mut wanted = state(&[("all", "a:service/*", &[("replicas", is(2))], &[])]);
+        let declared = Arc::make_mut(&mut wanted.resources.get_mut("all").unwrap().declared);
+        declared.at = Target::Many {
+            pattern: Pattern::new("a:service/*"),
+            select: select.iter().map(|tier| ("tier".to_owned(), (*tier).to_owned())).collect(),
+            except: except.iter().map(|pattern| Pattern::new(*pattern)).collect(),
+        };
+        steps(&plan(&wanted, &world))
+    };
+    let [one, two, three] = ["one", "two", "three"].map(|name| format!("1 +service/{name} replicas"));
+    assert_eq!(narrowed(&[], &[]), [one.clone(), three, two.clone()]);
+    assert_eq!(narrowed(&["edge"], &[]), [one.clone(), two]);
+    assert_eq!(narrowed(&["edge"], &["a:service/two", "a:service/three"]), [one]);
+}
+
+/// Capacity of one group that goes both ways is two calls: what grows comes before what needs it, and what shrinks after.
+#[test]
+fn test_capacity_of_one_call_that_goes_both_ways_is_split() {
+    let world = "[resource.nodes]\nat = \"a:pool/nodes\"\nmin = 1\ndesired = 2\nmax = 6\n\
+                 [resource.edge]\nat = \"a:service/edge\"\nreplicas = 2\nversion = \"one\"\n";
+    let version = Goal::Exact(Value::String("two".into()));
+    let wanted = state(&[
+        ("nodes", "a:pool/nodes", &[("min", is(2)), ("desired", is(3)), ("max", is(4))], &[]),
+        ("edge", "a:service/edge", &[("version", version)], &["nodes"]),
+    ]);
+    let made = plan(&wanted, world);
+    assert_eq!(steps(&made), ["1 +pool/nodes desired,min", "2 +service/edge version", "3 -pool/nodes max"]);
+    // With nothing between the two they are one.
+    let alone = state(&[("nodes", "a:pool/nodes", &[("min", is(2)), ("desired", is(3)), ("max", is(4))], &[])]);
+    assert_eq!(steps(&plan(&alone, world)), ["1 +pool/nodes desired,max,min"]);
+}
+
+#[test]
 fn test_a_bound_leaves_what_meets_it() {
     let at_least = Goal::from(Bound { at_least: Some(Value::Integer(1)), ..Bound::default() });
     let plan = plan(&state(&[("all", "a:service/*", &[("replicas", at_least)], &[])]), WORLD);

@@ -195,27 +195,32 @@ fn held_back(expanded: &Expanded, item: usize) -> Option<String> {
     })
 }
 
-/// What other states set, is so now, and is nothing to this one.
+/// What other states set, is so now, and is nothing to this one, or more than it asks for.
 pub(super) fn leaves(
     state: &State,
     scope: &Scope,
     names: &BTreeMap<String, Vec<Address>>,
     found: &BTreeMap<Address, Arc<Live>>,
-    goals: &dyn Fn(&Address, &str) -> bool,
+    goals: &dyn Fn(&Address, &str) -> Option<Goal>,
 ) -> Vec<Leave> {
     let mut leaves = Vec::new();
     if state.over.is_some() {
         // An overlay lies over what is there: all else is not its own.
         return leaves;
     }
+    // What is not restored is told of as that.
+    let restores = |name: &str, setting: &str| {
+        let want = state.resources.get(name).and_then(|resource| resource.wants.get(setting));
+        want.is_some_and(|want| want.goal.restores())
+    };
     for (name, settings) in &scope.settings {
         for at in names.get(name).into_iter().flatten() {
             let Some(live) = found.get(at) else { continue };
             for (setting, states) in settings {
-                if goals(at, setting) {
+                let value = live.value(setting);
+                if !goals(at, setting).is_none_or(|goal| is_loose(&goal, value)) || restores(name, setting) {
                     continue;
                 }
-                let value = live.value(setting);
                 let set = |goal: &Goal| matches!(goal, Goal::Exact(wanted) if Some(wanted) == value);
                 let set_by: Vec<String> = states
                     .iter()
@@ -238,14 +243,26 @@ pub(super) fn leaves(
     leaves
 }
 
-/// What is changed here and left as it then is by a state that extends nothing. What only goes one way has no way back at all, and what
-/// follows from other settings goes back with them.
+/// Whether a goal is a bound that a value is well within: it stays, and no more is asked for than there would be without it.
+fn is_loose(goal: &Goal, value: Option<&Value>) -> bool {
+    match goal {
+        Goal::Bound(bound) => {
+            let at_an_end = [&bound.at_least, &bound.at_most].into_iter().any(|end| end.as_ref() == value);
+            value.is_some() && !at_an_end && goal.holds(value)
+        }
+        Goal::Exact(_) => false,
+    }
+}
+
+/// What is changed here and left as it then is by a state that extends nothing, also what the API moves along. What only goes one way has no
+/// way back at all, and what follows from other settings goes back with them.
 pub(super) fn holes(
     state: &State,
     scope: &Scope,
     names: &BTreeMap<String, Vec<Address>>,
     expanded: &Expanded,
     edits: &Edits,
+    steps: &[Step],
 ) -> Vec<Hole> {
     let sets = |name: &str, setting: &str, root: &String| {
         let states = scope.settings.get(name).and_then(|settings| settings.get(setting));
@@ -264,6 +281,11 @@ pub(super) fn holes(
             }
         }
     }
+    for (item, setting) in moved_along(expanded, steps) {
+        let is_left = |root: &&String| **root != state.name && !item.names.iter().any(|name| sets(name, setting, root));
+        let left_by: Vec<String> = scope.roots.iter().filter(is_left).cloned().collect();
+        holes.entry((&item.at, setting)).or_insert(left_by);
+    }
     // A root may have names of its own for what is changed here, or a wildcard.
     let at: BTreeSet<&Address> = holes.keys().map(|(at, _)| *at).collect();
     for (name, members) in names.iter().filter(|_| !at.is_empty()) {
@@ -279,4 +301,16 @@ pub(super) fn holes(
         left_by,
     };
     holes.into_iter().filter(|(_, left_by)| !left_by.is_empty()).map(hole).collect()
+}
+
+/// What the API moves along with the changes and no goal is set for.
+fn moved_along<'a>(expanded: &'a Expanded, steps: &'a [Step]) -> impl Iterator<Item = (&'a Item, &'a str)> {
+    let changes = steps.iter().filter_map(|step| match &step.work {
+        Work::Change { at, hops, .. } => Some((expanded.items.iter().find(|item| item.at == *at)?, hops)),
+        Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
+    });
+    changes.flat_map(|(item, hops)| {
+        let coupled = hops.iter().flat_map(|hop| &hop.coupled).map(|edit| edit.setting.as_str());
+        coupled.filter(|setting| !item.goals.contains_key(setting)).map(move |setting| (item, setting))
+    })
 }

@@ -1,6 +1,6 @@
 use opsctl_api::{Fault, Hop, Preflight};
 
-use super::{PreflightNote, Refusal, RefusedBy, Step, Work};
+use super::{Plan, PreflightNote, Refusal, RefusedBy, Step, Work};
 use crate::instance::Instances;
 
 /// Asks each instance whether it would take the first hop of each step. Later hops start from what the earlier ones leave.
@@ -28,6 +28,18 @@ pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNo
         PreflightNote { step, hop: 0, answer }
     });
     notes.collect()
+}
+
+/// Adds what the API refuses. What it does not take back at all cannot be allowed; it can only be left out.
+pub(super) fn refuse(plan: &mut Plan) {
+    let mut refused = refused(&plan.steps, &plan.preflight);
+    let is_irreversible = |at: &str| plan.way_back.irreversible.keys().any(|other| other.as_str() == at);
+    for refusal in refused.iter_mut().filter(|refusal| is_irreversible(&refusal.at)) {
+        refusal.instead = format!("leave it as it is with --exclude {}", refusal.at);
+    }
+    let in_vain = |refusal: &Refusal| refusal.by == RefusedBy::OneWay && refused.iter().any(|of| of.at == refusal.at);
+    plan.refusals.retain(|refusal| !in_vain(refusal));
+    plan.refusals.extend(refused);
 }
 
 /// The steps that the API would not take.

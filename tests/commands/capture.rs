@@ -46,7 +46,7 @@ fn test_a_state_is_written_that_changes_nothing() {
     "#);
     insta::assert_snapshot!(repository.done(&["plan", "now"]), @"
     now: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.
-    1 setting that only other states set is left alone (-v lists them).
+    1 setting that other states set is left alone (-v lists them).
     --- stderr
     warning[W0301]: baseline sets replicas of origin, and now does not: it has no way back
       ┌ states/baseline.toml:5:1

@@ -37,6 +37,39 @@ pub(crate) fn left_alone() -> Repository {
     repository
 }
 
+/// What the API moves along with what `more` sets, and nobody sets back.
+pub(crate) fn moved_along() -> Repository {
+    Repository::of(&[
+        ("opsctl.toml", LAB),
+        ("world.toml", "[resource.nodes]\nat = \"lab:pool/nodes\"\nmin = 1\ndesired = 2\nmax = 4\n"),
+        ("states/baseline.toml", "[resource.nodes]\nat = \"lab:pool/nodes\"\nmin = 1\n"),
+        ("states/more.toml", "extends = \"baseline\"\non_failure = \"rollback\"\n[resource.nodes]\nmin = 3\n"),
+    ])
+}
+
+/// More than its bound asks for, as `busy` made it; then somebody else did.
+pub(crate) fn content() -> Repository {
+    let live = "[resource.api]\nat = \"lab:service/api\"\nreplicas = 2\n[resource.web]\nat = \"lab:service/web\"\n";
+    let baseline = "[resource.ghost]\nat = \"lab:service/ghost\"\noptional = true\nreplicas = 1\n";
+    let repository = Repository::of(&[
+        ("opsctl.toml", LAB),
+        ("world.toml", &format!("{live}replicas = 2\n")),
+        ("states/baseline.toml", &format!("{live}replicas = {{ at_least = 2 }}\n{baseline}")),
+        ("states/busy.toml", "extends = \"baseline\"\n[resource.api]\nreplicas = 3\n[resource.web]\nreplicas = 6\n"),
+    ]);
+    repository.done(&["apply", "busy", "-y"]);
+    repository
+}
+
+/// What was to go back, and somebody else turned since.
+pub(crate) fn not_as_left() -> Repository {
+    let repository = content();
+    let text = std::fs::read_to_string(repository.path("states/baseline.toml")).unwrap();
+    repository.write("states/baseline.toml", &text.replace("{ at_least = 2 }", "{ restore = true }"));
+    repository.done(&["sim", "set", "lab:service/web", "replicas=7"]);
+    repository
+}
+
 /// An apply that was killed.
 pub(crate) fn open() -> Repository {
     let repository = Repository::small();
@@ -182,6 +215,45 @@ fn test_what_another_state_set() {
 
     1 warning in 1 file; opsctl explain W0301 says more.
     "#);
+}
+
+/// What the API does not take back no flag allows: it can only be left out.
+#[test]
+fn test_a_full_return_leaves_out_what_has_no_way_back() {
+    let repository = one_way();
+    repository.write("world.toml", &std::fs::read_to_string(repository.path("states/baseline.toml")).unwrap());
+    repository.done(&["apply", "promoted", "-y"]);
+    let said = repository.ends(3, &["plan", "@1"]).out;
+    let refused = "  refused     lab:document/standby: refused: promoted: there is no way back; leave it as it is with\n              --exclude lab:document/standby\n";
+    assert!(said.contains(refused) && said.matches("refused   ").count() == 1, "{said}");
+    repository.done(&["apply", "@1", "-y", "--exclude", "lab:document/standby"]);
+}
+
+#[test]
+fn test_what_a_bound_leaves() {
+    let repository = content();
+    let said = repository.done(&["plan", "baseline"]).out;
+    let left = "  left alone  lab:service/web replicas = 6 is set by busy; baseline is content with it\n";
+    assert!(said.contains(left), "{said}");
+    repository.done(&["apply", "baseline", "-y"]);
+    let said = repository.done(&["plan", "baseline", "-v"]).out;
+    assert!(said.contains("left alone  lab:service/web replicas = 6"), "{said}");
+    // As much as is asked for is nobody's but its own.
+    repository.done(&["sim", "set", "lab:service/web", "replicas=2"]);
+    repository.write("states/busy.toml", "extends = \"baseline\"\n[resource.web]\nreplicas = 2\n");
+    let said = repository.done(&["plan", "baseline"]).out;
+    assert!(!said.contains("left alone"), "{said}");
+}
+
+#[test]
+fn test_what_is_moved_along_and_no_root_sets() {
+    let repository = moved_along();
+    let said = repository.done(&["plan", "more"]).out;
+    let hole = "  hole        lab:pool/nodes desired has no way back but a rollback: baseline says nothing about it\n";
+    assert!(said.contains(hole), "{said}");
+    repository.write("states/baseline.toml", "[resource.nodes]\nat = \"lab:pool/nodes\"\nmin = 1\ndesired = 2\n");
+    let said = repository.done(&["plan", "more"]).out;
+    assert!(!said.contains("hole"), "{said}");
 }
 
 #[test]

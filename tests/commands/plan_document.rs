@@ -5,7 +5,9 @@ use serde_json::Value;
 use crate::harness::Repository;
 use crate::json_schema::mismatches;
 use crate::look_twice;
+use crate::secrets;
 use crate::stopped::signal;
+use crate::ways;
 
 const SCHEMA: &str = include_str!("../../docs/schema/plan.json");
 
@@ -143,8 +145,58 @@ fn test_what_to_look_at_twice_is_in_the_document() {
             ],
         ),
         (&look_twice::called(), "stopped", &[("/plan/way_back/actions/0", "\"drain-4\"")]),
+        (
+            &small,
+            "drained --exclude east --exclude west",
+            &[
+                ("/undercuts/0/at", "\"aws:route53-record/Z1/live.example.com/CNAME/east\""),
+                ("/undercuts/0/needs", "\"edge\""),
+            ],
+        ),
+        (
+            &ways::repository(),
+            "peak",
+            &[
+                ("/interrupts/0/at", "\"lab:machine/box\""),
+                ("/interrupts/0/setting", "\"running\""),
+                ("/interrupts/0/through", "false"),
+                ("/interrupts/0/of", "\"size\""),
+                ("/plan/quotas/0/there", "5"),
+                ("/plan/quotas/0/times", "10"),
+            ],
+        ),
+        (
+            &look_twice::moved_along(),
+            "more",
+            &[
+                ("/plan/steps/0/work/change/hops/0/coupled/0/to", "3"),
+                ("/plan/holes/0/setting", "\"desired\""),
+                ("/plan/intent/on_failure", "\"rollback\""),
+            ],
+        ),
+        (
+            &look_twice::content(),
+            "baseline",
+            &[
+                ("/plan/leaves/0/live", "6"),
+                ("/plan/resources/lab:service~1web/settings/replicas/goal/bound/at_least", "2"),
+                ("/plan/skipped/0/at", "\"lab:service/ghost\""),
+                ("/plan/skipped/0/why", "\"missing\""),
+            ],
+        ),
+        (
+            &look_twice::not_as_left(),
+            "baseline",
+            &[("/plan/skipped/1/why/not_as_left/left", "6"), ("/plan/skipped/1/why/not_as_left/live", "7")],
+        ),
+        (
+            &look_twice::failed(),
+            "baseline",
+            &[("/plan/resources/k8s:deployment~1data~1origin/readiness/failed", "\"no quota\"")],
+        ),
+        (&secrets::repository(), "busy", &[("/situation/lacking/0", "\"$PASSWORD: environment variable not found\"")]),
     ] {
-        let document = document(repository, &["plan", state]);
+        let document = document(repository, &[&["plan"][..], &state.split(' ').collect::<Vec<_>>()].concat());
         for (pointer, fact) in facts {
             let found = document.pointer(pointer).map(Value::to_string);
             assert_eq!(found.as_deref(), Some(*fact), "{pointer}\n{document:#}");

@@ -53,7 +53,7 @@ env = { SAYS = { env = "PASSWORD" } }
 after = ["web"]
 "#;
 
-fn repository() -> Repository {
+pub(crate) fn repository() -> Repository {
     let server = servers::guarded(TOKEN, ANSWERS).to_string();
     let repository = Repository::of(&[
         ("opsctl.toml", "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n[snapshots]\npath = \"snapshots\"\n"),

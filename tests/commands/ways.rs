@@ -29,7 +29,7 @@ setting = "load"
 is = { at_most = 4.0 }
 "#;
 
-fn repository() -> Repository {
+pub(crate) fn repository() -> Repository {
     Repository::of(&[
         ("opsctl.toml", OPSCTL),
         ("world.toml", WORLD),

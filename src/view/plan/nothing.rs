@@ -54,7 +54,7 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     } else if !plan.leaves.is_empty() {
         let settings = count(plan.leaves.len(), "setting");
         let are = if plan.leaves.len() == 1 { "is" } else { "are" };
-        page.push_str(&format!("{settings} that only other states set {are} left alone (-v lists them).\n"));
+        page.push_str(&format!("{settings} that other states set {are} left alone (-v lists them).\n"));
     }
     page
 }

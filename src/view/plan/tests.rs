@@ -133,7 +133,7 @@ fn test_nothing_to_do_is_one_line() {
     }];
     insta::assert_snapshot!(draw(&plan, &PLAIN), @"
     dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.
-    1 setting that only other states set is left alone (-v lists them).
+    1 setting that other states set is left alone (-v lists them).
     ");
     insta::assert_snapshot!(draw(&plan, &Screen { verbose: true, ..PLAIN }), @"
     dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.

@@ -29,7 +29,7 @@ fn test_a_mode_that_nothing_unsets_is_named() {
     // And again by the one that leaves it.
     ops.done(&["apply", "read-only", "-y"]);
     let said = ops.done(&["plan", "baseline"]);
-    assert!(said.out.contains("1 setting that only other states set is left alone"), "{said}");
+    assert!(said.out.contains("1 setting that other states set is left alone"), "{said}");
     // It has one by the history all the same.
     ops.done(&["rollback", "-y"]);
     assert_eq!(ops.simulated(MODE, "on"), json!(false));
