@@ -1,5 +1,6 @@
 use camino::Utf8PathBuf;
-use clap::{Args, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::commands;
 use super::help::{self, Example};
@@ -46,6 +47,24 @@ pub(super) struct Everywhere {
     pub(super) no_input: bool,
 }
 
+/// What is meant to be a command one day, and what does as well meanwhile.
+const NOT_BUILT: &[(&str, &str)] = &[
+    ("permissions", "what an API denies is said before anything is changed: opsctl plan STATE"),
+    ("unlock", "a lock is let go of by itself once its process has ended; what did not end: opsctl resume"),
+];
+
+impl Arguments {
+    /// Reads a command line. Of a command that is not there yet it says that.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        Self::try_parse().map_err(|error| {
+            let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+            let Some((name, meanwhile)) = NOT_BUILT.iter().find(|(name, _)| name == typed) else { return error };
+            let what = format!("`opsctl {name}` is not built yet\n\n  tip: {meanwhile}");
+            Self::command().error(ErrorKind::InvalidSubcommand, what)
+        })
+    }
+}
+
 /// The commands, in the order in which an operator meets them.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -74,8 +93,6 @@ pub(super) enum Command {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

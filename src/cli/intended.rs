@@ -208,6 +208,11 @@ pub(super) fn named(loaded: &mut Loaded, typed: &str) -> Result<State, Failure> 
     })
 }
 
+/// Whether something looks like what `opsctl snapshot list` calls a snapshot.
+fn is_commit(name: &str) -> bool {
+    name.len() >= 4 && name.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
 /// No state has this name.
 fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a String>) -> Failure {
     let states: Vec<&str> = states.map(String::as_str).collect();
@@ -215,6 +220,7 @@ fn unknown_state<'a>(name: &str, states: impl Iterator<Item = &'a String>) -> Fa
     let near = near.filter(|(distance, state)| *distance <= 1 + state.len() / 4);
     let hint = match near {
         Some((_, state)) => format!("did you mean `{state}`?"),
+        None if is_commit(name) => format!("if that is a snapshot: @{name}"),
         None if states.is_empty() => "there is no state yet: write states/baseline.toml".to_owned(),
         None => format!("there are: {}", states.join(", ")),
     };

@@ -33,8 +33,6 @@ mod typed;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use arguments::{Arguments, Everywhere};
 use output::Output;
 
@@ -45,7 +43,7 @@ pub fn main() -> ExitCode {
     if let Some(answered) = complete::answer() {
         return answered;
     }
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::read() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version go to standard output and are no mistake.

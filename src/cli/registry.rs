@@ -20,6 +20,9 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// What a `type` may be.
 const TYPES: [&str; 3] = ["aws", "kubernetes", "sim"];
 
+/// What is meant to be a `type` one day.
+const NOT_BUILT: [&str; 2] = ["exec", "http"];
+
 /// The catalogue of a provider that may be emulated, by its `type`.
 pub(super) fn catalogue_of(provider_type: &str) -> Option<&'static dyn Catalogue> {
     match provider_type {
@@ -62,8 +65,11 @@ fn emulated(provider: &ProviderConfig) -> Result<&'static dyn Catalogue, Diagnos
 }
 
 fn unknown(name: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(Code::UnknownProvider, span, format!("unknown provider `{name}`"))
-        .note(format!("there are: {}", TYPES.join(", ")))
+    let error = match NOT_BUILT.contains(&name) {
+        true => Diagnostic::error(Code::NotBuilt, span, format!("the provider `{name}` is not built yet")),
+        false => Diagnostic::error(Code::UnknownProvider, span, format!("unknown provider `{name}`")),
+    };
+    error.note(format!("there are: {}", TYPES.join(", ")))
 }
 
 /// Opens all instances; still talks to nobody. What is wrong goes to the report, and that instance is left out.

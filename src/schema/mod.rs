@@ -35,6 +35,9 @@ pub fn config(catalogues: &[(&str, &dyn Catalogue)]) -> Value {
     schema
 }
 
+/// The published shape of `opsctl plan --json`, as it stands in docs.
+pub const PLAN: &str = include_str!("../../docs/schema/plan.json");
+
 fn document(title: &str, keys: &'static [Key], definitions: &[Table], catalogues: &[(&str, &dyn Catalogue)]) -> Value {
     let mut schema = closed(&keys.iter().filter_map(of_key).collect::<Vec<_>>());
     schema["$schema"] = DRAFT.into();

@@ -36,6 +36,7 @@ impl Schemas {
 
 #[test]
 fn test_the_schemas_in_docs_are_those_that_are_printed() {
+    assert!(printed("plan") == include_str!("../../docs/schema/plan.json"));
     for file in ["state", "config"] {
         let path = format!("{ROOT}/docs/schema/{file}.json");
         let printed = printed(file);

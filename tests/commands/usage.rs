@@ -31,7 +31,7 @@ fn test_help_and_version_are_results() {
       kinds        Lists the kinds of resources with their settings; of one kind, or of one resource
                    beside what is live, tells all
       capture      Writes a state file from what is live, to go on from
-      schema       Prints the JSON Schema of a state or of opsctl.toml, for an editor
+      schema       Prints the JSON Schema of a state or of opsctl.toml, for an editor, or of a plan
       explain      Explains the code of an error; without one lists all
       sim          Plays another operator in a simulated world
       completions  Prints what makes a shell complete opsctl's words, names of states among them
@@ -109,6 +109,48 @@ fn test_help_is_a_command_too_and_nothing_is_no_answer() {
     assert_eq!(repository.done(&["help", "plan"]).out, repository.done(&["plan", "--help"]).out);
     repository.ends(64, &["log", "--limit", "0"]);
     repository.ends(64, &["resume", "--abandon", ""]);
+}
+
+/// What is meant to be there one day is no typing mistake.
+#[test]
+fn test_what_is_not_built_yet_says_so() {
+    let nowhere = Repository::of(&[]);
+    insta::assert_snapshot!(nowhere.opsctl(&["unlock"]), @"
+    --- stderr
+    error: `opsctl unlock` is not built yet
+
+      tip: a lock is let go of by itself once its process has ended; what did not end: opsctl resume
+
+    Usage: opsctl [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    --- exit 64
+    ");
+    insta::assert_snapshot!(nowhere.ends(64, &["permissions", "dr-active"]).err.lines().next().unwrap(), @"error: `opsctl permissions` is not built yet");
+    let document = nowhere.json(&["permissions", "dr-active"]);
+    assert_eq!(document["message"][0], "`opsctl permissions` is not built yet");
+    let repository = Repository::of(&[
+        ("opsctl.toml", "[provider.api]\ntype = \"http\"\n[provider.raft]\ntype = \"rafty\"\n"),
+        ("states/baseline.toml", ""),
+    ]);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "baseline"]), @r#"
+    --- stderr
+    error[E0190]: the provider `http` is not built yet
+      ┌ opsctl.toml:2:8
+    2 │ type = "http"
+      │        ^^^^^^
+      = there are: aws, kubernetes, sim
+
+    error[E0203]: unknown provider `rafty`
+      ┌ opsctl.toml:4:8
+    4 │ type = "rafty"
+      │        ^^^^^^^
+      = there are: aws, kubernetes, sim
+
+    2 errors in 1 file; opsctl explain E0190 says more.
+    Nothing was changed.
+    --- exit 1
+    "#);
 }
 
 #[test]

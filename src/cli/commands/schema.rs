@@ -7,7 +7,7 @@ use crate::cli::output::Output;
 use crate::cli::registry;
 use crate::{schema, view};
 
-/// Prints the JSON Schema of a state or of opsctl.toml, for an editor
+/// Prints the JSON Schema of a state or of opsctl.toml, for an editor, or of a plan
 ///
 /// It has every key, and every setting of every kind, with what is said of it: what to complete, and what is wrong where that can
 /// be seen in one place. An editor that knows TOML takes it from a first line `#:schema PATH`.
@@ -16,11 +16,12 @@ use crate::{schema, view};
     &[
         ("opsctl schema > state.schema.json", "for states, with #:schema ../state.schema.json on top"),
         ("opsctl schema config > config.schema.json", "for opsctl.toml"),
+        ("opsctl schema plan", "what a program can rely on that reads plans"),
     ],
     &[],
 ))]
 pub(in crate::cli) struct Schema {
-    /// Of which file
+    /// Of what
     #[arg(value_enum, default_value_t = File::State)]
     file: File,
 }
@@ -32,6 +33,8 @@ enum File {
     State,
     /// opsctl.toml
     Config,
+    /// What `opsctl plan --json` gives, and a plan file in it
+    Plan,
 }
 
 impl Schema {
@@ -40,9 +43,12 @@ impl Schema {
         let schema = match self.file {
             File::State => schema::state(&catalogues),
             File::Config => schema::config(&catalogues),
+            File::Plan => serde_json::from_str(schema::PLAN)?,
         };
         if output.json {
             output.result(&view::json::document("schema", &Document { file: self.file, schema })?);
+        } else if let File::Plan = self.file {
+            output.result(schema::PLAN);
         } else {
             output.result(&schema::lines(&schema));
         }

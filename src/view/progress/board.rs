@@ -78,11 +78,8 @@ impl<'a> Board<'a> {
                 self.moved(*step, Status::Settling, event.at, settling(readiness))
             }
             What::Ended { step, status, why, .. } => self.moved(*step, *status, event.at, clean(why)),
-            What::Snapshot { .. }
-            | What::Measured { .. }
-            | What::Stopping { .. }
-            | What::Notice { .. }
-            | What::Finished { .. } => {}
+            What::Measured { check, .. } => self.measured(check, event.at),
+            What::Snapshot { .. } | What::Stopping { .. } | What::Notice { .. } | What::Finished { .. } => {}
         }
     }
 
@@ -91,6 +88,14 @@ impl<'a> Board<'a> {
             standing.status = status;
             standing.began.get_or_insert(at);
             standing.seen = seen;
+        }
+    }
+
+    /// A check that stands between is under way once it was looked at.
+    fn measured(&mut self, check: &str, at: Timestamp) {
+        let is_its = |step: &Step| matches!(&step.work, Work::Check { name } if name == check);
+        for standing in self.steps.iter_mut().filter(|(id, _)| self.plan.steps.get(**id).is_some_and(is_its)) {
+            standing.1.began.get_or_insert(at);
         }
     }
 
