@@ -172,6 +172,30 @@ fn test_events_are_lines_of_json() {
     assert_eq!(said.err, "");
 }
 
+/// So many are begun and not ended, and no more.
+#[test]
+fn test_no_more_steps_at_once_than_that() {
+    let service = |index: usize| format!("[resource.s{index}]\nat = \"lab:service/s{index}\"\nreplicas = 1\n");
+    let services: String = (0..6).map(service).collect();
+    let more: String = (0..6).map(|index| format!("[resource.s{index}]\nreplicas = 2\n")).collect();
+    for (most, limit) in [(2, &["--parallelism", "2"][..]), (6, &[])] {
+        let repository = Repository::of(&[
+            ("opsctl.toml", "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n"),
+            ("world.toml", &format!("[sim]\nsettle = \"100ms\"\n{services}")),
+            ("states/baseline.toml", &services),
+            ("states/more.toml", &format!("extends = \"baseline\"\n{more}")),
+        ]);
+        let said = repository.done(&[&["apply", "more", "-y", "--json"], limit].concat());
+        let (mut open, mut seen) = (0_i32, 0);
+        for line in said.out.lines() {
+            let said: serde_json::Value = serde_json::from_str(line).unwrap();
+            open += i32::from(said["event"] == "sent") - i32::from(said["event"] == "ended");
+            seen = seen.max(open);
+        }
+        assert_eq!((seen, open), (most, 0), "{said}");
+    }
+}
+
 #[test]
 fn test_back_to_a_snapshot() {
     let repository = Repository::small();

@@ -11,16 +11,22 @@ type Row<'a> = (i32, &'a str, Before<'a>, &'a [&'a str]);
 enum Before<'a> {
     /// These commands.
     Typed(&'a [&'a [&'a str]]),
+    /// This is written at the end of a file.
+    Written(&'a str, &'a str),
+    /// An apply, of which the snapshots are lost.
+    Lost,
     /// An apply that is under way.
     Applying,
     /// An apply that was killed.
     Killed,
 }
 
-use Before::{Applying, Killed, Typed};
+use Before::{Applying, Killed, Lost, Typed, Written};
 
 const ORIGIN: &str = "k8s:deployment/data/origin";
 const EDGE: &str = "k8s:deployment/cdn/edge";
+
+const OWNED: &str = "sim.owners=[{name=\"Argo CD\", reverts=true, soon=\"10s\"}]";
 
 const ROWS: &[Row<'_>] = &[
     (0, "nothing to change", Typed(&[]), &["apply", "baseline"]),
@@ -33,6 +39,9 @@ const ROWS: &[Row<'_>] = &[
     (1, "no such snapshot", Typed(&[]), &["apply", "@", "-y"]),
     (1, "not reached", Typed(&[&["sim", "set", "k8s", "sim.unreachable=true"]]), &["apply", "busy", "-y"]),
     (2, "differences", Typed(&[]), &["plan", "busy", "--detailed-exitcode"]),
+    (1, "the history lacks what was done", Lost, &["status"]),
+    (3, "a guard says no", Written("opsctl.toml", "[guard]\nmax_resources = 1\n"), &["apply", "busy", "-y"]),
+    (3, "an owner would undo it", Typed(&[&["sim", "set", EDGE, OWNED]]), &["apply", "busy", "-y"]),
     (3, "nobody says yes", Typed(&[]), &["apply", "busy"]),
     (3, "the preflight says no", Typed(&[&["sim", "set", ORIGIN, "sim.refuse=quota"]]), &["apply", "busy", "-y"]),
     (
@@ -129,6 +138,15 @@ fn wrong((exit, what, before, arguments): &Row<'_>) -> Option<String> {
     let under_way = match before {
         Typed(commands) => {
             commands.iter().for_each(|arguments| drop(repository.done(arguments)));
+            None
+        }
+        Written(path, text) => {
+            repository.append(path, text);
+            None
+        }
+        Lost => {
+            repository.done(&["apply", "busy", "-y"]);
+            std::fs::remove_dir_all(repository.path("snapshots")).unwrap();
             None
         }
         Applying => Some(Ended(hanging(&repository).0)),

@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::{Read, Write};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use nix::pty::openpty;
 
@@ -15,9 +15,12 @@ struct Terminal {
 
 impl Terminal {
     fn start(repository: &Repository, arguments: &[&str]) -> Self {
+        Self::of(repository.command(arguments))
+    }
+
+    fn of(mut command: Command) -> Self {
         let pty = openpty(None, None).unwrap();
         let slave = File::from(pty.slave);
-        let mut command = repository.command(arguments);
         command.stdin(slave.try_clone().unwrap()).stderr(slave).stdout(Stdio::null()).env("TERM", "xterm");
         let child = command.spawn().unwrap();
         // The command's ends of the terminal close with it, which ends what is read here.
@@ -112,6 +115,10 @@ fn test_colour_only_where_it_is_wanted() {
     let (seen, _) = Terminal::start(&repository, &["plan", "bsy"]).end();
     assert!(seen.contains(escape), "{seen}");
     let (seen, _) = Terminal::start(&repository, &["plan", "bsy", "--no-color"]).end();
+    assert!(!seen.contains(escape), "{seen}");
+    let mut command = repository.command(&["plan", "bsy"]);
+    command.env("NO_COLOR", "1");
+    let (seen, _) = Terminal::of(command).end();
     assert!(!seen.contains(escape), "{seen}");
 }
 
