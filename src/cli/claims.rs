@@ -64,9 +64,10 @@ pub(super) fn claims(
             continue;
         }
         // A rollback takes back all down to that one, but for what it leaves alone.
-        if let Some(down_to) = operation.reverts.as_deref().and_then(|reverts| places.get(reverts)) {
-            let alone = operation.steps.iter().filter(|step| step.status == Status::LeftAlone);
-            let alone: BTreeSet<Key> = alone.flat_map(settings_of).collect();
+        let down_to = operation.reverts.as_deref().and_then(|reverts| places.get(reverts));
+        let alone = operation.steps.iter().filter(|step| step.status == Status::LeftAlone);
+        let alone: BTreeSet<Key> = alone.flat_map(settings_of).collect();
+        if let Some(down_to) = down_to.filter(|_| operation.part.is_whole()) {
             open.retain_mut(|claim| claim.place > *down_to || claim.is_left_alone(&alone));
         }
         let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
@@ -80,6 +81,9 @@ pub(super) fn claims(
                 Some(Some(plan)) => {
                     let decided = decided(&plan);
                     open.retain_mut(|claim| claim.outlives(&decided) && claim.outlives_state(&plan, &decided));
+                    if let Some(down_to) = down_to.filter(|_| !operation.part.is_whole()) {
+                        open.retain_mut(|claim| claim.place > *down_to || claim.is_left_out(&plan, &alone));
+                    }
                     around = Some(Around::of(&steps, &plan, decided));
                 }
                 Some(None) => {}
@@ -116,6 +120,13 @@ impl Claim {
     /// Takes out what was taken back, which is all but these settings; whether anything is left.
     fn is_left_alone(&mut self, settings: &BTreeSet<Key>) -> bool {
         self.steps.retain(|step| settings_of(step).iter().any(|setting| is_in(settings, setting)));
+        !self.steps.is_empty()
+    }
+
+    /// The same of a part of a rollback, which leaves out what it does not name, too.
+    fn is_left_out(&mut self, plan: &Plan, alone: &BTreeSet<Key>) -> bool {
+        let is_alone = |step: &StepRecord| settings_of(step).iter().any(|setting| is_in(alone, setting));
+        self.steps.retain(|step| !is_named(plan, step) || is_alone(step));
         !self.steps.is_empty()
     }
 
@@ -239,6 +250,12 @@ pub(super) fn spared(plan: &Plan) -> BTreeSet<Key> {
         _ => None,
     });
     spared.collect()
+}
+
+/// Whether a plan is of a step: one of a part is of what it names or changes.
+pub(super) fn is_named(plan: &Plan, step: &StepRecord) -> bool {
+    let is_named = |at: &Address| plan.resources.get(at).is_some_and(|seen| is_meant(plan, at, seen));
+    plan.intent.part.is_whole() || step.at.as_ref().is_some_and(is_named)
 }
 
 /// Whether a plan decides on a resource: one of a part does on what it names or changes.

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Value, Wanted};
 
 use super::claims::{
-    Around, Claim, Key, claims, decided, is_idle, is_in, is_undone, is_wanted_itself, said, settings_of, spared,
+    Around, Claim, Key, claims, decided, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, settings_of,
+    spared,
 };
 use super::damage::Damage;
 use super::failure::Failure;
@@ -63,11 +64,12 @@ impl Debt {
         }
     }
 
-    /// What of it a rollback does not leave as it is: what somebody changed since or nobody can see is still to be looked at.
+    /// What of it a rollback does not leave as it is: what somebody changed since or nobody can see is still to be looked at, and what a
+    /// part of it does not name is not taken back.
     pub(super) fn not_spared_by(&self, plan: &Plan) -> Vec<StepRecord> {
         let spared = spared(plan);
         let is_spared = |step: &StepRecord| settings_of(step).iter().any(|setting| is_in(&spared, setting));
-        self.steps.iter().filter(|step| !is_spared(step)).cloned().collect()
+        self.steps.iter().filter(|step| is_named(plan, step) && !is_spared(step)).cloned().collect()
     }
 
     /// What of it a plan decides otherwise, or again; of its own rest also what that has nothing to say of any more.

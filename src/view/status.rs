@@ -212,7 +212,15 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
             Cell::new(reason(drift, now)).open(),
         ]);
     }
-    format!("{head} {rest}\n{}{}{}", table.draw(screen), unmet(status, last, screen), left_alone(status, screen))
+    let failed = last.failed_checks.iter();
+    let failed: String =
+        failed.map(|(name, seen)| format!("  check {} did not hold: {}\n", clean(name), clean(seen))).collect();
+    format!(
+        "{head} {rest}\n{}{failed}{}{}",
+        table.draw(screen),
+        unmet(status, last, screen),
+        left_alone(status, screen)
+    )
 }
 
 /// What was left to others, or for what was.

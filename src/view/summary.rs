@@ -172,8 +172,8 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
 
 /// What is to be let go of, before that is agreed to.
 pub fn to_let_go(steps: &[StepRecord], screen: &Screen) -> String {
-    let (number, are) = (count(steps.len(), "step"), if steps.len() == 1 { "is" } else { "are" });
-    let mut page = format!("{number} of earlier operations, not done, {are} let go of:\n");
+    let mut page =
+        format!("Agreed to, this lets go of {} of earlier operations, not done:\n", count(steps.len(), "step"));
     for step in steps {
         let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
         page.push_str(&format!("  {:12}{}{why}\n", step.status.to_string(), described(step, screen)));

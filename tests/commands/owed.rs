@@ -5,7 +5,7 @@ const EDGE: &str = "k8s:deployment/cdn/edge";
 const EAST: &str = "aws:route53-record/Z1/live.example.com/CNAME/east";
 
 /// An apply of `busy` that was stopped before the edge.
-fn stopped() -> (Repository, Said) {
+pub(crate) fn stopped() -> (Repository, Said) {
     let repository = Repository::small();
     let said = interrupted(&repository);
     (repository, said)

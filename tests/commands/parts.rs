@@ -1,6 +1,7 @@
 //! A part of a state is no state: wherever it is told of, that is said.
 
 use crate::harness::Repository;
+use crate::owed::stopped;
 
 #[test]
 fn test_a_part_is_not_told_as_the_whole() {
@@ -135,6 +136,21 @@ fn test_a_part_of_a_rollback() {
 }
 
 /// What is left out is not as it should be, and not counted as if it were.
+/// It leaves what is owed of the others, whether it changes anything or not.
+#[test]
+fn test_a_part_of_a_rollback_lets_go_of_nothing_that_it_does_not_name() {
+    let (repository, _) = stopped();
+    repository.done(&["sim", "set", "k8s:configmap/cdn/settings", "data.mode=normal"]);
+    for _ in 0..2 {
+        repository.opsctl(&["rollback", "--target", "origin", "-y"]);
+        let said = repository.ends(10, &["status"]);
+        assert!(said.out.contains("not started k8s deployment/cdn/edge replicas 2 → 5"), "{said}");
+    }
+    repository.opsctl(&["rollback", "--target", "edge", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("nothing is owed"), "{said}");
+}
+
 #[test]
 fn test_nothing_to_change_of_what_was_asked_for() {
     let repository = Repository::small();

@@ -127,6 +127,11 @@ fn test_what_a_state_expects_that_finds_all_as_it_should_be() {
       look        opsctl check
     --- exit 7
     ");
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was applied, with a check that did not hold, AGO by ana (ID). 6 settings are as it left them.
+      check more did not hold: replicas = 5
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
 }
 
 /// Others have made live what a state says: that it stands now is recorded, once.

@@ -144,7 +144,7 @@ fn test_what_a_failed_rollback_left_is_looked_at() {
     rollback of ID: nothing to change. 1 setting of 1 resource read from aws, k8s is as it should be.
     Not ready: k8s:deployment/cdn/edge: no quota.
     --- stderr
-    1 step of earlier operations, not done, is let go of:
+    Agreed to, this lets go of 1 step of earlier operations, not done:
       failed      k8s deployment/cdn/edge replicas 5 → 2: no quota
     error: nobody can be asked here; nothing was changed
       = say yes on the command line: -y
