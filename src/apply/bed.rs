@@ -294,6 +294,7 @@ pub(super) fn empty(instances: BTreeMap<String, InstanceSeen>) -> Plan {
         leaves: Vec::new(),
         holes: Vec::new(),
         failed_needs: Vec::new(),
+        undercuts: Vec::new(),
         preflight: Vec::new(),
         quotas: Vec::new(),
         refusals: Vec::new(),

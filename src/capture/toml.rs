@@ -1,11 +1,15 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Live, LiveSetting, Owner, Relation, Setting, Type, Value, format_duration, parse_duration};
+use opsctl_api::{
+    Address, Live, LiveSetting, Owner, Pattern, Relation, Setting, Type, Value, format_duration, parse_duration,
+};
 
 use super::{Captured, Resource, Written};
-use crate::snapshot::literal::{key, quoted, setting_key, strings, value};
+use crate::snapshot::literal::{inline, key, quoted, setting_key, strings, value};
+use crate::state::{Declared, Target};
 
 /// A state that says what is live, for a person to go on with: one resource a table, and in comments what only a person knows.
 pub fn to_toml(state: &str, captured: &Captured, at: Timestamp) -> Written {
@@ -20,6 +24,12 @@ pub fn to_toml(state: &str, captured: &Captured, at: Timestamp) -> Written {
         captured.resources.iter().map(|resource| (&resource.live.at, resource.name.as_str())).collect();
     for resource in &captured.resources {
         of_resource(&mut written, resource, &names);
+    }
+    for (name, declared) in &captured.beside {
+        let _ =
+            write!(written.text, "\n[resource.{}]    # for its place in the order; nothing of it is set\n", key(name));
+        written.text.push_str(&target(&declared.at));
+        written.text.push_str(&known(name, std::slice::from_ref(declared)));
     }
     written
 }
@@ -42,7 +52,10 @@ summary = \"What was live on {day}\"
 fn of_resource(written: &mut Written, resource: &Resource, names: &BTreeMap<&Address, &str>) {
     let live = &resource.live;
     let _ = write!(written.text, "\n[resource.{}]\nat = {}\n", key(&resource.name), quoted(live.at.as_str()));
-    written.text.push_str(&relations(live, names));
+    match known(&resource.name, &resource.declared) {
+        known if known.is_empty() => written.text.push_str(&relations(live, names)),
+        known => written.text.push_str(&known),
+    }
     for (name, setting) in &live.settings {
         let Some(known) = resource.kind.setting(name).filter(|setting| !setting.observed) else { continue };
         match setting {
@@ -62,6 +75,60 @@ fn of_resource(written: &mut Written, resource: &Resource, names: &BTreeMap<&Add
             },
         }
     }
+}
+
+/// What a name stands for.
+fn target(of: &Target) -> String {
+    match of {
+        Target::One(at) => format!("at = {}\n", quoted(at.as_str())),
+        Target::Many { pattern, select, except } => {
+            let mut text = format!("at = {}\n", quoted(pattern.as_str()));
+            if !select.is_empty() {
+                let labels = select.iter().map(|(label, value)| (label.as_str(), quoted(value)));
+                let _ = writeln!(text, "select = {}", inline(labels));
+            }
+            if !except.is_empty() {
+                let _ = writeln!(text, "except = {}", strings(except.iter().map(Pattern::as_str)));
+            }
+            text
+        }
+    }
+}
+
+/// What the states declare already of how it stands to others, and of its time.
+fn known(name: &str, declared: &[Arc<Declared>]) -> String {
+    let mut text = String::new();
+    // A member of what a wildcard needs does not need itself.
+    let needs = declared.iter().flat_map(|declared| &declared.needs).map(|need| need.any_of.as_slice());
+    let needs: BTreeSet<&[String]> = needs.filter(|any_of| !any_of.iter().any(|needed| needed == name)).collect();
+    if !needs.is_empty() {
+        let need = |any_of: &[String]| match any_of {
+            [one] => quoted(one),
+            several => strings(several),
+        };
+        let _ = writeln!(text, "needs = [{}]", needs.into_iter().map(need).collect::<Vec<_>>().join(", "));
+    }
+    let after: BTreeSet<&String> =
+        declared.iter().flat_map(|declared| &declared.after).map(|after| &after.name).collect();
+    if !after.is_empty() {
+        let _ = writeln!(text, "after = {}", strings(after));
+    }
+    if let Some(pool) = declared.iter().find_map(|declared| declared.pool.as_ref()) {
+        let _ = writeln!(text, "pool = {}", quoted(pool));
+    }
+    if let Some(enough) = declared.iter().find_map(|declared| declared.enough) {
+        let _ = writeln!(text, "enough = {enough}");
+    }
+    let drain_time = declared.iter().map(|declared| declared.drain_time).max().unwrap_or_default();
+    for (key, time) in [
+        ("drain_time", Some(drain_time).filter(|time| !time.is_zero())),
+        ("timeout", declared.iter().find_map(|declared| declared.timeout)),
+    ] {
+        if let Some(time) = time {
+            let _ = writeln!(text, "{key} = {}", quoted(&format_duration(time)));
+        }
+    }
+    text
 }
 
 /// What the provider knows of its neighbours, as hints.

@@ -13,7 +13,7 @@ fn sim() -> &'static dyn Catalogue {
 fn resource(kind: &str, name: &str, settings: &[(&str, LiveSetting)]) -> Resource {
     let mut live = Live::new(Address::new("sim", kind, name).unwrap());
     live.settings = settings.iter().map(|(key, setting)| ((*key).to_owned(), setting.clone())).collect();
-    Resource { name: name.replace('/', "-"), live, kind: sim().kind(kind).unwrap() }
+    Resource { name: name.replace('/', "-"), live, kind: sim().kind(kind).unwrap(), declared: Vec::new() }
 }
 
 fn is(value: Value) -> LiveSetting {
@@ -77,6 +77,7 @@ fn test_the_whole_file() {
     let main = resource("switch", "main", &[("on", is(Value::Bool(true)))]);
     let captured = Captured {
         resources: vec![page, edge, main],
+        beside: BTreeMap::new(),
         unread: vec![("sim:pool/*".to_owned(), "denied:\nno right".to_owned())],
     };
     let written = to_toml("now", &captured, "2026-11-22T04:12:00Z".parse().unwrap());
@@ -165,7 +166,7 @@ fn any_resource(kind: &'static Kind) -> impl Strategy<Value = Resource> {
     settings.prop_map(move |settings| {
         let mut live = Live::new(Address::new("sim", kind.name, "one").unwrap());
         live.settings = settings.into_iter().collect::<Settings<LiveSetting>>();
-        Resource { name: kind.name.to_owned(), live, kind }
+        Resource { name: kind.name.to_owned(), live, kind, declared: Vec::new() }
     })
 }
 
@@ -173,7 +174,8 @@ proptest! {
     /// All that a state can say is in it and holds, so that a plan of it is empty; all else is a comment.
     #[test]
     fn test_what_was_captured_holds(resources in sim().kinds().iter().map(any_resource).collect::<Vec<_>>()) {
-        let captured = Captured { resources, unread: vec![("a\u{1}".to_owned(), "b\n[c".to_owned())] };
+        let unread = vec![("a\u{1}".to_owned(), "b\n[c".to_owned())];
+        let captured = Captured { resources, beside: BTreeMap::new(), unread };
         let written = to_toml("now", &captured, Timestamp::UNIX_EPOCH);
         let loaded = loaded(&written.text);
         let mut settings = 0;

@@ -124,6 +124,7 @@ impl Selection {
             rest: self.rest.clone(),
             called: Default::default(),
             left: Default::default(),
+            before: Default::default(),
             past: Default::default(),
             force: Vec::new(),
             offline: self.offline,
@@ -168,7 +169,7 @@ pub(super) async fn plan(
             (state, Scope::default())
         }
         Intended::State(name) => {
-            let mut loaded = repository.states(output)?;
+            let mut loaded = repository.states_for(name, output)?;
             (named(&mut loaded, name)?, loaded.scope)
         }
     };

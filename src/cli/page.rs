@@ -6,7 +6,7 @@ use super::output::Output;
 use super::repository::Repository;
 use super::standing::Standing;
 use crate::apply::{self, ApplyError};
-use crate::plan::{self, Interrupt, Plan, Undercut};
+use crate::plan::{self, Interrupt, Plan};
 use crate::snapshot::{self, Operation, Store};
 use crate::state::OnFailure;
 use crate::view::{self, plan::Now};
@@ -150,8 +150,6 @@ struct Document<'a> {
     plan: &'a Plan,
     totals: view::plan::Totals,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    undercuts: Vec<Undercut>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     interrupts: Vec<Interrupt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<&'a Operation>,
@@ -163,7 +161,6 @@ impl<'a> Document<'a> {
         Self {
             plan,
             totals: view::plan::totals(plan),
-            undercuts: plan::undercut(plan),
             interrupts: plan::interrupts(plan),
             last: situation.last.as_ref(),
             situation,

@@ -9,7 +9,7 @@ use super::registry;
 use crate::apply;
 use crate::check::Check;
 use crate::config::{self, Config};
-use crate::diagnostic::Report;
+use crate::diagnostic::{Report, Severity};
 use crate::instance::{Catalogues, Instances};
 use crate::plan::Plan;
 use crate::snapshot::{Outcome, Recorded, Stands, Store, StoreError, Stored, Which};
@@ -100,12 +100,33 @@ impl Repository {
     /// # Errors
     /// All mistakes of all files.
     pub(super) fn states(&self, output: &Output) -> Result<Loaded, Failure> {
-        let mut loaded = state::load(&self.config.root, &self.catalogues);
+        self.checked(state::load(&self.config.root, &self.catalogues), output)
+    }
+
+    fn checked(&self, mut loaded: Loaded, output: &Output) -> Result<Loaded, Failure> {
         if loaded.report.has_errors() {
             return Err(std::mem::take(&mut loaded.report).into());
         }
         warned(&loaded.report, output);
         Ok(loaded)
+    }
+
+    /// The same for one of them, with overlays maybe.
+    ///
+    /// # Errors
+    /// All mistakes of all files; where it has none, how to go on without those that have.
+    pub(super) fn states_for(&self, typed: &str, output: &Output) -> Result<Loaded, Failure> {
+        let mut loaded = state::load(&self.config.root, &self.catalogues);
+        let aside = loaded.mistaken_beside(typed).into_iter().map(|file| format!("mv {file} {file}.aside"));
+        let aside: Vec<String> = aside.collect();
+        let errors = loaded.report.diagnostics.iter_mut().rfind(|found| found.severity == Severity::Error);
+        if let Some(last) = errors.filter(|_| !aside.is_empty()) {
+            last.notes.push(format!(
+                "{typed} has no mistake, and all states are read, for a name means the same in each; to go on without: {}",
+                aside.join(" && ")
+            ));
+        }
+        self.checked(loaded, output)
     }
 
     /// All instances, opened.

@@ -18,6 +18,8 @@ pub(super) struct Back {
     pub(super) state: State,
     /// All that the snapshot has: observed, so that the snapshots of the rollback are whole.
     pub(super) scope: Scope,
+    /// What was live then.
+    pub(super) before: BTreeMap<Address, Settings<Goal>>,
     /// What opsctl left.
     pub(super) left: BTreeMap<Address, BTreeMap<String, Left>>,
     /// What each instance was when that was written, as far as it is to be restored.
@@ -70,6 +72,14 @@ pub(super) fn back(
     let mut scope = scope_of(&state);
     // What no state sets is left by none.
     scope.settings.values_mut().flat_map(Settings::values_mut).for_each(Vec::clear);
+    let before = state.resources.values().filter_map(|resource| match &resource.declared.at {
+        Target::One(at) => {
+            let goals = resource.wants.iter().map(|(key, want)| (key.clone(), want.goal.clone()));
+            Some((at.clone(), goals.collect()))
+        }
+        Target::Many { .. } => None,
+    });
+    let before = before.collect();
     restore(&mut state, unwound, &repository.catalogues)?;
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
@@ -80,7 +90,7 @@ pub(super) fn back(
     let left = unwound.values.iter().map(|(at, settings)| {
         (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
     });
-    Ok(Back { state, scope, left: left.collect(), targets })
+    Ok(Back { state, scope, before, left: left.collect(), targets })
 }
 
 /// Whether anything at an instance is to be restored.

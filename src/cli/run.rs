@@ -164,6 +164,7 @@ pub(super) async fn carry_out(
         let is_left = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_));
         if plan.intent.reverts.is_some() && plan.skipped.iter().any(is_left) {
             // Something of it is still to be taken back: nothing is closed, or let go of.
+            output.say("Nothing was changed.\n");
             return Ok(Exit::InPart);
         }
         let (name, steps) = (plan.intent.name.clone(), decided(setting, &plan, output).await?);
@@ -179,7 +180,11 @@ pub(super) async fn carry_out(
             open::abandon(setting, over, Closing::TakenBack("rolled back".to_owned()), output).await?;
         }
         lets_go(setting, &plan, name, reason, steps, output).await?;
-        return Ok(if view::plan::spares(&plan) { Exit::InPart } else { Exit::Done });
+        let spares = view::plan::spares(&plan);
+        if spares {
+            output.say("Nothing was changed.\n");
+        }
+        return Ok(if spares { Exit::InPart } else { Exit::Done });
     }
     let (held, how) = (Held::take(setting)?, flags.how());
     setting.is_not_overtaken()?;

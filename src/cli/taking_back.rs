@@ -50,6 +50,7 @@ pub(super) async fn plan(
         reverts: Some(operation.id.clone()),
         called: called(operations),
         left: back.left,
+        before: back.before,
         force,
         ..selection.request(repository, &back.state, &back.scope, &secrets)
     };

@@ -19,6 +19,7 @@ pub(super) fn digest(plan: &Plan) -> String {
         leaves,
         holes,
         failed_needs,
+        undercuts,
         preflight,
         quotas,
         refusals,
@@ -43,6 +44,7 @@ pub(super) fn digest(plan: &Plan) -> String {
     hash.add(leaves);
     hash.add(holes);
     hash.add(failed_needs);
+    hash.add(undercuts);
     hash.add(preflight);
     hash.add(quotas);
     hash.add(refusals);

@@ -13,7 +13,7 @@ use super::problem::{PlanError, Problem};
 use super::request::Request;
 use super::{
     FORMAT, InstanceSeen, Intent, Plan, Seen, SeenSetting, Skipped, SkippedWhy, WayBack, actions, asked, guard, level,
-    notes, preflight, quota, reliance, rest, restarts, restore, select, spare, steps,
+    notes, preflight, quota, reliance, rest, restarts, restore, select, spare, steps, undercut,
 };
 use crate::instance::Instances;
 use crate::state::{Goal, Scope, State};
@@ -131,12 +131,14 @@ fn from_draft(
     refusals.extend(quota::exceeded(&quotas));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));
-    // What goes back was so before, and is not held up.
-    if request.reverts.is_none() {
-        refusals.extend(unserved(state, &expanded, &edits));
-    }
+    refusals.extend(unserved(state, &expanded, &edits));
+    let (taken, undercuts) = undercut::undercut(request, &expanded, &edits);
+    refusals.extend(taken);
     if request.rest.is_some() {
         refusals.extend(rest::bereft(state, &expanded, &edits));
+        // `resume` leaves nothing out: that is said to an apply.
+        let apply = format!("{} --exclude", intent(request).applied());
+        refusals.iter_mut().for_each(|refusal| refusal.instead = refusal.instead.replacen("--exclude", &apply, 1));
     }
     let names = members(observation);
     let wanted = |at: &Address, setting: &str| {
@@ -176,6 +178,7 @@ fn from_draft(
         leaves,
         holes,
         failed_needs: ordered.failed_needs,
+        undercuts,
         preflight: Vec::new(),
         quotas,
         refusals,

@@ -105,6 +105,7 @@ impl<'a> Asked<'a> {
             rest: None,
             called: Default::default(),
             left: BTreeMap::new(),
+            before: Default::default(),
             past: Past::new(),
             force: Vec::new(),
             offline: false,

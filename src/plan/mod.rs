@@ -57,6 +57,7 @@ pub use interrupt::{Interrupt, interrupts};
 pub use make::make;
 pub use notes::{fights, would_undo};
 pub use observe::{Members, Observation, observe};
+pub use order::unserved::serves_nothing;
 pub use part::Part;
 pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
@@ -71,4 +72,4 @@ pub use said::{
 };
 pub use step::{Edge, Position, Reason, Rule, Step, Work};
 pub use steps::passing;
-pub use undercut::{Undercut, undercut};
+pub use undercut::Undercut;

@@ -13,6 +13,7 @@ use super::said::{
     WayBack,
 };
 use super::step::{Step, Work};
+use super::undercut::Undercut;
 use crate::action::Action;
 use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
@@ -54,6 +55,9 @@ pub struct Plan {
     pub holes: Vec<Hole>,
     /// What failed and is needed by something that shrinks.
     pub failed_needs: Vec<FailedNeed>,
+    /// What something that it needs is taken from under.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undercuts: Vec<Undercut>,
     /// What the API said of each hop.
     pub preflight: Vec<PreflightNote>,
     /// What it uses of what the APIs allow in a time.
@@ -156,6 +160,24 @@ pub struct SeenSetting {
 }
 
 impl Intent {
+    /// What plans it anew, as it is typed.
+    pub fn again(&self) -> String {
+        match (&self.reverts, &self.rest_of) {
+            (Some(operation), _) => self.in_part(format!("opsctl rollback {operation}")),
+            (None, Some(_)) => "opsctl resume".to_owned(),
+            (None, None) => self.in_part(format!("opsctl plan {}", shell_word(&self.name))),
+        }
+    }
+
+    /// What applies it anew, as it is typed.
+    pub fn applied(&self) -> String {
+        self.in_part(format!("opsctl apply {}", shell_word(&self.name)))
+    }
+
+    fn in_part(&self, command: String) -> String {
+        if self.part.is_whole() { command } else { format!("{command} {}", self.part.flags()) }
+    }
+
     /// Whether it is all of a state, which takes the place of what stands. An overlay, a part and a rest leave that beneath them.
     pub fn takes_the_place(&self) -> bool {
         let is_apply = self.reverts.is_none() && self.rest_of.is_none();

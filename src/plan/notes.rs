@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Setting, Value};
+use opsctl_api::{Address, Direction, Edit, Effect, Live, Owner, Setting, Value, format_duration};
 
 use super::diff::Edits;
 use super::expand::{Expanded, Item, Presence};
@@ -86,11 +86,12 @@ pub fn fights(notes: &[OwnerNote]) -> impl Iterator<Item = Refusal> + '_ {
         let to = note.to.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
         let bounds = note.owner.within.as_ref();
         let within = bounds.map(|(least, most)| format!(" in {least}..{most}")).unwrap_or_default();
+        let soon = note.owner.soon.map(|soon| format!(" (within {})", format_duration(soon))).unwrap_or_default();
         Refusal {
             by: RefusedBy::Owner,
             at: note.at.to_string(),
             why: format!(
-                "{} holds {}{within} and {}: {to} would not last",
+                "{} holds {}{within} and {}{soon}: {to} would not last",
                 note.owner.name, note.setting, note.owner.does
             ),
             instead: note.owner.instead.clone(),

@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Pattern, Plain, Source};
+use opsctl_api::{Address, Pattern, Plain, Settings, Source};
 
 use super::{Left, Part, Past, Rest};
 use crate::config::GuardConfig;
-use crate::state::{Scope, State};
+use crate::state::{Goal, Scope, State};
 
 /// What a plan is asked for.
 pub struct Request<'a> {
@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub called: BTreeSet<String>,
     /// What opsctl left at each setting that a rollback restores.
     pub left: BTreeMap<Address, BTreeMap<String, Left>>,
+    /// What was live before all that a rollback takes back.
+    pub before: BTreeMap<Address, Settings<Goal>>,
     /// What was before opsctl's operations: what `restore` leads to.
     pub past: Past,
     /// A rollback takes these back whoever changed them.

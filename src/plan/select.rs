@@ -22,7 +22,7 @@ pub(super) fn select(
     problems: &mut Vec<Problem>,
 ) {
     let (state, target, exclude) = (request.state, &request.part.target, &request.part.exclude);
-    for pattern in target.iter().chain(exclude) {
+    for pattern in target.iter().chain(exclude).chain(&request.force).chain(&request.allow_one_way) {
         let mut actions = state.actions.iter();
         let mut declared = state.resources.iter().map(|(name, resource)| (name, &resource.declared.at));
         let may_mean = |name: &str, target: &Target| match target {

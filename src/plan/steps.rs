@@ -96,7 +96,8 @@ fn work(
     let hops = match catalogues.0.get(resource.at.instance()).map(|catalogue| legal(*catalogue, &change, &live)) {
         Some(Ok(hops)) => hops,
         Some(Err(problem)) => {
-            problems.push(problem);
+            let goals = change.edits.iter().filter_map(|edit| resource.goals.get(&edit.setting));
+            problems.push(problem.at_place(goals.filter_map(|goal| goal.place.clone()).next()));
             Vec::new()
         }
         None => Vec::new(),

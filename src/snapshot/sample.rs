@@ -123,6 +123,7 @@ pub(crate) fn plan() -> Plan {
         leaves: Vec::new(),
         holes: Vec::new(),
         failed_needs: Vec::new(),
+        undercuts: Vec::new(),
         preflight: Vec::new(),
         quotas: Vec::new(),
         refusals: Vec::new(),

@@ -9,7 +9,7 @@ use super::layer::{Layer, NAME, named};
 use super::names::Names;
 use super::template::environment;
 use super::{Scope, State, holes, pools};
-use crate::diagnostic::{Code, Diagnostic, FileId, Report, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, FileId, Report, Severity, Sources, Span};
 use crate::document::{Problems, Table, parse, plainly, read};
 use crate::instance::Catalogues;
 
@@ -22,6 +22,23 @@ pub struct Loaded {
     pub scope: Scope,
     /// All mistakes and warnings of all files, sorted by place.
     pub report: Report,
+    /// By name of a state: the files that it is made of.
+    files: BTreeMap<String, Vec<String>>,
+}
+
+impl Loaded {
+    /// The files with mistakes, where what was typed is made of others alone; empty where it is not.
+    pub fn mistaken_beside(&self, typed: &str) -> Vec<&str> {
+        let errors = self.report.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        let mistaken: BTreeSet<&str> =
+            errors.filter_map(|found| Some(self.report.sources.path(found.labels.first()?.span.file))).collect();
+        let files: Option<Vec<&Vec<String>>> = typed.split('+').map(|name| self.files.get(name)).collect();
+        let is_in = |path: &&str| files.iter().flatten().any(|files| files.iter().any(|file| file == path));
+        match files.is_none() || mistaken.iter().any(is_in) {
+            true => Vec::new(),
+            false => mistaken.into_iter().collect(),
+        }
+    }
 }
 
 /// One file that was read.
@@ -73,7 +90,12 @@ fn load_files(files: &[File], sources: Sources, mut found: Problems, catalogues:
     }
     let mut report = Report { sources, diagnostics: found.into_found() };
     report.sort();
-    Loaded { states, scope, report }
+    let files = chains.iter().map(|chain| {
+        let files = chain.layers.iter().map(|layer| format!("states/{}.toml", layer.name));
+        (chain.name().to_owned(), files.collect())
+    });
+    let files = files.collect();
+    Loaded { states, scope, report, files }
 }
 
 /// The files of `states/`, sorted by name.

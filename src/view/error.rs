@@ -14,7 +14,7 @@ use crate::plan::{PlanError, Problem};
 /// Mistakes in files, each with its place.
 pub fn report(report: &Report, screen: &Screen) -> String {
     let paint = if screen.colour { coloured } else { |_: Mark, text: &str| text.to_owned() };
-    diagnostic::render(report, &Style { unicode: screen.unicode, width: super::WIDTH, paint })
+    diagnostic::render(report, &Style { unicode: screen.unicode, width: screen.width(), paint })
 }
 
 fn coloured(mark: Mark, text: &str) -> String {
@@ -58,12 +58,12 @@ fn problem_block(problem: &Problem, screen: &Screen) -> String {
     if let Some(place) = &problem.place {
         block.push_str(&format!("  written at {place}\n"));
     }
-    block + &advice(&problem.instead)
+    block + &advice(&problem.instead, screen)
 }
 
 /// What to do, where there is something to say.
-fn advice(text: &str) -> String {
-    let lines = wrap(&clean(text), super::WIDTH - 4);
+fn advice(text: &str, screen: &Screen) -> String {
+    let lines = wrap(&clean(text), screen.width() - 4);
     lines.iter().enumerate().map(|(at, line)| format!("  {} {line}\n", if at == 0 { "=" } else { " " })).collect()
 }
 
@@ -144,7 +144,7 @@ pub fn chain_of(error: &dyn Error, code: Option<Code>, hint: Option<&str>, scree
         said = text;
         source = error.source();
     }
-    page + &advice(hint.unwrap_or(""))
+    page + &advice(hint.unwrap_or(""), screen)
 }
 
 #[cfg(test)]

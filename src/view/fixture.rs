@@ -207,6 +207,7 @@ pub(crate) fn failover() -> Plan {
         quotas: Vec::new(),
         holes: vec![],
         failed_needs: vec![],
+        undercuts: Vec::new(),
         preflight: vec![told(0), told(1), told(2), untold(4), untold(6)],
         refusals: vec![],
         checks: vec![check("edge-west", Gate::Between(vec!["dns-west".into()]), 0), check("live", Gate::After, 60)],

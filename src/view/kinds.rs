@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use opsctl_api::{Address, Effect, Kind, Live, LiveSetting, Setting, Type, Value, format_duration};
 
-use super::screen::{Ink, Screen, WIDTH};
+use super::screen::{Ink, Screen};
 use super::table::{Cell, Column, Table};
 use super::value::shown;
 use super::words::{clean, wrap};
@@ -15,7 +15,7 @@ pub fn list(kinds: &[(&str, &Kind)], screen: &Screen) -> String {
     let widest = |width: fn(&(&str, &Kind)) -> usize| kinds.iter().map(width).max().unwrap_or(0);
     let named = widest(|(provider, _)| provider.len()) + 2;
     let formed = widest(|(_, kind)| kind.name.len() + 1 + kind.path_form().len()) + 2;
-    let room = WIDTH.saturating_sub(named + formed).max(30);
+    let room = screen.width().saturating_sub(named + formed).max(30);
     for (provider, kind) in kinds {
         let form = format!("{}/{}", kind.name, kind.path_form());
         let mut lead = [Cell::new(*provider), Cell::new(form).ink(Ink::Strong)];

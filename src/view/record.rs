@@ -1,14 +1,14 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use opsctl_api::{Edit, format_duration};
+use opsctl_api::{Edit, format_duration, shell_word};
 
 use super::screen::Screen;
 use super::time::length;
 use super::value::{shown, way};
 use super::words::clean;
 use crate::plan::Part;
-use crate::snapshot::{EditRecord, Operation, StepRecord};
+use crate::snapshot::{EditRecord, Operation, Status, StepRecord};
 
 /// What a recorded step was about: `gke deployment/data/minio replicas 1 → 4`.
 pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
@@ -46,6 +46,22 @@ pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<Strin
         (Some(_), Some(first)) => format!("{kept}, counted from the beginning of {first}"),
         _ => kept,
     })
+}
+
+/// What takes settings back that a rollback left alone, whoever changed them since.
+pub(crate) fn forced<'a>(operation: &str, part: &Part, at: impl Iterator<Item = &'a str>) -> String {
+    let at: BTreeSet<&str> = at.collect();
+    let force: String = at.iter().map(|at| format!(" --force {}", shell_word(at))).collect();
+    let part = if part.is_whole() { String::new() } else { format!(" {}", part.flags()) };
+    format!("opsctl rollback {}{part}{force}", clean(operation))
+}
+
+/// The same of the record of a rollback; `None` where it left nothing to others.
+pub(crate) fn forced_by(operation: &Operation) -> Option<String> {
+    let others = |step: &&StepRecord| step.status == Status::LeftAlone && !step.edits.is_empty();
+    let mut at = operation.steps.iter().filter(others).filter_map(|step| Some(step.at.as_ref()?.as_str())).peekable();
+    at.peek()?;
+    Some(forced(operation.reverts.as_deref()?, &operation.part, at))
 }
 
 /// What an operation is called in a sentence: `night`, `the rest of night`, `a part of night (--target worker)`.

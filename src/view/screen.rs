@@ -1,7 +1,9 @@
 use anstyle::{AnsiColor, Style};
 
-/// How wide a page is, in columns.
+/// How wide a page is at most, in columns.
 pub const WIDTH: usize = 100;
+/// How wide it is at least: what is shown by less is broken as it comes.
+const NARROW: usize = 60;
 
 /// How pages are drawn: decided once by the command line, the same for all of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +60,11 @@ impl Screen {
         }
         let style = ink.style();
         format!("{}{text}{}", style.render(), style.render_reset())
+    }
+
+    /// How wide a page is here.
+    pub fn width(&self) -> usize {
+        self.columns.map_or(WIDTH, |columns| columns.clamp(NARROW, WIDTH))
     }
 
     /// A sign as this terminal shows it.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use opsctl_api::{Address, Value};
 
-use super::record::{called_first, described};
+use super::record::{called_first, described, forced_by};
 use super::screen::{Ink, Screen};
 use super::stands::Stands;
 use super::table::{Cell, Column, Table};
@@ -231,7 +231,10 @@ fn left_alone(status: &Status<'_>, screen: &Screen) -> String {
         more => format!("{more} settings were"),
     };
     let lines = status.left_alone.iter().map(|step| format!("  {}: {}\n", described(step, screen), clean(&step.why)));
-    format!("{}\n{}", screen.paint(Ink::Attention, &format!("{were} left alone:")), lines.collect::<String>())
+    let lines: String = lines.collect();
+    let forced = status.last.and_then(forced_by).map(|command| format!("  To take that back too: {command}\n"));
+    let head = screen.paint(Ink::Attention, &format!("{were} left alone:"));
+    format!("{head}\n{lines}{}", forced.unwrap_or_default())
 }
 
 /// What is as it was left, and not as it should be.

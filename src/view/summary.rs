@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::record::{Ways, called_first, described, kept};
+use super::record::{Ways, called_first, described, forced_by, kept};
 use super::screen::{Ink, Screen};
 use super::time::length;
 use super::words::{clean, count};
@@ -153,7 +153,7 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
         Outcome::DoneInPart if operation.count(Status::Owed) > 0 => {
             commands.push(("owed", "opsctl resume".to_owned()));
         }
-        Outcome::DoneInPart => {}
+        Outcome::DoneInPart => commands.extend(forced_by(operation).map(|command| ("force", command))),
         Outcome::CheckFailed => commands.push(("look", "opsctl check".to_owned())),
         Outcome::Failed | Outcome::Interrupted | Outcome::Running => {
             // A rollback that ended is planned anew as a whole.

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::address::fold_apart;
-use super::screen::{Ink, Screen, Sign, WIDTH};
+use super::screen::{Ink, Screen, Sign};
 use super::words::width;
 
 /// Rows of cells under each other, each column as wide as its widest cell.
@@ -113,7 +113,7 @@ impl Table {
     fn fit(&mut self, screen: &Screen) -> Vec<usize> {
         let widths = self.widths();
         let gaps: usize = self.columns.iter().map(|column| column.gap).sum();
-        let over = (gaps + widths.iter().sum::<usize>()).saturating_sub(WIDTH);
+        let over = (gaps + widths.iter().sum::<usize>()).saturating_sub(screen.width());
         let Some(folding) = self.columns.iter().position(|column| column.folds) else { return widths };
         if over == 0 || screen.verbose {
             return widths;

@@ -21,12 +21,14 @@ fn test_a_state_is_written_that_changes_nothing() {
 
     [resource.east]
     at = "aws:route53-record/Z1/live.example.com/CNAME/east"
-    # needs = []
+    needs = ["edge"]
+    pool = "live"
     weight = 100
 
     [resource.west]
     at = "aws:route53-record/Z1/live.example.com/CNAME/west"
-    # needs = []
+    needs = ["spare"]
+    pool = "live"
     weight = 0
 
     [resource.settings]
@@ -36,13 +38,16 @@ fn test_a_state_is_written_that_changes_nothing() {
 
     [resource.edge]
     at = "k8s:deployment/cdn/edge"
-    # needs = []
+    needs = ["origin"]
     replicas = 7
 
     [resource.spare]
     at = "k8s:deployment/cdn/spare"
-    # needs = []
+    needs = ["origin"]
     replicas = 0
+
+    [resource.origin]    # for its place in the order; nothing of it is set
+    at = "k8s:deployment/data/origin"
     "#);
     insta::assert_snapshot!(repository.done(&["plan", "now"]), @"
     now: nothing to change. 5 settings of 5 resources read from aws, k8s are as they should be.

@@ -279,6 +279,7 @@ fn test_a_colleagues_change_of_what_was_moved_on_the_way_is_left_alone() {
     rollback of ID is done, but for what was left alone.   TIME.   Operation ID
       left alone  lab machine/db running false → true: changed since by ben
       done 1   failed 0   unknown 0   owed 0   not started 0   left alone 1
+      force       opsctl rollback ID --force lab:machine/db
     --- exit 10
     "#);
     assert_eq!(repository.simulated(DB, "running"), false);

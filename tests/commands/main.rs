@@ -34,6 +34,7 @@ mod schema;
 mod secrets;
 mod selection;
 mod servers;
+mod serving;
 mod sim;
 mod small;
 mod snapshot;

@@ -149,8 +149,8 @@ fn test_what_to_look_at_twice_is_in_the_document() {
             &small,
             "drained --exclude east --exclude west",
             &[
-                ("/undercuts/0/at", "\"aws:route53-record/Z1/live.example.com/CNAME/east\""),
-                ("/undercuts/0/needs", "\"edge\""),
+                ("/plan/undercuts/0/at", "\"aws:route53-record/Z1/live.example.com/CNAME/east\""),
+                ("/plan/undercuts/0/needs", "\"edge\""),
             ],
         ),
         (

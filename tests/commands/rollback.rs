@@ -30,6 +30,7 @@ fn test_a_colleagues_edit_is_spared() {
       left alone  k8s deployment/cdn/edge replicas 7 → 2: changed since by kubectl-scale
       left alone  k8s deployment/data/origin replicas: edge is left as it is, and needs it
       done 1   failed 0   unknown 0   owed 0   not started 0   left alone 2
+      force       opsctl rollback ID --force k8s:deployment/cdn/edge
     --- exit 10
     "#);
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 7);
@@ -39,6 +40,7 @@ fn test_a_colleagues_edit_is_spared() {
     2 settings were left alone:
       k8s deployment/cdn/edge replicas 7 → 2: changed since by kubectl-scale
       k8s deployment/data/origin replicas: edge is left as it is, and needs it
+      To take that back too: opsctl rollback ID --force k8s:deployment/cdn/edge
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"

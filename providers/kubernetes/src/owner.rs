@@ -101,7 +101,7 @@ pub(crate) fn autoscaler(instance: &str, hpa: &Hpa, setting: &str) -> Owner {
         off_at: Some(Value::Integer(0)),
         reverts: true,
         soon: Some(HPA_SYNC),
-        does: format!("moves it within {min} and {max} at its next sync"),
+        does: "moves it there at its next sync".to_owned(),
         instead,
     }
 }

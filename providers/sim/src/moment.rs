@@ -223,7 +223,7 @@ impl<'a> Moment<'a> {
                 off_at: Some(Value::Integer(0)),
                 reverts: true,
                 soon: Some(self.sync(&bounds)),
-                does: format!("moves it into {floor}..{ceiling}"),
+                does: "moves it there".to_owned(),
                 instead: format!("set {} and {} of {}", confines.floor, confines.ceiling, scaler.local()),
             })
         });

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 use clap::Args;
@@ -14,7 +15,7 @@ use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::typed::{self, no_address, no_kind};
 use crate::instance::Instances;
-use crate::state::{self, Target};
+use crate::state::{self, Declared, Target};
 use crate::view;
 
 /// Writes a state file from what is live, to go on from
@@ -154,21 +155,55 @@ async fn read(asked: &[Selector], repository: &Repository, instances: &Instances
         .keys()
         .filter_map(|at| Some((at.clone(), repository.catalogues.kind(at.instance(), at.kind())?)))
         .collect();
-    let (known, taken) = others(repository);
+    let declared = declared(repository);
+    let (known, taken) = others(&declared);
     let names = capture::names(&kinds, &known, &taken);
     let resources = names.into_iter().filter_map(|(at, name)| {
-        let kind = *kinds.get(&at)?;
-        Some(Resource { name, live: found.remove(&at)?, kind })
+        let (kind, live) = (*kinds.get(&at)?, found.remove(&at)?);
+        let stands_for = |target: &Target| match target {
+            Target::One(one) => *one == at,
+            // Whether it has these labels is not known.
+            Target::Many { pattern, select, .. } => {
+                select.is_empty() && pattern.matches(&at) && !target.leaves_out(&at)
+            }
+        };
+        let declared = declared.values().filter(|declared| stands_for(&declared.at)).cloned().collect();
+        Some(Resource { name, live, kind, declared })
     });
-    Captured { resources: resources.collect(), unread }
+    let resources: Vec<Resource> = resources.collect();
+    let beside = beside(&resources, &declared);
+    Captured { resources, beside, unread }
+}
+
+/// What these need or come after, directly or through others, and is not among them.
+fn beside(resources: &[Resource], declared: &Names) -> Names {
+    let mut beside = BTreeMap::new();
+    let mut open: Vec<&Arc<Declared>> = resources.iter().flat_map(|resource| &resource.declared).collect();
+    while let Some(of) = open.pop() {
+        let needed = of.needs.iter().flat_map(|need| &need.any_of);
+        for name in needed.chain(of.after.iter().map(|after| &after.name)) {
+            let Some(found) = declared.get(name) else { continue };
+            let is_captured = resources.iter().any(|resource| resource.name == *name);
+            if !is_captured && beside.insert(name.clone(), Arc::clone(found)).is_none() {
+                open.push(found);
+            }
+        }
+    }
+    beside
+}
+
+/// What the states declare, by name.
+type Names = BTreeMap<String, Arc<Declared>>;
+
+fn declared(repository: &Repository) -> Names {
+    state::load(&repository.config.root, &repository.catalogues).scope.declared
 }
 
 /// The names that the states have already, as far as their files can be read: those of single addresses, and all others.
-fn others(repository: &Repository) -> (BTreeMap<Address, String>, BTreeSet<String>) {
-    let loaded = state::load(&repository.config.root, &repository.catalogues);
+fn others(declared: &Names) -> (BTreeMap<Address, String>, BTreeSet<String>) {
     let mut known = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for (name, declared) in &loaded.scope.declared {
+    for (name, declared) in declared {
         taken.insert(name.clone());
         if let Target::One(at) = &declared.at {
             known.entry(at.clone()).or_insert_with(|| name.clone());

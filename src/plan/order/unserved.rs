@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Effect, Owner, Value};
+use opsctl_api::{Effect, Owner, Setting, Value};
 
 use super::super::diff::Edits;
 use super::super::expand::Expanded;
@@ -17,6 +17,25 @@ pub(in crate::plan) fn unserved(state: &State, expanded: &Expanded, edits: &Edit
     if carriers.is_empty() {
         return Vec::new();
     }
+    let bereft = bereft(state, expanded, edits);
+    let refusal = |item: usize| {
+        let (name, nothing) = bereft.get(&item)?;
+        Some(Refusal {
+            by: RefusedBy::Need,
+            at: expanded.items[item].at.to_string(),
+            why: format!("it would have traffic, and needs {name}, of which {nothing}"),
+            instead: format!("let {name} have something that serves first"),
+        })
+    };
+    carriers.into_iter().filter_map(refusal).collect()
+}
+
+/// All that needs, directly or through others, what has nothing that serves once all edits are made: the name of that, and what says so.
+pub(in crate::plan) fn bereft<'a>(
+    state: &State,
+    expanded: &'a Expanded,
+    edits: &Edits,
+) -> BTreeMap<usize, (&'a str, String)> {
     let vacant = (0..expanded.items.len()).filter_map(|item| Some((item, vacant(expanded, edits, item)?)));
     let vacant: BTreeMap<usize, String> = vacant.collect();
     // Where a name stands for many, some may have nothing as long as others have; what needs one of them by its own name needs that one.
@@ -29,26 +48,20 @@ pub(in crate::plan) fn unserved(state: &State, expanded: &Expanded, edits: &Edit
         names.filter(|name| !vacant.contains_key(&item) || is_whole(name)).collect()
     });
     let names: Vec<Vec<&str>> = names.collect();
-    let gone: Vec<usize> = vacant.keys().filter(|item| !names[**item].is_empty()).copied().collect();
+    let mut gone: Vec<usize> = vacant.keys().filter(|item| !names[**item].is_empty()).copied().collect();
+    // The last one is followed first: of alternatives that are all gone, the one is told that goes now.
+    gone.sort_by_key(|item| edits[*item].is_empty());
     let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
     let relying = Reliance::new(declared, names, super::provider_needs(expanded)).without(gone.into());
-    let refusal = |(item, needed): (usize, Option<usize>)| {
-        let needed = needed.filter(|_| carriers.contains(&item))?;
-        let name = expanded.items[needed].names.first()?;
-        Some(Refusal {
-            by: RefusedBy::Need,
-            at: expanded.items[item].at.to_string(),
-            why: format!("it would have traffic, and needs {name}, of which {}", vacant.get(&needed)?),
-            instead: format!("let {name} have something that serves first"),
-        })
+    let told = |(item, needed): (usize, Option<usize>)| {
+        let needed = needed?;
+        Some((item, (expanded.items[needed].names.first()?.as_str(), vacant.get(&needed)?.clone())))
     };
-    let mut refusals: Vec<Refusal> = relying.into_iter().filter_map(refusal).collect();
-    refusals.sort_by(|a, b| a.at.cmp(&b.at));
-    refusals
+    relying.into_iter().filter_map(told).collect()
 }
 
 /// What traffic comes to, and what others of its pool leave it to.
-fn carriers(state: &State, expanded: &Expanded, edits: &Edits) -> impl Iterator<Item = usize> {
+pub(in crate::plan) fn carriers(state: &State, expanded: &Expanded, edits: &Edits) -> impl Iterator<Item = usize> {
     let comes = |item: &usize| {
         let kind = expanded.items[*item].kind;
         let up = edits[*item].iter().filter(|(slot, _)| slot.is_up()).flat_map(|(_, edits)| edits);
@@ -66,17 +79,22 @@ pub(in crate::plan) fn vacant(expanded: &Expanded, edits: &Edits, item: usize) -
         let setting = expanded.items[item].kind.setting(key)?;
         let edit = edits[item].values().flatten().find(|edit| edit.setting == *key);
         let after = edit.map_or_else(|| found.value(), |edit| edit.to.as_ref())?;
-        let nothing = match setting.effect {
-            Effect::Capacity => setting.count && *after == Value::Integer(0),
-            Effect::Power => *after == Value::Bool(false),
-            Effect::PowerInverted => *after == Value::Bool(true),
-            Effect::Traffic | Effect::Config => false,
-        };
         // Unless somebody raises a count who scales by what there is to do, and does not let go of it there.
         let raised = |owner: &Owner| {
             let more = |(_, most): &(Value, Value)| most.compare(after) == Some(Ordering::Greater);
             owner.off_at.as_ref() != Some(after) && owner.within.as_ref().is_some_and(more)
         };
-        (nothing && !(setting.count && live.owners_of(key).any(raised))).then(|| format!("{key} is {after}"))
+        (serves_nothing(setting, after) && !(setting.count && live.owners_of(key).any(raised)))
+            .then(|| format!("{key} is {after}"))
     })
+}
+
+/// Whether by this value of a setting nothing of a resource serves.
+pub fn serves_nothing(setting: &Setting, value: &Value) -> bool {
+    match setting.effect {
+        Effect::Capacity => setting.count && *value == Value::Integer(0),
+        Effect::Power => *value == Value::Bool(false),
+        Effect::PowerInverted => *value == Value::Bool(true),
+        Effect::Traffic | Effect::Config => false,
+    }
 }

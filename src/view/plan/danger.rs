@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use opsctl_api::{Address, Pattern, format_duration};
 
 use super::super::action::not_undone;
+use super::super::record::forced;
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
@@ -25,7 +26,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("interrupts", interrupts(plan)),
         ("quota", quotas(plan)),
         ("owed", owed(plan)),
-        ("owner", plan.owners.iter().map(|note| owner(plan, note, screen)).collect()),
+        ("owner", owners(plan, screen)),
         ("time", lasts::over(plan, now.at).into_iter().collect()),
         ("unready", unready(plan)),
         ("unread", unread(plan)),
@@ -97,12 +98,13 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
     edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
 }
 
-/// What `--target` or `--exclude` leaves as it is, while what it needs shrinks.
+/// What stays as it is, while what it needs shrinks.
 fn undercuts(plan: &Plan) -> Vec<String> {
-    let line = |undercut: Undercut| {
-        format!("{} is left as it is, and {}, which it needs, shrinks", undercut.at, clean(&undercut.needs))
+    let line = |Undercut { at, needs, nothing }: &Undercut| match nothing {
+        Some(nothing) => format!("{at} keeps its traffic, and {}, which it needs, goes: {nothing} then", clean(needs)),
+        None => format!("{at} is left as it is, and {}, which it needs, shrinks", clean(needs)),
     };
-    plan::undercut(plan).into_iter().map(line).collect()
+    plan.undercuts.iter().map(line).collect()
 }
 
 /// What does not serve for a while, since a change restarts it or its way leads through that.
@@ -154,6 +156,11 @@ fn owed(plan: &Plan) -> Vec<String> {
     by_instance.into_iter().map(line).collect()
 }
 
+/// What else holds what is changed; one that would undo it has refused that already.
+fn owners(plan: &Plan, screen: &Screen) -> Vec<String> {
+    plan.owners.iter().filter(|note| !note.fights).map(|note| owner(plan, note, screen)).collect()
+}
+
 fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
     let owner = &note.owner;
     let name = clean(&owner.name);
@@ -166,7 +173,7 @@ fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
     if let Some(off) = owner.off_at.as_ref().filter(|off| note.to.as_ref() == Some(off)) {
         let off = shown(Some(off), screen);
         text.push_str(&format!(" and lets go at {off}: it scales nothing until another value is set"));
-    } else if !owner.does.is_empty() && (note.fights || note.moved_by.is_none()) {
+    } else if !owner.does.is_empty() && note.moved_by.is_none() {
         text.push_str(&format!(" and {}", clean(&owner.does)));
         if let Some(soon) = owner.soon {
             text.push_str(&format!(" (within {})", format_duration(soon)));
@@ -174,13 +181,6 @@ fn owner(plan: &Plan, note: &OwnerNote, screen: &Screen) -> String {
     }
     if let Some(step) = note.moved_by.and_then(|step| plan.steps.get(step)) {
         text.push_str(&format!("; its bounds are moved first (step {})", step.wave));
-    }
-    if note.fights {
-        let to = shown(note.to.as_ref(), screen);
-        text.push_str(&format!("; {to} would not last"));
-        if !owner.instead.is_empty() {
-            text.push_str(&format!(": {}", clean(&owner.instead)));
-        }
     }
     text
 }
@@ -325,9 +325,6 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
                 let [before, set, live] = compared([before.as_ref(), set.as_ref(), live.as_ref()], screen);
                 let story = format!("was {before}, opsctl set {set}, now {live}: changed since{who}");
                 left.row(cells.into_iter().chain([Cell::new(story).open()]));
-                let operation = plan.intent.reverts.iter().map(|operation| format!("{} ", clean(operation)));
-                let operation: String = operation.collect();
-                left.line(format!("       opsctl rollback {operation}--force {} takes it back too", skipped.at));
             }
             SkippedWhy::HeldBack(why) => {
                 any_held = true;
@@ -344,6 +341,13 @@ pub(super) fn spared(plan: &Plan, screen: &Screen) -> String {
             | SkippedWhy::NotUndone
             | SkippedWhy::Owed { .. } => {}
         }
+    }
+    let others = plan.skipped.iter().filter(|skipped| matches!(skipped.why, SkippedWhy::ChangedSince { .. }));
+    let others: Vec<&str> = others.map(|skipped| skipped.at.as_str()).collect();
+    if let Some(operation) = plan.intent.reverts.as_ref().filter(|_| any_left) {
+        let them = if others.len() == 1 { "it" } else { "them" };
+        let forced = forced(operation, &plan.intent.part, others.into_iter());
+        left.line(format!("       {forced} takes {them} back too"));
     }
     let mut block = String::new();
     for (any, title, table) in [(any_left, "Left alone", left), (any_held, "Held back", held)] {

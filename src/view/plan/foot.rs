@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use opsctl_api::Preflight;
 
 use super::super::words::{clean, count, width, wrap};
-use super::super::{Ink, Screen, WIDTH, check};
+use super::super::{Ink, Screen, check};
 use super::{Now, labelled, lasts};
 use crate::check::Gate;
 use crate::plan::{Plan, SkippedWhy, Work};
@@ -160,7 +160,10 @@ pub(super) fn counts(plan: &Plan, screen: &Screen) -> String {
     let calls = calls(plan.instances.iter().map(|(name, seen)| (name.as_str(), &seen.calls)), screen);
     let digest: String = plan.digest.chars().take(8).collect();
     let line = format!("{}.   {calls}.   Plan {digest}", parts.join(", "));
-    let mut block = if width(&line) <= WIDTH { line + "\n" } else { wrap(&line, WIDTH).join("\n") + "\n" };
+    let mut block = match width(&line) <= screen.width() {
+        true => line + "\n",
+        false => wrap(&line, screen.width()).join("\n") + "\n",
+    };
     if !plan.refusals.is_empty() {
         let text = format!("An apply of it is refused, for {}.", count(plan.refusals.len(), "reason"));
         block.push_str(&format!("{}\n", screen.paint(Ink::Bad, &text)));

@@ -2,7 +2,7 @@ use super::super::record::{called, named};
 use super::super::table::{Cell, Column, Table};
 use super::super::time::ago;
 use super::super::words::{and, clean, count, width, wrap};
-use super::super::{Ink, Screen, WIDTH};
+use super::super::{Ink, Screen};
 use super::Now;
 use crate::plan::{InstanceSeen, Plan};
 use crate::snapshot::{Operation, OperationKind, Outcome};
@@ -48,11 +48,11 @@ fn title(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let summary = clean(&plan.intent.summary);
     let taken = width(name) + 3 + width(&summary);
     // Where both do not fit beside each other, each has lines of its own, and what is long is broken under itself.
-    let (summary, fill) = match taken + 3 + width(&from) <= WIDTH {
-        true => (summary, " ".repeat(WIDTH - taken - width(&from))),
+    let (summary, fill) = match taken + 3 + width(&from) <= screen.width() {
+        true => (summary, " ".repeat(screen.width() - taken - width(&from))),
         false => {
-            let indent = (width(name) + 3).min(WIDTH / 2);
-            (wrap(&summary, WIDTH - indent).join(&format!("\n{:indent$}", "")), "\n".to_owned())
+            let indent = (width(name) + 3).min(screen.width() / 2);
+            (wrap(&summary, screen.width() - indent).join(&format!("\n{:indent$}", "")), "\n".to_owned())
         }
     };
     format!("{}   {summary}{fill}{}\n", screen.paint(Ink::Strong, name), screen.paint(Ink::Dim, &from))

@@ -108,7 +108,7 @@ const UNDER_TITLE: usize = 14;
 fn labelled(label: &str, text: &str, ink: Option<super::Ink>, screen: &Screen) -> String {
     let indent = if label.starts_with(' ') { UNDER_TITLE } else { UNDER_LABEL };
     let mut block = String::new();
-    for (index, line) in super::words::wrap(text, super::WIDTH - indent).iter().enumerate() {
+    for (index, line) in super::words::wrap(text, screen.width() - indent).iter().enumerate() {
         let head = format!("{:indent$}", if index == 0 { label } else { "" });
         block.push_str(&ink.map_or_else(|| head.clone(), |ink| screen.paint(ink, &head)));
         block.push_str(line);

@@ -6,7 +6,7 @@ use opsctl_api::{Address, Edit, Hop, Readiness, Value, format_duration};
 use super::super::table::{Cell, Column, Table};
 use super::super::value::{diff, ends, is_number, way};
 use super::super::words::{clean, ranges, width, wrap};
-use super::super::{Ink, Screen, Sign, WIDTH, action, check};
+use super::super::{Ink, Screen, Sign, action, check};
 use super::alike::{self, Group};
 use super::locals;
 use super::reasons::{reasons, waves_before};
@@ -147,7 +147,7 @@ impl Rows<'_> {
         }
         let addresses: Vec<&Address> = group.steps.iter().filter_map(|&id| self.plan.steps[id].at()).collect();
         let (shown, names) = alike::name(&addresses);
-        (format!("{shown} ({})", names.len()), alike::listed(&names, WIDTH - UNDER, 3))
+        (format!("{shown} ({})", names.len()), alike::listed(&names, self.screen.width() - UNDER, 3))
     }
 
     fn edit(&mut self, lead: [Cell; 4], edit: &Edit, ink: Ink, (waits, after): (&str, &str)) {
@@ -177,7 +177,7 @@ impl Rows<'_> {
         let arrow = self.screen.sign(Sign::Arrow);
         let (from, to) = ends(edit, &screen);
         let on_one = format!("{:UNDER$}{setting} {}", "", way(edit, &screen));
-        if width(&on_one) <= WIDTH {
+        if width(&on_one) <= self.screen.width() {
             self.table.line(on_one);
         } else {
             let indent = UNDER + width(setting);
@@ -222,7 +222,7 @@ impl Rows<'_> {
     }
 
     fn note(&mut self, text: &str) {
-        for line in wrap(text, WIDTH - UNDER) {
+        for line in wrap(text, self.screen.width() - UNDER) {
             self.table.line(format!("{:UNDER$}{}", "", self.screen.paint(Ink::Dim, &line)));
         }
     }

@@ -243,6 +243,7 @@ fn test_long_values_and_texts_and_coupled_settings() {
 fn test_a_rollback_spares_what_others_changed() {
     let mut plan = bare();
     plan.intent.name = "rollback of 20261122-0412-ana".into();
+    plan.intent.reverts = Some("20261122-0412-ana".into());
     let integer = |number| Some(Value::Integer(number));
     plan.skipped = vec![
         Skipped {
@@ -270,7 +271,7 @@ fn test_a_rollback_spares_what_others_changed() {
 
     Left alone
       gke  deployment/cdn/ats-edge  replicas  was 2, opsctl set 10, now 25: changed since by kubectl-edit
-           opsctl rollback --force gke:deployment/cdn/ats-edge takes it back too
+           opsctl rollback 20261122-0412-ana --force gke:deployment/cdn/ats-edge takes it back too
     Held back
       aws  route53-record/Z1/live.example.com/CNAME/west  weight  it needs gke:deployment/cdn/ats-edge
 

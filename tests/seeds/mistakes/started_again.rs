@@ -40,7 +40,7 @@ fn test_who_starts_it_again_and_how_soon_is_named_before_it_is_stopped() {
 fn test_what_is_started_again_at_once_is_not_stopped() {
     let ops = repository(&(ON.to_owned() + &owner("5s")), &[("baseline", ON), ("night", NIGHT)]);
     let said = ops.ends(3, &["apply", "night", "-y"]);
-    assert!(said.err.contains("AWS holds on and puts it back: false would not last"), "{said}");
+    assert!(said.err.contains("AWS holds on and puts it back (within 5s): false would not last"), "{said}");
     assert_eq!(ops.simulated(DATABASE, "on"), json!(true));
     is_there(&ops, "baseline");
 }
