@@ -133,6 +133,12 @@ impl Machine {
         self.steps.iter().any(|progress| sent(progress) || !progress.called.is_empty())
     }
 
+    /// Whether anything is held back, for what it needs is not as it was left.
+    pub(super) fn holds_back(&self) -> bool {
+        let is_held = |progress: &Progress| progress.stand == Stand::Over(Status::Skipped) && progress.began.is_none();
+        self.steps.iter().any(|progress| is_held(progress) && progress.ended.is_some())
+    }
+
     /// Whether the operator stopped it.
     pub(super) fn is_stopped(&self) -> bool {
         self.stop.is_some()

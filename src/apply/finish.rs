@@ -72,7 +72,7 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
         operation.abandoned = Some("it failed before it did anything, and was to be taken back".to_owned());
     }
     // Who stopped it does not wait for what was to hold when all is done.
-    if !machine.is_stopped() {
+    if !machine.is_stopped() && !machine.holds_back() {
         after_checks(&site, begin, &mut operation).await;
     }
     operation.calls = calls_since(&site);

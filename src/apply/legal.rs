@@ -178,6 +178,8 @@ impl Machine {
             Status::Done => progress.stand == Stand::Settling,
             Status::Failed | Status::Unknown => progress.stand.is_underway(),
             Status::Owed => may_be_owed && progress.stand == Stand::Asked,
+            // What is held back was not begun.
+            Status::Skipped if progress.stand == Stand::Pending => true,
             // What is measured or waited for is given up when nothing comes next.
             Status::Skipped => !change && !action && progress.stand == Stand::Settling,
             _ => false,
@@ -185,11 +187,14 @@ impl Machine {
         if !legal {
             return Err(illegal(step, progress.stand, entry));
         }
+        let was_begun = progress.stand != Stand::Pending;
         progress.end(status, why, at);
-        self.underway -= 1;
+        self.underway -= usize::from(was_begun);
         self.ready.remove(&step);
         match status {
             Status::Done => self.release(step, Level::Done),
+            // What comes after what is held back is so by itself.
+            Status::Skipped if !was_begun => {}
             _ => {
                 self.skip_followers(step);
                 if matches!(status, Status::Failed | Status::Unknown)

@@ -13,6 +13,7 @@ mod act;
 #[cfg(test)]
 mod act_test;
 mod answers;
+mod astray;
 #[cfg(test)]
 mod bed;
 mod calls;
@@ -63,6 +64,7 @@ mod unfinished;
 mod watch;
 
 pub use abandon::{Closing, abandon, settled};
+pub use astray::{Astray, Changed};
 pub use error::ApplyError;
 pub use event::{Event, What};
 pub use gate::strangers;

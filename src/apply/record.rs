@@ -65,7 +65,8 @@ pub(super) fn outcome(operation: &Operation, machine: &Machine) -> Outcome {
     if some(Status::Failed) || some(Status::Unknown) {
         Outcome::Failed
     } else if some(Status::Skipped) || some(Status::Sent) || some(Status::Settling) {
-        if machine.stopping().is_some() { Outcome::Interrupted } else { Outcome::Failed }
+        let is_stopped = machine.stopping().is_some() || machine.holds_back();
+        if is_stopped { Outcome::Interrupted } else { Outcome::Failed }
     } else if some(Status::Owed) || some(Status::LeftAlone) {
         Outcome::DoneInPart
     } else {

@@ -1,26 +1,29 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use camino::Utf8Path;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
+use super::astray::astray;
 use super::entry::{Answer, Entry};
 use super::event::{Event, What};
 use super::execute::Engine;
 use super::finish::{Site, carry_out, stage};
+use super::journal::Journal;
 use super::lock::Lock;
 use super::moment::{between, later};
 use super::progress::{Progress, Stand};
 use super::replay::Replayed;
 use super::run::snapshot_before;
 use super::secrets::{self, Secrets};
+use super::sight::Sight;
 use super::unfinished::Mark;
 use super::{ApplyError, Tempo, abandon, gate, say, sight};
 use crate::config::GuardConfig;
 use crate::instance::Instances;
 use crate::plan::{Plan, Step, Work};
-use crate::snapshot::{Operation, Store};
+use crate::snapshot::{Operation, Status, Store};
 use crate::state::OnFailure;
 
 /// What it takes to go on with an operation that did not end; the rest is in its journal.
@@ -85,11 +88,33 @@ pub async fn resume(resume: Resume<'_>) -> Result<Operation, ApplyError> {
     if !replayed.has_before {
         snapshot_before(&replayed.begin, &sight, &site, &mut journal)?;
     }
+    hold_back(&mut replayed, &sight, &site, &mut journal)?;
     stage(&site.events, "applying");
     let begin = replayed.begin;
     let mut engine = Engine::new(&site, &begin, replayed.machine, journal, sight.found, resume.tempo);
     engine.take_over()?;
     carry_out(site, &begin, engine).await
+}
+
+/// Ends the steps that are not to be begun, for what they need is not as it was left.
+fn hold_back(replayed: &mut Replayed, sight: &Sight, site: &Site<'_>, journal: &mut Journal) -> Result<(), ApplyError> {
+    if replayed.machine.stopping().is_some() {
+        return Ok(());
+    }
+    let stands: Vec<Stand> = replayed.machine.steps().iter().map(|progress| progress.stand).collect();
+    let held = astray(&replayed.begin.plan, &stands, sight, &site.instances.catalogues()).held;
+    let mut entries = Vec::new();
+    for (step, why) in held {
+        let status = Status::Skipped;
+        let entry = Entry::Ended { step, status, why: why.clone() };
+        replayed.machine.apply(&entry, Timestamp::now())?;
+        entries.push(entry);
+        say(&site.events, What::Ended { step, status, why, took: Duration::ZERO });
+    }
+    if !entries.is_empty() {
+        journal.append(entries)?;
+    }
+    Ok(())
 }
 
 /// Its plan without what has nothing more to write: that is only seen to its end.

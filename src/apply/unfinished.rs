@@ -5,10 +5,11 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Query, Selector, Value, Wanted};
 
+use super::astray::{Astray, astray};
 use super::journal::{self, Journal, JournalError};
 use super::progress::{Progress, Stand};
 use super::replay::{Replayed, replay};
-use super::{conflict, gate, journals, record};
+use super::{conflict, gate, journals, record, sight};
 use crate::action::Action;
 use crate::instance::Instances;
 use crate::plan::{Plan, Work};
@@ -35,6 +36,8 @@ pub struct Unfinished {
     pub plan: Arc<Plan>,
     /// Its steps, joints left out, in the plan's order.
     pub steps: Vec<OpenStep>,
+    /// Where each step of the plan stands.
+    pub stands: Vec<Stand>,
 }
 
 /// An operation that did not end, and up to where it was looked at.
@@ -183,6 +186,7 @@ impl Unfinished {
             takes_back: replayed.machine.takes_back(),
             plan: Arc::clone(&begin.plan),
             steps: steps.collect(),
+            stands: replayed.machine.steps().iter().map(|progress| progress.stand).collect(),
         }
     }
 
@@ -199,6 +203,18 @@ impl Unfinished {
     /// What live says, by step, of those that were sent and not seen to be true, and of those that are to be begun.
     pub async fn look(&self, instances: &Instances) -> BTreeMap<usize, Effect> {
         self.effects(|step| step.is_unsure() || step.is_to_begin(), instances).await
+    }
+
+    /// What is not as it was left, or relied on, and what is held back for that.
+    pub async fn astray(&self, instances: &Instances) -> Astray {
+        if self.takes_back {
+            return Astray::default();
+        }
+        let asked: Vec<&str> = self.plan.targets().map(|(name, _)| name.as_str()).collect();
+        let (found, mut sight) = tokio::join!(instances.identities(&asked), sight::look(&self.plan, instances));
+        let strangers = gate::strangers(self.plan.targets(), &found);
+        sight.found.retain(|at, _| !strangers.contains_key(at.instance()));
+        astray(&self.plan, &self.stands, &sight, &instances.catalogues())
     }
 
     /// The same of some of its steps.

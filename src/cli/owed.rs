@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Value, Wanted};
+use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Settings, Value, Wanted};
 
 use super::claims::{
     Around, Claim, Key, claims, decided, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, settings_of,
@@ -29,6 +29,8 @@ pub(super) struct Debt {
     pub(super) strangers: Vec<ApplyError>,
     /// Why it cannot be told whether it is to be done, or where.
     pub(super) unclear: Option<String>,
+    /// What its plan wanted of each setting.
+    wanted: BTreeMap<Address, Settings<Goal>>,
     /// What was planned around its actions.
     around: Option<Around>,
 }
@@ -49,7 +51,8 @@ impl Debt {
         let actions = self.steps.iter().filter_map(action).collect();
         // Whether it kept to its time is told once, when it came to its end.
         let since = (!self.operation.came_to_its_end()).then(|| self.operation.clock());
-        Rest { operation: self.operation.id.clone(), since, settings, again, actions }
+        let (operation, wanted) = (self.operation.id.clone(), self.wanted.clone());
+        Rest { operation, since, settings, again, wanted, actions }
     }
 
     /// As it is shown.
@@ -127,10 +130,20 @@ pub(super) async fn all(setting: &Setting<'_>, damage: &mut Damage) -> Result<Ve
             steps.extend(ahead_of(&steps, &operation, plan.as_ref()));
             steps.sort_by_key(|step| step.step);
             let strangers = strangers.into_values().collect();
-            debts.push(Debt { place, operation, steps, strangers, unclear, around });
+            let wanted = plan.as_ref().map(wanted).unwrap_or_default();
+            debts.push(Debt { place, operation, steps, strangers, unclear, wanted, around });
         }
     }
     Ok(debts)
+}
+
+/// What a plan has a goal for.
+fn wanted(plan: &Plan) -> BTreeMap<Address, Settings<Goal>> {
+    let wanted = plan.resources.iter().map(|(at, seen)| {
+        let goals = seen.settings.iter().filter_map(|(key, setting)| Some((key.to_owned(), setting.goal.clone()?)));
+        (at.clone(), goals.collect())
+    });
+    wanted.collect()
 }
 
 /// The place in the history of the operation that a rollback takes back all down to.

@@ -265,6 +265,7 @@ pub(super) fn summed_up(
         Outcome::DoneInPart => Exit::InPart,
         // It failed before it did anything, and was to be taken back.
         Outcome::Failed if operation.abandoned.is_some() => Exit::RolledBack,
+        Outcome::Interrupted if operation.is_held_back() => Exit::InPart,
         Outcome::Failed | Outcome::Interrupted | Outcome::CheckFailed | Outcome::Running => Exit::Failed,
         Outcome::Abandoned => Exit::Done,
     })

@@ -3,7 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use opsctl_api::{Address, Relation};
+
 use super::expand::Expanded;
+use super::{Plan, Seen};
 use crate::state::{Declared, State};
 
 /// What cannot be relied on any more.
@@ -34,6 +37,24 @@ pub(super) fn relying_on<'a>(
     let declared = state.resources.iter().map(|(name, resource)| (name.as_str(), &*resource.declared));
     let names = expanded.items.iter().map(|item| item.names.iter().map(String::as_str).collect()).collect();
     Reliance::new(declared, names, super::order::provider_needs(expanded)).without(gone)
+}
+
+/// By what a plan recorded: all that has nothing left to rely on without these, directly or through others; each with the one of them that it was found from.
+pub fn relying<'a>(plan: &'a Plan, gone: &BTreeSet<&Address>) -> BTreeMap<&'a Address, &'a Address> {
+    let items: Vec<(&Address, &Seen)> = plan.resources.iter().collect();
+    let place = |at: &Address| items.binary_search_by_key(&at, |(at, _)| *at).ok();
+    let provider_needs = items.iter().enumerate().flat_map(|(item, (_, seen))| {
+        let needed = seen.relations.iter().filter_map(|relation| match relation {
+            Relation::Needs(at) => place(at),
+            Relation::Confines(_) => None,
+        });
+        needed.map(move |needed| (item, needed))
+    });
+    let declared = plan.declared.iter().map(|(name, declared)| (name.as_str(), &**declared));
+    let names = items.iter().map(|(_, seen)| seen.names.iter().map(String::as_str).collect()).collect();
+    let gone: Vec<usize> = gone.iter().filter_map(|at| place(at)).collect();
+    let relying = Reliance::new(declared, names, provider_needs).without(gone.into());
+    relying.into_iter().filter_map(|(item, of)| Some((items[item].0, items[of?].0))).collect()
 }
 
 /// Who relies on what, followed as one item after the other goes missing. Each need is met or not for all members of a name

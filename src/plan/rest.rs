@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Pattern, Value};
+use opsctl_api::{Address, Edit, Pattern, Settings, Value};
 
 use super::diff::Edits;
 use super::expand::{Expanded, GoalAt, Item};
 use super::hold_back::hold_back;
 use super::order::provider_needs;
 use super::{Refusal, RefusedBy, Skipped, SkippedWhy};
-use crate::state::State;
+use crate::state::{Goal, State};
 
 /// What an ended operation did not do and that is to be done now: nothing else of its state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Rest {
     pub settings: BTreeMap<Address, BTreeSet<String>>,
     /// What it had set on its way and was to set again, with what it was to be: it is wanted where the state says nothing of it.
     pub again: BTreeMap<Address, BTreeMap<String, Value>>,
+    /// What it wanted of each setting; empty where that is not known.
+    pub wanted: BTreeMap<Address, Settings<Goal>>,
     /// The actions that it did not do, each with the members that it did.
     pub actions: BTreeMap<String, BTreeSet<String>>,
 }
@@ -31,6 +33,15 @@ impl Rest {
             settings.contains(setting) && (meant == at || Pattern::new(meant.to_string()).matches(at))
         };
         self.settings.iter().any(of)
+    }
+
+    /// What it wanted where live is not as it wanted that, by an edit that makes it as the state says by now; `None` where it is, or nothing was wanted.
+    fn missed(&self, at: &Address, edit: &Edit) -> Option<String> {
+        if self.wanted.is_empty() {
+            return Some(shown(edit.to.as_ref()));
+        }
+        let goal = self.wanted.get(at)?.get(&edit.setting)?;
+        (!goal.holds(edit.from.as_ref())).then(|| goal.to_string())
     }
 }
 
@@ -48,14 +59,19 @@ pub(super) fn again(rest: &Rest, expanded: &mut Expanded) {
 
 /// Takes out all edits that are not of the rest, with what would grow on them: others may have wanted that otherwise since.
 pub(super) fn only(rest: &Rest, state: &State, expanded: &mut Expanded, edits: &mut Edits) {
-    let mut gone = Vec::new();
+    let mut gone: BTreeMap<usize, String> = BTreeMap::new();
     for (index, item) in expanded.items.iter().enumerate() {
         for (slot, edits) in &mut edits[index] {
             let all = std::mem::take(edits);
             let (kept, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|edit| rest.has(&item.at, &edit.setting));
             *edits = kept;
-            if slot.is_up() && !others.is_empty() {
-                gone.push(index);
+            for edit in others.iter().filter(|_| slot.is_up()) {
+                let Some(wanted) = rest.missed(&item.at, edit) else { continue };
+                let name = item.names.first().map_or(item.at.as_str(), String::as_str);
+                let touched = item.live().into_iter().flat_map(|live| &live.touched);
+                let by = touched.filter(|touch| touch.setting == edit.setting).map(|touch| format!(" by {}", touch.by));
+                let (setting, now, by) = (&edit.setting, shown(edit.from.as_ref()), by.collect::<String>());
+                gone.insert(index, format!("it needs {name}, of which {setting} is {now}{by}, and not {wanted}"));
             }
             expanded.skipped.extend(others.into_iter().map(|edit| Skipped {
                 at: item.at.to_string(),
@@ -69,8 +85,13 @@ pub(super) fn only(rest: &Rest, state: &State, expanded: &mut Expanded, edits: &
         (SkippedWhy::Owed { .. }, Some(setting)) => skipped.at.parse().is_ok_and(|at| rest.has(&at, setting)),
         _ => true,
     });
-    gone.dedup();
-    hold_back(state, expanded, edits, gone, |_| "it needs what is not as the operation wanted it".to_owned());
+    let items: Vec<usize> = gone.keys().copied().collect();
+    let why = |item: Option<usize>| item.and_then(|item| gone.get(&item)).cloned().unwrap_or_default();
+    hold_back(state, expanded, edits, items, why);
+}
+
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(|| "absent".to_owned(), ToString::to_string)
 }
 
 /// What would be taken from under something that is not as its state wants it: others changed that since, or it failed.

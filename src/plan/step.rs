@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use opsctl_api::{Address, Edit, Hop, Readiness};
+use opsctl_api::{Address, Direction, Edit, Hop, Readiness};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -75,6 +75,16 @@ pub enum Position {
     Up,
     /// Shrinking edits.
     Down,
+}
+
+impl Position {
+    /// The direction of edits that do not stand there.
+    pub fn opposite(self) -> Direction {
+        match self {
+            Self::Up => Direction::Down,
+            Self::Down => Direction::Up,
+        }
+    }
 }
 
 /// What must come first.

@@ -270,6 +270,13 @@ impl Operation {
         matches!(self.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed)
     }
 
+    /// Whether steps of it could have been begun and were not, for somebody changed since what they need.
+    pub fn is_held_back(&self) -> bool {
+        let is_held = |step: &StepRecord| step.status == Status::Skipped && step.position.is_some();
+        let is_stopped = self.outcome == Outcome::Interrupted && self.ended.is_some();
+        is_stopped && self.steps.iter().any(|step| is_held(step) && !step.why.is_empty())
+    }
+
     /// By how much it missed a time; zero where it kept to it. Nobody has kept to it who did not come to the end, and what failed
     /// can only have missed it.
     pub fn missed(&self, rto: Duration) -> Option<Duration> {

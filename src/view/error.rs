@@ -70,7 +70,7 @@ fn advice(text: &str, screen: &Screen) -> String {
 /// Why an apply did not come to its end.
 pub fn apply(error: &ApplyError, screen: &Screen) -> String {
     match error {
-        ApplyError::Unfinished(open) => unfinished::unfinished(open, &Default::default(), screen),
+        ApplyError::Unfinished(open) => unfinished::unfinished(open, &Default::default(), &Default::default(), screen),
         ApplyError::Stale { moved, again } => stale::stale(moved, again, screen),
         ApplyError::Overtaken { found, again } => stale::overtaken(found, again, screen),
         ApplyError::Refused(refusals) => {

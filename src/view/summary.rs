@@ -95,6 +95,11 @@ fn sentence(operation: &Operation) -> (String, Ink) {
             (format!("{name} failed. Nothing of it was done."), Ink::Bad)
         }
         Outcome::Failed => (format!("{name} failed. {rest}."), Ink::Bad),
+        Outcome::Interrupted if operation.is_held_back() => {
+            let steps = count(operation.count(Status::Skipped), "step");
+            let what = format!("{steps} held back, for somebody changed since what they need");
+            (format!("{name} is done in part: {what}."), Ink::Attention)
+        }
         Outcome::Interrupted => (format!("{name} was stopped. {rest}."), Ink::Attention),
         Outcome::Abandoned => (format!("{name} was abandoned. What was done stays as it is."), Ink::Attention),
         Outcome::Running => (format!("{name} did not end."), Ink::Bad),

@@ -7,17 +7,23 @@ use opsctl_api::Edit;
 
 use super::screen::{Ink, Screen, Sign};
 use super::time::ago;
-use super::value::{shown, way};
+use super::value::{compared, shown, way};
 use super::words::clean;
-use crate::apply::{Effect, OpenStep, Unfinished};
+use crate::apply::{Astray, Changed, Effect, OpenStep, Unfinished};
 use crate::snapshot::Status;
 
 /// What stands after a crash, and the ways on. `effects` is what live says of the steps.
-pub fn unfinished(open: &Unfinished, effects: &BTreeMap<usize, Effect>, screen: &Screen) -> String {
-    at(open, effects, Timestamp::now(), screen)
+pub fn unfinished(open: &Unfinished, effects: &BTreeMap<usize, Effect>, astray: &Astray, screen: &Screen) -> String {
+    at(open, effects, astray, Timestamp::now(), screen)
 }
 
-fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, screen: &Screen) -> String {
+fn at(
+    open: &Unfinished,
+    effects: &BTreeMap<usize, Effect>,
+    astray: &Astray,
+    now: Timestamp,
+    screen: &Screen,
+) -> String {
     let mut page = format!(
         "{} {} ({}), begun {} by {} on host {}, last record {}.\n",
         screen.paint(Ink::Attention, "An operation did not end:"),
@@ -50,6 +56,12 @@ fn at(open: &Unfinished, effects: &BTreeMap<usize, Effect>, now: Timestamp, scre
         }
         page.push('\n');
     }
+    for Changed { at, setting, was, now, by } in &astray.changed {
+        let by = by.as_ref().map(|by| format!(" by {}", clean(by))).unwrap_or_default();
+        let [was, now] = compared([was.as_ref(), now.as_ref()], screen);
+        let what = format!("{} {} {}", at.instance(), at.local(), clean(setting));
+        page.push_str(&format!("  {:<9}{what}: was left at {was}, now {now}{by}\n", "changed"));
+    }
     page.push_str(match open.takes_back {
         true => "A step failed, and what was done is to be taken back.\nTake it back: opsctl resume",
         false => "Go on: opsctl resume      Go back: opsctl rollback",
@@ -64,12 +76,15 @@ pub fn lost(what: &str, hint: &str, screen: &Screen) -> String {
 }
 
 /// What is to be done when it is gone on with, and has not been begun. `effects` is what live says of that by now.
-pub fn ahead(open: &Unfinished, effects: &BTreeMap<usize, Effect>, screen: &Screen) -> String {
+pub fn ahead(open: &Unfinished, effects: &BTreeMap<usize, Effect>, astray: &Astray, screen: &Screen) -> String {
     if open.takes_back {
         return "Gone on with, what was done is taken back.\n".to_owned();
     }
     let steps = open.steps.iter().filter(|step| step.is_to_begin() || !step.ahead.is_empty());
     let line = |step: &OpenStep| {
+        if let Some(why) = astray.held.get(&step.step) {
+            return format!("  held     {}: {}\n", described(step, &step.ahead, screen), clean(why));
+        }
         let now = match effects.get(&step.step).filter(|_| step.is_to_begin()) {
             None | Some(Effect::NotDone) => String::new(),
             Some(Effect::TookEffect) => ": it is so already".to_owned(),
@@ -133,9 +148,10 @@ mod tests {
                 step(1, "aws:route53-record/Z1/live.example.com/CNAME/west", 0, 100, Status::Unknown),
                 step(2, "aws:route53-record/Z1/live.example.com/CNAME/east", 100, 0, Status::Pending),
             ],
+            stands: Vec::new(),
         };
         let effects = BTreeMap::from([(1, Effect::TookEffect)]);
-        insta::assert_snapshot!(at(&open, &effects, moment("2026-11-22T04:18:00Z"), &PLAIN), @"
+        insta::assert_snapshot!(at(&open, &effects, &Astray::default(), moment("2026-11-22T04:18:00Z"), &PLAIN), @"
         An operation did not end: 20261122-0412-ana (dr-active), begun 6m ago by ana on host a17, last record 5m ago.
           done 1   unknown 1   not started 1
           unknown  aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it took effect

@@ -1,6 +1,7 @@
 //! What traffic needs to be served: nothing moves it to what does not serve, and nothing is switched off under it unsaid.
 
 use crate::harness::Repository;
+use crate::stopped::signal;
 
 const EAST: &str = "aws:route53-record/Z1/live.example.com/CNAME/east";
 const WEST: &str = "aws:route53-record/Z1/live.example.com/CNAME/west";
@@ -162,4 +163,94 @@ fn test_a_rollback_goes_back_to_traffic_that_nothing_served() {
                 it needs, goes: replicas is 0 then
     ");
     assert_eq!((said.exit, repository.simulated("k8s:deployment/data/origin", "replicas")), (Some(0), 0.into()));
+}
+
+/// A failover that was killed when all but the traffic was done.
+fn killed() -> Repository {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "sim.settle=1h"]);
+    let mut child = repository.start(&["apply", "drained", "--confirm", "drained"]);
+    while repository.simulated("k8s:deployment/cdn/spare", "replicas") == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "sim.settle=0s"]);
+    repository
+}
+
+/// What was relied on as it was, and was not changed: the origin. It holds back what would get traffic for it, and what comes after that.
+#[test]
+fn test_what_is_gone_on_with_is_held_back_where_what_it_needs_was_changed() {
+    let repository = killed();
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=0", "--by", "bob"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    drained was begun AGO by ana (ID). What it left cannot be compared.
+    An operation did not end: ID (drained), begun AGO by ana on host a17, last record AGO.
+      sent, not yet seen to be true 1   not started 3
+      sent     k8s deployment/cdn/spare replicas 0 → 3: it took effect
+      changed  k8s deployment/data/origin replicas: was left at 1, now 0 by bob
+    Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+    An operation is open, nothing is owed, nobody holds the lock.
+    --- exit 8
+    ");
+    insta::assert_snapshot!(repository.opsctl(&["resume", "--confirm", "drained", "-q"]), @r#"
+
+    drained is done in part: 3 steps held back, for somebody changed since what they need.   TIME.   Operation ID
+      not started aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it needs origin, of which replicas is 0 by bob, and not 1
+      not started aws route53-record/Z1/live.example.com/CNAME/east weight 100 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
+      not started k8s deployment/cdn/edge replicas 2 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
+      done 1   failed 0   unknown 0   owed 0   not started 3
+      go on       opsctl resume
+      look        opsctl show ID
+      back        opsctl rollback
+    --- exit 10
+    "#);
+    assert_eq!((repository.simulated(EAST, "weight"), repository.simulated(WEST, "weight")), (100.into(), 0.into()));
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    drained was applied in part AGO by ana (ID). 6 settings are as it left them.
+    1 setting is not as drained says:
+      k8s  deployment/data/origin  replicas  1, now 0
+    3 steps of drained (ID) still to be done (opsctl resume):
+      not started aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it needs origin, of which replicas is 0 by bob, and not 1
+      not started aws route53-record/Z1/live.example.com/CNAME/east weight 100 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
+      not started k8s deployment/cdn/edge replicas 2 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
+    No operation is open, 3 steps still to be done, nobody holds the lock.
+    --- exit 10
+    ");
+    // Once that is mended it is gone on with.
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=1"]);
+    repository.done(&["resume", "--confirm", "drained", "-q"]);
+    assert_eq!((repository.simulated(EAST, "weight"), repository.simulated(WEST, "weight")), (0.into(), 100.into()));
+}
+
+/// What a step did and somebody undid.
+#[test]
+fn test_what_comes_after_a_step_that_was_undone_is_held_back() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", WEST, "sim.settle=1h"]);
+    let mut child = repository.start(&["apply", "drained", "--confirm", "drained"]);
+    while repository.simulated(WEST, "weight") == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    repository.done(&["sim", "set", WEST, "sim.settle=0s"]);
+    repository.done(&["sim", "set", "k8s:deployment/cdn/spare", "replicas=1", "--by", "bob"]);
+    insta::assert_snapshot!(repository.opsctl(&["resume"]), @"
+    --- stderr
+    An operation did not end: ID (drained), begun AGO by ana on host a17, last record AGO.
+      done 1   sent, not yet seen to be true 1   not started 2
+      sent     aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it took effect
+      changed  k8s deployment/cdn/spare replicas: was left at 3, now 1 by bob
+    Go on: opsctl resume      Go back: opsctl rollback      Leave it: opsctl resume --abandon REASON
+    Gone on with, this is still to be done:
+      held     aws route53-record/Z1/live.example.com/CNAME/east weight 100 → 0: it comes after what needs spare, of which replicas is 1 by bob, and not 3
+      held     k8s deployment/cdn/edge replicas 2 → 0: it comes after what needs spare, of which replicas is 1 by bob, and not 3
+    error: drained wants its name typed, and nobody can be asked here; nothing was changed
+      = say it on the command line: --confirm drained
+    --- exit 3
+    ");
+    repository.ends(10, &["resume", "--confirm", "drained", "-q"]);
+    assert_eq!((repository.simulated(EAST, "weight"), repository.simulated(WEST, "weight")), (100.into(), 100.into()));
 }

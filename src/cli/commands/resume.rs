@@ -17,6 +17,7 @@ use crate::cli::repository::Repository;
 use crate::cli::run::{self, Held};
 use crate::cli::setting::{self, Setting};
 use crate::cli::standing::Standing;
+use crate::plan::SkippedWhy;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -63,8 +64,9 @@ impl Resume {
             (None, Some(reason)) => let_go_of_debts(&setting, reason, output).await,
             (Some(open), None) => {
                 let effects = open.look(&instances).await;
-                output.say(&view::unfinished::unfinished(&open, &effects, &output.progress));
-                output.say(&view::unfinished::ahead(&open, &effects, &output.progress));
+                let astray = open.astray(&instances).await;
+                output.say(&view::unfinished::unfinished(&open, &effects, &astray, &output.progress));
+                output.say(&view::unfinished::ahead(&open, &effects, &astray, &output.progress));
                 let plan = &open.plan;
                 run::may_be_taken_back(plan, self.flags.failing().unwrap_or_default())?;
                 self.flags.confirm(plan, output)?;
@@ -121,6 +123,13 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let mut plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
     page::estimate(&mut plan, store);
     page::show_before(&plan, &Situation::of(repository, store)?, output)?;
+    if plan.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::HeldBack(_))) {
+        output.say(&format!(
+            "What is held back goes on once what it needs is as it was: opsctl resume. Or apply what shall be: {}; or let go of it: opsctl \
+             resume --abandon REASON\n",
+            plan.intent.applied()
+        ));
+    }
     run::run(Arc::new(plan), setting, flags, output).await
 }
 

@@ -72,7 +72,8 @@ impl Status {
         status.damaged = damage.told(&setting)?;
         if let Some(open) = &open {
             let effects = open.look(&instances).await;
-            status.unfinished = Some(view::unfinished::unfinished(open, &effects, &output.results));
+            status.unfinished =
+                Some(view::unfinished::unfinished(open, &effects, &open.astray(&instances).await, &output.results));
         } else if let Some(lost) = standing.any_lost(&store)? {
             status.unfinished = Some(view::unfinished::lost(&lost.what, &lost.hint, &output.results));
             status.lost = Some(lost.what);
