@@ -38,7 +38,7 @@ pub(super) struct Around {
 
 /// What is not decided on since, newest first.
 ///
-/// The history is gone through towards now, and only while something is open: it is as long as it is, and what was not done is
+/// What was taken back decides on nothing. The history is gone through towards now, and only while something is open: it is as long as it is, and what was not done is
 /// decided on soon.
 ///
 /// # Errors
@@ -50,6 +50,7 @@ pub(super) fn claims(
 ) -> Result<Vec<Claim>, Failure> {
     let places: BTreeMap<&str, usize> =
         operations.entries().enumerate().map(|(place, entry)| (entry.operation.as_str(), place)).collect();
+    let standing: BTreeSet<usize> = operations.standing(None).collect::<Result<_, _>>()?;
     let mut open: Vec<Claim> = Vec::new();
     for (place, entry) in operations.entries().enumerate().rev() {
         if open.is_empty() && entry.outcome == Outcome::Done.to_string() {
@@ -60,7 +61,8 @@ pub(super) fn claims(
             continue;
         };
         let operation = &recorded.operation;
-        if operation.ended.is_none() || operation.never_began() {
+        let stands = standing.contains(&place) || operation.kind == OperationKind::LetGo;
+        if !stands || operation.ended.is_none() || operation.never_began() {
             continue;
         }
         // A rollback takes back all down to that one, but for what it leaves alone.
@@ -70,10 +72,17 @@ pub(super) fn claims(
         if let Some(down_to) = down_to.filter(|_| operation.part.is_whole()) {
             open.retain_mut(|claim| claim.place > *down_to || claim.is_left_alone(&alone));
         }
+        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
+        // What was owed before that is so again.
+        if operation.took_all_back() {
+            if !steps.is_empty() {
+                open.push(Claim { place, recorded, steps, around: None, unclear: None });
+            }
+            continue;
+        }
         let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
         let settings = had.flat_map(settings_of).collect();
         open.retain_mut(|claim| claim.outlives(&settings) && claim.outlives_done(operation));
-        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
         // Plans are large: none is read where nothing is open.
         let mut around = None;
         if !open.is_empty() || steps.iter().any(|step| step.action().is_some()) {

@@ -51,7 +51,7 @@ impl Debt {
         let actions = self.steps.iter().filter_map(action).collect();
         // Whether it kept to its time is told once, when it came to its end.
         let since = (!self.operation.came_to_its_end()).then(|| self.operation.clock());
-        let (operation, wanted) = (self.operation.id.clone(), self.wanted.clone());
+        let (operation, wanted) = (self.operation.whole().to_owned(), self.wanted.clone());
         Rest { operation, since, settings, again, wanted, actions }
     }
 
@@ -78,7 +78,7 @@ impl Debt {
     /// What of it a plan decides otherwise, or again; of its own rest also what that has nothing to say of any more.
     pub(super) fn decided_by(&self, plan: &Plan) -> Vec<StepRecord> {
         let decided = decided(plan);
-        let is_rest = plan.intent.rest_of.as_ref() == Some(&self.operation.id);
+        let is_rest = plan.intent.rest_of.as_deref() == Some(self.operation.whole());
         let said = if is_rest { said(plan) } else { BTreeSet::new() };
         let is_decided = |setting: &Key| is_in(&decided, setting) || (is_rest && !is_in(&said, setting));
         let has = |name: &str| is_idle(plan, name) || plan.actions.iter().any(|action| action.name == name);

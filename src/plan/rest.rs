@@ -13,7 +13,7 @@ use crate::state::{Goal, State};
 /// What an ended operation did not do and that is to be done now: nothing else of its state is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rest {
-    /// The operation's id.
+    /// The operation's id; that of the first one where a rest of it was not done in full either.
     pub operation: String,
     /// When the time of its state began to run; `None` where it is known whether that was kept to.
     pub since: Option<Timestamp>,

@@ -37,7 +37,7 @@ pub struct Operation {
     /// The operation that was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reverts: Option<String>,
-    /// The operation of which this was the rest: what that one had not done.
+    /// The operation of which this was the rest: what that one, and earlier rests of it, had not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rest_of: Option<String>,
     /// When the time that its state may take began to run, where that was before it began.
@@ -263,6 +263,11 @@ impl Operation {
     /// When the time that its state may take began to run: it is that of the whole, whoever did the rest of it.
     pub fn clock(&self) -> Timestamp {
         self.since.unwrap_or(self.began)
+    }
+
+    /// The operation that it is, or is a rest of: that is the first one, however often it was gone on with.
+    pub fn whole(&self) -> &str {
+        self.rest_of.as_deref().unwrap_or(&self.id)
     }
 
     /// Whether all was done that could be.

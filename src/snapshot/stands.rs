@@ -1,4 +1,4 @@
-use super::{Operation, OperationKind, Outcome, Recorded, Store, StoreError};
+use super::{Entry, Operation, OperationKind, Operations, Outcome, Recorded, Store, StoreError};
 
 /// What stands, as the history tells: a state, and what was laid over it since.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -7,6 +7,8 @@ pub struct Stands {
     pub state: Option<Recorded>,
     /// What laid an overlay or a part of a state over it, oldest first.
     pub over: Vec<Recorded>,
+    /// All that has a say in what should be: these, their rests, and rollbacks that took back less than all, newest first.
+    pub say: Vec<Recorded>,
 }
 
 impl Store {
@@ -17,24 +19,18 @@ impl Store {
     pub fn stands(&self, before: Option<&str>) -> Result<Stands, StoreError> {
         let operations = self.operations()?;
         let mut stands = Stands::default();
-        let mut down_to = before.map(str::to_owned);
-        for (place, entry) in operations.entries().enumerate() {
-            if let Some(id) = &down_to {
-                if entry.operation == *id {
-                    down_to = None;
-                }
-                continue;
-            }
-            let recorded = operations.read(place)?;
+        for place in operations.standing(before) {
+            let recorded = operations.read(place?)?;
             let operation = &recorded.operation;
-            match operation.kind {
-                OperationKind::Rollback if operation.took_all_back() => down_to.clone_from(&operation.reverts),
-                OperationKind::Apply if operation.takes_the_place() => {
-                    stands.state = Some(recorded);
-                    break;
-                }
-                OperationKind::Apply if operation.lies_over() => stands.over.push(recorded),
-                OperationKind::Rollback | OperationKind::Apply | OperationKind::Take | OperationKind::LetGo => {}
+            if operation.has_a_say() {
+                stands.say.push(recorded.clone());
+            }
+            if operation.takes_the_place() {
+                stands.state = Some(recorded);
+                break;
+            }
+            if operation.lies_over() {
+                stands.over.push(recorded);
             }
         }
         stands.over.reverse();
@@ -64,6 +60,38 @@ impl Store {
     }
 }
 
+impl Operations {
+    /// The places of those that stand, newest first: what a rollback took back is passed over, and is as if it had never been. Those
+    /// that began with one, or after it, are not looked at.
+    pub fn standing<'o>(&'o self, before: Option<&str>) -> impl Iterator<Item = Result<usize, StoreError>> + use<'o> {
+        let mut down_to = before.map(str::to_owned);
+        self.entries().enumerate().filter_map(move |(place, entry)| {
+            if down_to.is_some() {
+                down_to = down_to.take().filter(|down_to| *down_to != entry.operation);
+                return None;
+            }
+            if entry.may_take_back() {
+                match self.read(place) {
+                    Ok(recorded) if recorded.operation.took_all_back() => {
+                        down_to.clone_from(&recorded.operation.reverts);
+                    }
+                    // Who needs it reads it.
+                    Ok(_) | Err(StoreError::Damaged { .. }) => {}
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+            Some(Ok(place))
+        })
+    }
+}
+
+impl Entry {
+    /// Whether it may be a rollback, by its name: of the others no record is read for that.
+    fn may_take_back(&self) -> bool {
+        self.state.starts_with("rollback of ")
+    }
+}
+
 impl Operation {
     /// Whether it was towards all of a state, so that this takes the place of what stood before it.
     pub fn takes_the_place(&self) -> bool {
@@ -79,13 +107,22 @@ impl Operation {
     /// anything was towards nothing, and so is by now what was taken back before it came to its end.
     fn is_towards(&self) -> bool {
         let is_taken_back = self.abandoned.is_some() && self.outcome != Outcome::Abandoned;
-        self.rest_of.is_none() && !self.never_began() && !is_taken_back
+        self.kind == OperationKind::Apply && self.rest_of.is_none() && !self.never_began() && !is_taken_back
+    }
+
+    /// Whether it wanted anything that still holds. What was taken back in full wants nothing: what stood before it does.
+    fn has_a_say(&self) -> bool {
+        match self.kind {
+            OperationKind::Apply => self.is_towards() || (self.rest_of.is_some() && !self.never_began()),
+            OperationKind::Rollback => !self.took_all_back() && !self.never_began(),
+            OperationKind::Take | OperationKind::LetGo => false,
+        }
     }
 
     /// Whether it took back all that it was for, but for what was to be left alone.
-    fn took_all_back(&self) -> bool {
+    pub fn took_all_back(&self) -> bool {
         let is_through = matches!(self.outcome, Outcome::Done | Outcome::DoneInPart | Outcome::CheckFailed);
-        is_through && self.ended.is_some() && self.part.is_whole()
+        is_through && self.kind == OperationKind::Rollback && self.ended.is_some() && self.part.is_whole()
     }
 }
 
@@ -115,6 +152,7 @@ mod tests {
         let back = |down_to: &'static str| {
             move |operation: &mut Operation| {
                 operation.kind = OperationKind::Rollback;
+                operation.name = format!("rollback of {down_to}");
                 operation.reverts = Some(down_to.to_owned());
             }
         };

@@ -50,6 +50,47 @@ fn test_a_later_apply_makes_it_void_even_where_it_changes_nothing_there() {
     assert_eq!(repository.simulated(EDGE, "replicas"), 2);
 }
 
+/// Only what itself stands makes it void: taken back, it is owed again.
+#[test]
+fn test_it_is_owed_again_once_what_came_on_top_is_taken_back() {
+    let (repository, _) = stopped();
+    for state in ["busy", "baseline"] {
+        repository.done(&["apply", state, "-y"]);
+        repository.done(&["status"]);
+        repository.done(&["rollback", "-y"]);
+        let said = repository.ends(10, &["status"]);
+        assert!(said.out.contains("What stands is busy.") && said.out.contains("1 step of busy ("), "{said}");
+    }
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(EDGE, "replicas"), 5);
+    repository.done(&["status"]);
+}
+
+/// The rest of a rest is the rest of the whole: that is what a rollback goes back to.
+#[test]
+fn test_what_was_gone_on_with_twice_is_taken_back_whole() {
+    let repository = Repository::small();
+    repository.append("states/busy.toml", "\n[resource.spare]\nreplicas = 1\nneeds = [\"edge\"]\n");
+    interrupted(&repository);
+    repository.done(&["sim", "set", EDGE, "sim.settle=1h"]);
+    let child = repository.start(&["resume", "-y"]);
+    while repository.simulated(EDGE, "replicas") != 5 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "INT");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    repository.done(&["sim", "set", EDGE, "sim.settle=0s"]);
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(7));
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 1);
+    repository.done(&["rollback", "-y"]);
+    for (at, replicas) in [("data/origin", 1), ("cdn/edge", 2), ("cdn/spare", 0)] {
+        assert_eq!(repository.simulated(&format!("k8s:deployment/{at}"), "replicas"), replicas, "{at}");
+    }
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("What stands is nothing that was applied."), "{said}");
+}
+
 #[test]
 fn test_what_others_have_done_meanwhile_is_not_owed() {
     let (repository, _) = stopped();
