@@ -51,7 +51,7 @@ pub(super) fn astray(plan: &Plan, stands: &[Stand], sight: &Sight, catalogues: &
             if steps().any(|(step, _)| stands[step] != Stand::Over(Status::Done)) {
                 continue;
             }
-            let done = steps().filter_map(|(id, step)| of_setting(id, &step.work, at, setting)).last();
+            let done = steps().filter_map(|(id, step)| of_setting(id, &step.work, at, setting)).next_back();
             let was = done.map_or(seen_setting.live.as_ref(), |(.., edit)| edit.to.as_ref());
             let now = live.value(setting);
             let is_moved = || now.is_some_and(|now| live.mover(setting, was, now).is_some());

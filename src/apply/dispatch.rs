@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use opsctl_api::{Address, Batch, Edit, Hop};
 
+use super::act;
 use super::progress::{Progress, Stand};
 use crate::action::Member;
 use crate::plan::{OnFailure, Plan, Work};
@@ -162,16 +163,40 @@ impl Machine {
     pub(super) fn is_over(&self) -> bool {
         match self.stopping() {
             None => self.underway == 0 && self.ready.is_empty(),
-            Some(_) => self.underway == (0..self.steps.len()).filter(|&step| self.is_between_members(step)).count(),
+            Some(_) => self.underway == (0..self.steps.len()).filter(|&step| self.is_between_calls(step)).count(),
         }
     }
 
-    /// Whether an action was begun, none of its calls is out, and there are more. When nothing new is started, that is where it stays.
-    pub(super) fn is_between_members(&self, step: usize) -> bool {
-        let Some(action) = self.plan.action(step) else { return false };
+    /// Whether a step was begun, none of its calls is out, and there are more to make. When nothing new is started, that is where it
+    /// stays, unless it has set something on its way that it has yet to set back.
+    pub(super) fn is_between_calls(&self, step: usize) -> bool {
         let progress = &self.steps[step];
-        let left = |(index, member): (usize, &Member)| !member.done && !progress.called.contains(&index);
-        progress.stand == Stand::Between && action.members.iter().enumerate().any(left)
+        match &self.plan.steps[step].work {
+            Work::Change { edits, hops, .. } => {
+                let mut made = hops.iter().take(progress.hop).flat_map(|hop| &hop.edits);
+                progress.stand == Stand::Between
+                    && made.all(|made| edits.iter().any(|edit| edit.setting == made.setting))
+            }
+            Work::Action { .. } => self.plan.action(step).is_some_and(|action| {
+                let left = |(index, member): (usize, &Member)| !member.done && !progress.called.contains(&index);
+                progress.stand == Stand::Between && action.members.iter().enumerate().any(left)
+            }),
+            Work::Wait { .. } | Work::Check { .. } | Work::Joint { .. } => false,
+        }
+    }
+
+    /// How far a step came that stays between its calls: `stopped after 2 of 5 calls`; empty where it made none.
+    pub(super) fn stopped(&self, step: usize) -> String {
+        let progress = &self.steps[step];
+        match &self.plan.steps[step].work {
+            Work::Change { hops, .. } if progress.hop > 0 => {
+                format!("stopped after {} of {} calls", progress.hop, hops.len())
+            }
+            Work::Action { .. } => {
+                self.plan.action(step).map(|action| act::stopped(action, &progress.called)).unwrap_or_default()
+            }
+            _ => String::new(),
+        }
     }
 
     /// The next hop of a step: the one that is under way, or that is to be begun.
@@ -201,7 +226,7 @@ impl Machine {
         let stopping = self.stopping().is_some();
         for &id in &self.ready {
             let begun = self.steps[id].stand != Stand::Pending;
-            if !begun && (stopping || underway >= self.parallelism) || stopping && self.is_between_members(id) {
+            if !begun && (stopping || underway >= self.parallelism) || stopping && self.is_between_calls(id) {
                 continue;
             }
             let began = match &self.plan.steps[id].work {

@@ -352,7 +352,7 @@ proptest! {
     fn test_the_machine_keeps_its_promises(case in case()) {
         let plan = Arc::new(plan(&case));
         let (entries, machine) = carry_out(&case, &plan)?;
-        let between = (0..case.steps.len()).filter(|&step| machine.is_between_members(step)).count();
+        let between = (0..case.steps.len()).filter(|&step| machine.is_between_calls(step)).count();
         prop_assert_eq!(machine.underway(), between);
         for progress in machine.steps() {
             let once: std::collections::BTreeSet<&usize> = progress.called.iter().collect();
@@ -373,8 +373,8 @@ proptest! {
                     let sent = progress.written.iter().any(|edit| edit.sent);
                     prop_assert!(instance_of(&plan, id) == "i1" && !sent, "something of step {} was sent", id);
                 }
-                // Only a stop leaves a step where it was, or between two members.
-                Stand::Between => prop_assert!(machine.stopping().is_some() && machine.is_between_members(id)),
+                // Only a stop leaves a step where it was, or between two calls.
+                Stand::Between => prop_assert!(machine.stopping().is_some() && machine.is_between_calls(id)),
                 Stand::Pending => prop_assert!(machine.stopping().is_some() && !lost),
                 other => prop_assert!(false, "step {} was left {}", id, other),
             }

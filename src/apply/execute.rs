@@ -153,10 +153,10 @@ impl Engine {
             }
             if self.machine.stopping().is_some() {
                 // What would be called next is not, so nobody has to know.
-                self.acting.retain(|&step, _| !self.machine.is_between_members(step));
+                self.acting.retain(|&step, _| !self.machine.is_between_calls(step));
                 for step in self.machine.awaited() {
                     self.measuring.remove(&step);
-                    self.end(step, Status::Skipped, "nothing comes after it any more".to_owned())?;
+                    self.end(step, Status::Skipped, "nothing after it is started".to_owned())?;
                 }
             }
             self.end_drained(Instant::now())?;

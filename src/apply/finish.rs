@@ -13,7 +13,7 @@ use super::journal::Journal;
 use super::lock::Lock;
 use super::probe::Look;
 use super::{ApplyError, gate, probe, record, say, sight};
-use crate::check::Gate;
+use crate::check::{Check, Gate};
 use crate::instance::Instances;
 use crate::snapshot::{CommitId, Operation, Outcome, Snapshot, Status, Store, StoreError, Which};
 
@@ -71,9 +71,11 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
     if machine.is_as_before() {
         operation.abandoned = Some("it failed before it did anything, and was to be taken back".to_owned());
     }
-    // Who stopped it does not wait for what was to hold when all is done.
     if !machine.is_stopped() && !machine.holds_back() {
         after_checks(&site, begin, &mut operation).await;
+    } else {
+        // Who stopped it does not wait for what is to hold when all is done.
+        leave_unmeasured(gate::checks(&begin.plan, &Gate::After), &mut operation);
     }
     operation.calls = calls_since(&site);
     stage(&site.events, "after snapshot");
@@ -149,7 +151,7 @@ async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation)
     }
     stage(&site.events, "after checks");
     // A step that failed weighs more than what is measured then.
-    let is_done = matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart);
+    let is_done = is_done(operation);
     let look = if is_done { Look::Until } else { Look::Once };
     let mut pressed = site.interrupt.clone();
     let so_far = pressed.count();
@@ -160,20 +162,30 @@ async fn after_checks(site: &Site<'_>, begin: &Begin, operation: &mut Operation)
             }
             operation.failed_checks = failed.into_iter().collect();
         }
-        () = pressed.at_least(so_far.saturating_add(1)) => {
-            if is_done {
-                operation.outcome = Outcome::Interrupted;
-            }
-        }
+        () = pressed.at_least(so_far.saturating_add(1)) => leave_unmeasured(checks, operation),
     }
+}
+
+/// All is done, and nobody knows whether what is to hold by that does.
+fn leave_unmeasured(checks: Vec<Check>, operation: &mut Operation) {
+    if is_done(operation) && !checks.is_empty() {
+        operation.outcome = Outcome::CheckFailed;
+        operation.failed_checks = checks.into_iter().map(|check| (check.name, String::new())).collect();
+    }
+}
+
+/// Whether all of its steps are done that could be.
+fn is_done(operation: &Operation) -> bool {
+    matches!(operation.outcome, Outcome::Done | Outcome::DoneInPart)
 }
 
 fn tell_not_started(site: &Site<'_>, machine: &Machine) {
     for (step, progress) in machine.steps().iter().enumerate() {
-        let between = machine.is_between_members(step);
+        let between = machine.is_between_calls(step);
         let is_told = progress.ended.is_some();
         if between || matches!(progress.stand.status(), Status::Skipped) && !is_told {
-            let (status, why, took) = (Status::Skipped, String::new(), Duration::ZERO);
+            let why = if between { machine.stopped(step) } else { String::new() };
+            let (status, took) = (Status::Skipped, Duration::ZERO);
             say(&site.events, What::Ended { step, status, why, took });
         }
     }

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use opsctl_api::Hop;
 
-use super::act::stopped;
 use super::dispatch::Machine;
 use super::entry::Begin;
 use super::progress::{Progress, Stand, recorded};
@@ -49,9 +48,11 @@ pub(super) fn so_far(begin: &Begin, machine: &Machine) -> Operation {
     let steps = plan.steps.iter().zip(machine.steps()).enumerate();
     let done = steps.filter_map(|(id, (step, progress))| {
         let record = of_step(plan, id, step, progress)?;
-        Some(match plan.action(id).filter(|_| machine.is_between_members(id)) {
-            Some(action) => StepRecord { status: Status::Skipped, why: stopped(action, &progress.called), ..record },
-            None => record,
+        let is_between = machine.is_between_calls(id) && (plan.action(id).is_some() || machine.stopping().is_some());
+        Some(if is_between {
+            StepRecord { status: Status::Skipped, why: machine.stopped(id), ..record }
+        } else {
+            record
         })
     });
     let beside =

@@ -171,7 +171,9 @@ impl Unfinished {
                     Stand::Asked => Status::Unknown,
                     // To be written again: nothing of it was done.
                     Stand::Again => Status::Pending,
-                    Stand::Between if replayed.machine.is_between_members(id) => Status::Pending,
+                    Stand::Between if begin.plan.action(id).is_some() && replayed.machine.is_between_calls(id) => {
+                        Status::Pending
+                    }
                     stand => stand.status(),
                 },
             })

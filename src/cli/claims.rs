@@ -1,6 +1,7 @@
 //! What ended operations have not done, as far as no later one decides on it: from the history alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use opsctl_api::{Address, Pattern};
 
@@ -65,20 +66,21 @@ pub(super) fn claims(
         if !stands || operation.ended.is_none() || operation.never_began() {
             continue;
         }
+        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
         // A rollback takes back all down to that one, but for what it leaves alone.
         let down_to = operation.reverts.as_deref().and_then(|reverts| places.get(reverts));
         let alone = operation.steps.iter().filter(|step| step.status == Status::LeftAlone);
         let alone: BTreeSet<Key> = alone.flat_map(settings_of).collect();
         if let Some(down_to) = down_to.filter(|_| operation.part.is_whole()) {
             open.retain_mut(|claim| claim.place > *down_to || claim.is_left_alone(&alone));
-        }
-        let steps: Vec<StepRecord> = undone(operation).cloned().collect();
-        // What was owed before that is so again.
-        if operation.took_all_back() {
-            if !steps.is_empty() {
-                open.push(Claim { place, recorded, steps, around: None, unclear: None });
+            if operation.took_all_back() {
+                // What was owed before is owed again: it decides on nothing but what it has not done itself.
+                open.extend(left_alone(place + 1..=*down_to, &alone, operations, damage)?);
+                if !steps.is_empty() {
+                    open.push(Claim { place, recorded, steps, around: None, unclear: None });
+                }
+                continue;
             }
-            continue;
         }
         let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
         let settings = had.flat_map(settings_of).collect();
@@ -104,6 +106,28 @@ pub(super) fn claims(
         }
     }
     open.reverse();
+    Ok(open)
+}
+
+/// What operations that were taken back, at these places, owe of what was left alone by that.
+fn left_alone(
+    places: RangeInclusive<usize>,
+    alone: &BTreeSet<Key>,
+    operations: &Operations,
+    damage: &mut Damage,
+) -> Result<Vec<Claim>, Failure> {
+    let mut open: Vec<Claim> = Vec::new();
+    for place in places.rev().filter(|_| !alone.is_empty()) {
+        let Some(recorded) = damage.spare(operations.read(place))? else { continue };
+        let had = recorded.operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
+        let had = had.flat_map(settings_of).collect();
+        open.retain_mut(|claim| claim.outlives(&had));
+        let steps = undone(&recorded.operation).cloned().collect();
+        let mut claim = Claim { place, recorded, steps, around: None, unclear: None };
+        if claim.is_left_alone(alone) {
+            open.push(claim);
+        }
+    }
     Ok(open)
 }
 

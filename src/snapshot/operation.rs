@@ -56,7 +56,7 @@ pub struct Operation {
     /// Calls made, by instance and verb.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub calls: BTreeMap<String, BTreeMap<String, u64>>,
-    /// The checks that did not hold at the end, with what was seen.
+    /// The checks that did not hold at the end, with what was seen; with nothing where it was stopped before they were measured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed_checks: BTreeMap<String, String>,
     /// The steps, joints left out, in the plan's order.
@@ -92,7 +92,7 @@ pub enum Outcome {
     Failed,
     /// The operator stopped it; or it was killed, and then taken back.
     Interrupted,
-    /// All steps are done and a check does not hold.
+    /// All steps are done, and a check does not hold or was not measured.
     CheckFailed,
     /// Nobody ended it; the operator closed it.
     Abandoned,
@@ -277,7 +277,8 @@ impl Operation {
 
     /// Whether steps of it could have been begun and were not, for somebody changed since what they need.
     pub fn is_held_back(&self) -> bool {
-        let is_held = |step: &StepRecord| step.status == Status::Skipped && step.position.is_some();
+        let is_sent = |step: &StepRecord| step.edits.iter().any(|edit| edit.sent);
+        let is_held = |step: &StepRecord| step.status == Status::Skipped && step.position.is_some() && !is_sent(step);
         let is_stopped = self.outcome == Outcome::Interrupted && self.ended.is_some();
         is_stopped && self.steps.iter().any(|step| is_held(step) && !step.why.is_empty())
     }

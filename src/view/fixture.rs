@@ -173,7 +173,7 @@ pub(crate) fn failover() -> Plan {
             tolerates_unreachable: vec![Pattern::new("k8s:*")],
         },
         instances: BTreeMap::from([
-            ("k8s".into(), instance("kubernetes", "prod-east", Err("connect timed out after 10s"), 0)),
+            ("k8s".into(), instance("kubernetes", "prod-east", Err("unreachable: connect timed out after 10s"), 0)),
             ("gke".into(), instance("kubernetes", "prod-west", Ok("cluster 7c1e02b4"), 3)),
             ("aws".into(), instance("aws", "us-east-1", Ok("account 123456789012"), 2)),
         ]),

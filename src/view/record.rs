@@ -30,6 +30,12 @@ pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
     format!("{} {way}{left}", clean(&edit.setting))
 }
 
+/// A check that did not hold at the end: `live does not hold: status 503`.
+pub(crate) fn unheld(name: &str, seen: &str) -> String {
+    let said = if seen.is_empty() { "was not measured".to_owned() } else { format!("does not hold: {}", clean(seen)) };
+    format!("{} {said}", clean(name))
+}
+
 /// By step: what a person would type instead of it, a line for each of its calls.
 pub type Ways = BTreeMap<usize, Vec<String>>;
 

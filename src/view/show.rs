@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::log::ending;
-use super::record::{Ways, called, edited, kept};
+use super::record::{Ways, called, edited, kept, unheld};
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::{ago, length, moment};
@@ -50,7 +50,7 @@ pub fn operation(
         fact("calls", super::plan::calls(calls, screen));
     }
     for (name, seen) in &operation.failed_checks {
-        fact("check", format!("{} does not hold: {}", clean(name), clean(seen)));
+        fact("check", unheld(name, seen));
     }
     for text in not_undone {
         fact("actions", text.clone());

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::record::{Ways, called_first, described, forced_by, kept};
+use super::record::{Ways, called_first, described, forced_by, kept, unheld};
 use super::screen::{Ink, Screen};
 use super::time::length;
 use super::words::{clean, count};
@@ -24,12 +24,14 @@ pub fn summary(
     }
     for (name, seen) in &operation.failed_checks {
         let label = screen.paint(Ink::Bad, &format!("{:12}", "check"));
-        page.push_str(&format!("  {label}{} does not hold: {}\n", clean(name), clean(seen)));
+        page.push_str(&format!("  {label}{}\n", unheld(name, seen)));
     }
     let has_failed = operation.count(Status::Failed) + operation.count(Status::Unknown) > 0;
     if has_failed {
         page.push_str(&held_back(operation));
     }
+    // Who goes on with it needs no hands for what a few calls are left of.
+    page.push_str(&listed(operation, Status::Skipped, Ink::Attention, &Ways::new(), screen));
     page.push_str(&listed(operation, Status::Owed, Ink::Attention, ways, screen));
     if operation.outcome == Outcome::Failed && !has_failed {
         page.push_str(&held_back(operation));
@@ -90,6 +92,9 @@ fn sentence(operation: &Operation) -> (String, Ink) {
             (format!("{name} {applied}, with {} owed.", count(owed, "step")), Ink::Attention)
         }
         Outcome::DoneInPart => (format!("{name} {applied}, but for what was left alone."), Ink::Attention),
+        Outcome::CheckFailed if operation.failed_checks.values().all(String::is_empty) => {
+            (format!("{name} {applied}, and was stopped before its checks were measured."), Ink::Attention)
+        }
         Outcome::CheckFailed => (format!("{name} {applied}, and a check does not hold."), Ink::Bad),
         Outcome::Failed if !operation.has_sent() && !operation.has_called() => {
             (format!("{name} failed. Nothing of it was done."), Ink::Bad)
@@ -107,7 +112,10 @@ fn sentence(operation: &Operation) -> (String, Ink) {
 }
 
 fn listed(operation: &Operation, status: Status, ink: Ink, ways: &Ways, screen: &Screen) -> String {
-    let steps: Vec<&StepRecord> = operation.steps.iter().filter(|step| step.status == status).collect();
+    // What was just not begun is counted, and that is all.
+    let is_told = |step: &StepRecord| step.status != Status::Skipped || step.position.is_some() && !step.why.is_empty();
+    let steps = operation.steps.iter().filter(|step| step.status == status && is_told(step));
+    let steps: Vec<&StepRecord> = steps.collect();
     let most = if screen.verbose { steps.len() } else { MOST };
     let mut block = String::new();
     for step in steps.iter().take(most) {

@@ -1,6 +1,6 @@
 //! A change of several calls that ended in the middle: what was set on the way and not set again is told.
 
-use crate::harness::Repository;
+use crate::harness::{Repository, Said};
 use crate::stopped::signal;
 
 const DB: &str = "lab:machine/db";
@@ -284,4 +284,93 @@ fn test_a_colleagues_change_of_what_was_moved_on_the_way_is_left_alone() {
     "#);
     assert_eq!(repository.simulated(DB, "running"), false);
     assert_eq!(repository.simulated(DB, "size"), "s");
+}
+
+/// A stream that is to have eight times as many shards, by calls that double them.
+fn stream(check: &str) -> Repository {
+    let stream = |shards: u32| format!("[resource.stream]\nat = \"aws:kinesis-stream/events\"\nshards = {shards}\n");
+    Repository::of(&[
+        ("opsctl.toml", "[provider.aws]\ntype = \"sim\"\nemulates = \"aws\"\nworld = \"world.toml\"\n"),
+        ("world.toml", &stream(4)),
+        ("states/baseline.toml", &stream(4)),
+        ("states/peak.toml", &format!("extends = \"baseline\"\n[resource.stream]\nshards = 32\n{check}")),
+    ])
+}
+
+const STREAM: &str = "aws:kinesis-stream/events";
+
+/// An apply that is interrupted while a setting is this, and the end of what it said with its exit code.
+fn interrupted(repository: &Repository, state: &str, at: &str, setting: &str, value: &str) -> (String, Option<i32>) {
+    repository.done(&["sim", "set", at, "sim.settle=2s"]);
+    let child = repository.start(&["apply", state, "-y", "-q"]);
+    let value: serde_json::Value = value.parse().unwrap();
+    while repository.simulated(at, setting) != value {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let end = out.split("\n\n").last().unwrap();
+    let exit = output.status.code();
+    (Said { out: end.to_owned(), err: String::new(), exit }.to_string(), exit)
+}
+
+/// What is called next would be something new.
+#[test]
+fn test_ctrl_c_ends_between_two_calls() {
+    let repository = stream("");
+    let (said, exit) = interrupted(&repository, "peak", STREAM, "shards", "8");
+    insta::assert_snapshot!(said, @r#"
+    peak was stopped. What was done stays as it is.   TIME.   Operation ID
+      not started aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
+      done 0   failed 0   unknown 0   owed 0   not started 1
+      go on       opsctl resume
+      look        opsctl show ID
+      back        opsctl rollback
+    --- exit 7
+    "#);
+    assert_eq!((exit, repository.simulated(STREAM, "shards")), (Some(7), 8.into()));
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
+    peak was stopped AGO by ana (ID). 1 setting is as it left them.
+    1 step of peak (ID) still to be done (opsctl resume):
+      not started aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
+    No operation is open, 1 step still to be done, nobody holds the lock.
+    --- exit 10
+    "#);
+    repository.done(&["sim", "set", STREAM, "sim.settle=0s"]);
+    repository.done(&["resume", "-y"]);
+    assert_eq!(repository.simulated(STREAM, "shards"), 32);
+    repository.done(&["status"]);
+    // From there or from halfway, back is where it began.
+    repository.done(&["rollback", "-y"]);
+    let (said, exit) = interrupted(&repository, "peak", STREAM, "shards", "16");
+    assert_eq!((exit, repository.simulated(STREAM, "shards")), (Some(7), 16.into()), "{said}");
+    repository.done(&["sim", "set", STREAM, "sim.settle=0s"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated(STREAM, "shards"), 4);
+}
+
+/// A machine that was stopped for its size is started again.
+#[test]
+fn test_ctrl_c_leaves_nothing_as_it_was_only_on_the_way() {
+    let repository = machine();
+    let (said, exit) = interrupted(&repository, "larger", DB, "running", "false");
+    assert_eq!(exit, Some(0), "{said}");
+    assert_eq!((repository.simulated(DB, "running"), repository.simulated(DB, "size")), (true.into(), "m".into()));
+}
+
+/// Whether all holds when all is done, nobody has seen.
+#[test]
+fn test_ctrl_c_in_the_last_call_leaves_the_checks_unmeasured() {
+    let repository = stream("[check.open]\nat = \"stream\"\nsetting = \"shards\"\nis = 5\n");
+    let (said, exit) = interrupted(&repository, "peak", STREAM, "shards", "32");
+    insta::assert_snapshot!(said, @r#"
+    peak is applied, and was stopped before its checks were measured.   TIME.   Operation ID
+      check       open was not measured
+      done 1   failed 0   unknown 0   owed 0   not started 0
+      look        opsctl check
+      back        opsctl rollback
+    --- exit 7
+    "#);
+    assert_eq!((exit, repository.simulated(STREAM, "shards")), (Some(7), 32.into()));
 }

@@ -99,6 +99,10 @@ fn test_every_fact_of_the_page_is_in_the_document() {
 fn test_what_to_look_at_twice_is_in_the_document() {
     let (locked, mut child) = look_twice::locked();
     let small = Repository::small();
+    let undercut = Repository::small();
+    undercut.done(&["sim", "set", "k8s:deployment/cdn/spare", "replicas=2"]);
+    undercut.done(&["sim", "set", "aws:route53-record/Z1/live.example.com/CNAME/west", "weight=10"]);
+    undercut.write("states/patch.toml", "over = \"baseline\"\n[resource.edge]\nreplicas = 0\n");
     for (repository, state, facts) in [
         (&small, "drained", &[("/plan/traffic/0/name", "\"east\""), ("/plan/traffic/1/edit/to", "100")][..]),
         (
@@ -149,8 +153,17 @@ fn test_what_to_look_at_twice_is_in_the_document() {
             &small,
             "drained --exclude east --exclude west",
             &[
+                ("/plan/refusals/0/at", "\"aws:route53-record/Z1/live.example.com/CNAME/east\""),
+                ("/plan/refusals/0/by", "\"need\""),
+            ],
+        ),
+        (
+            &undercut,
+            "patch",
+            &[
                 ("/plan/undercuts/0/at", "\"aws:route53-record/Z1/live.example.com/CNAME/east\""),
                 ("/plan/undercuts/0/needs", "\"edge\""),
+                ("/plan/undercuts/0/nothing", "\"replicas is 0\""),
             ],
         ),
         (

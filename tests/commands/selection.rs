@@ -202,8 +202,8 @@ fn test_what_cannot_be_read_for_one_reason_is_one_error() {
     repository.done(&["sim", "set", "k8s", "sim.deny=all"]);
     insta::assert_snapshot!(repository.opsctl(&["plan", "busy"]), @"
     --- stderr
-    error[E0304]: k8s:configmap/cdn/settings, and 3 more at k8s: denied: may not read anything
-      written at states/baseline.toml:17:11
+    error[E0304]: k8s:deployment/cdn/edge, and 3 more at k8s: denied: may not read anything
+      written at states/baseline.toml:7:11
       = mend that, or leave it out: --exclude 'k8s:*'
 
     1 error.

@@ -208,7 +208,7 @@ fn test_what_is_gone_on_with_is_held_back_where_what_it_needs_was_changed() {
     "#);
     assert_eq!((repository.simulated(EAST, "weight"), repository.simulated(WEST, "weight")), (100.into(), 0.into()));
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    drained was applied in part AGO by ana (ID). 6 settings are as it left them.
+    drained was stopped AGO by ana (ID). 6 settings are as it left them.
     1 setting is not as drained says:
       k8s  deployment/data/origin  replicas  1, now 0
     3 steps of drained (ID) still to be done (opsctl resume):

@@ -52,6 +52,7 @@ fn test_nothing_is_taken_from_under_what_is_left_alone() {
       left alone  k8s deployment/cdn/spare replicas: west is left as it is, and needs it
       left alone  k8s deployment/data/origin replicas: west is left as it is, and needs it
       done 1   failed 0   unknown 0   owed 0   not started 0   left alone 3
+      force       opsctl rollback ID --force aws:route53-record/Z1/live.example.com/CNAME/west
     --- exit 10
     ");
     assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), 5);

@@ -9,7 +9,9 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::{Now, labelled, lasts, locals};
-use crate::plan::{self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work};
+use crate::plan::{
+    self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work,
+};
 
 /// How many of one sort are listed where not all is told.
 const MOST: usize = 4;

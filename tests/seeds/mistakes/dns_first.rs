@@ -103,8 +103,12 @@ fn test_dns_does_not_move_to_what_has_no_capacity() {
     ops.done(&["plan", "west"]);
     ops.done(&["sim", "set", EDGE_WEST, "replicas=1"]);
     ops.done(&["apply", "dns", "-y"]);
-    // The way back is never held up: so it was before.
+    // The same goes for the way back.
     ops.done(&["sim", "set", EDGE, "replicas=0"]);
+    let said = ops.ends(3, &["rollback", "-y"]);
+    assert!(said.err.contains("it would have traffic, and needs edge, of which replicas is 0"), "{said}");
+    assert_eq!(ops.simulated(DNS_EAST, "weight"), json!(0));
+    ops.done(&["sim", "set", EDGE, "replicas=4"]);
     ops.done(&["rollback", "-y"]);
     assert_eq!(ops.simulated(DNS_EAST, "weight"), json!(100));
 }
