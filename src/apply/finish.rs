@@ -80,12 +80,20 @@ pub(super) async fn carry_out(site: Site<'_>, begin: &Begin, mut engine: Engine)
     operation.calls = calls_since(&site);
     stage(&site.events, "after snapshot");
     let mut pressed = site.interrupt.clone();
+    let mut ended = operation.clone();
     let taken = async {
-        let snapshot = sight::look(&begin.plan, site.instances).await.snapshot(&begin.plan);
-        snapshot_after(&site, &snapshot, &operation).await
+        let seen = sight::look(&begin.plan, site.instances).await;
+        ended.not_so = seen.not_so(&begin.plan, &ended);
+        if !ended.not_so.is_empty() && matches!(ended.outcome, Outcome::Done | Outcome::DoneInPart) {
+            ended.outcome = Outcome::CheckFailed;
+        }
+        (snapshot_after(&site, &seen.snapshot(&begin.plan), &ended).await, ended)
     };
     let taken = tokio::select! {
-        taken = taken => taken,
+        (taken, ended) = taken => {
+            operation = ended;
+            taken
+        }
         () = pressed.at_least(2) => {
             operation.outcome = Outcome::Interrupted;
             operation.ended = None;

@@ -33,6 +33,7 @@ pub(super) fn begun(begin: &Begin) -> Operation {
         abandoned: None,
         calls: BTreeMap::new(),
         failed_checks: BTreeMap::new(),
+        not_so: BTreeMap::new(),
         steps: Vec::new(),
     }
 }

@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use opsctl_api::{Address, Fault, Live, Query, Selector, Wanted};
+use opsctl_api::{Address, Fault, Live, LiveSetting, Query, Selector, Value, Wanted};
 
 use crate::check::Gate;
 use crate::instance::Instances;
 use crate::plan::{Plan, Work};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Operation, Snapshot, Status};
 
 /// All that a plan observed, read again.
 #[derive(Debug)]
@@ -82,5 +82,33 @@ impl Sight {
             }
         }
         snapshot
+    }
+
+    /// What is not as the plan wanted it, though an operation has come to its end: others have changed it meanwhile. A declared owner's
+    /// move is none; what was not done, and secrets, whose texts no read tells, are not looked at.
+    pub(super) fn not_so(&self, plan: &Plan, operation: &Operation) -> BTreeMap<String, String> {
+        let is_done = |at: &Address, key: &str| {
+            let mut steps = operation.steps.iter().filter(|step| step.at.as_ref() == Some(at));
+            steps.all(|step| step.status == Status::Done || step.edits.iter().all(|edit| edit.setting != key))
+        };
+        let not_so = plan.decided().into_iter().filter_map(|(at, key)| {
+            let goal = plan.resources.get(&at)?.settings.get(&key)?.goal.as_ref()?;
+            let live = self.found.get(&at)?;
+            if goal.exact().is_some_and(Value::is_secret)
+                || matches!(live.settings.get(&key), Some(LiveSetting::Hidden(_)))
+            {
+                return None;
+            }
+            let value = live.value(&key);
+            let is_moved = || value.is_some_and(|value| live.mover(&key, goal.exact(), value).is_some());
+            if goal.holds(value) || !is_done(&at, &key) || is_moved() {
+                return None;
+            }
+            let is = value.map_or("absent".to_owned(), ToString::to_string);
+            let by = live.touched.iter().find(|touch| touch.setting == key);
+            let by = by.map(|touch| format!(", by {}", touch.by)).unwrap_or_default();
+            Some((format!("{at} {key}"), format!("should be {goal}, and is {is}{by}")))
+        });
+        not_so.collect()
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn claims(
         if !open.is_empty() || steps.iter().any(|step| step.action().is_some()) {
             match damage.spare(setting.repository.planned_if_read(setting.store, &recorded))? {
                 Some(Some(plan)) => {
-                    let decided = decided(&plan);
+                    let decided = plan.decided();
                     open.retain_mut(|claim| claim.outlives(&decided) && claim.outlives_state(&plan, &decided));
                     if let Some(down_to) = down_to.filter(|_| !operation.part.is_whole()) {
                         open.retain_mut(|claim| claim.place > *down_to || claim.is_left_out(&plan, &alone));
@@ -221,43 +221,6 @@ pub(super) fn is_in(settings: &BTreeSet<Key>, setting: &Key) -> bool {
     settings.contains(setting) || settings.iter().any(meets)
 }
 
-/// What a plan has a goal for, changed or not; what it leaves to others is not decided by it.
-pub(super) fn decided(plan: &Plan) -> BTreeSet<Key> {
-    let skipped = plan.skipped.iter().filter(|skipped| match skipped.why {
-        SkippedWhy::NotTargeted
-        | SkippedWhy::Owed { .. }
-        | SkippedWhy::ChangedSince { .. }
-        | SkippedWhy::HeldBack(_) => true,
-        SkippedWhy::Missing
-        | SkippedWhy::MissingUnasked
-        | SkippedWhy::OwnNeed { .. }
-        | SkippedWhy::GatesNothing
-        | SkippedWhy::NeverSet
-        | SkippedWhy::NotAsLeft { .. }
-        | SkippedWhy::NothingToDo(_)
-        | SkippedWhy::NotUndone => false,
-    });
-    let left: BTreeSet<(&str, Option<&str>)> =
-        skipped.map(|skipped| (skipped.at.as_str(), skipped.setting.as_deref())).collect();
-    // What is to be restored and is not opsctl's to restore shall be as it is.
-    let as_it_is = |skipped: &Skipped| match skipped.why {
-        SkippedWhy::NeverSet | SkippedWhy::NotAsLeft { .. } => {
-            Some((skipped.at.parse().ok()?, skipped.setting.clone()?))
-        }
-        _ => None,
-    };
-    let mut decided: BTreeSet<Key> = plan.skipped.iter().filter_map(as_it_is).collect();
-    for (at, seen) in &plan.resources {
-        for (key, setting) in &seen.settings {
-            let is_left = left.contains(&(at.as_str(), Some(key.as_str())));
-            if setting.goal.is_some() && !is_left && is_meant(plan, at, seen) {
-                decided.insert((at.clone(), key.clone()));
-            }
-        }
-    }
-    decided
-}
-
 /// What a plan says anything of: what it has a goal for, and what it leaves.
 pub(super) fn said(plan: &Plan) -> BTreeSet<Key> {
     let wanted = |(at, seen): (&Address, &Seen)| {
@@ -287,16 +250,8 @@ pub(super) fn spared(plan: &Plan) -> BTreeSet<Key> {
 
 /// Whether a plan is of a step: one of a part is of what it names or changes.
 pub(super) fn is_named(plan: &Plan, step: &StepRecord) -> bool {
-    let is_named = |at: &Address| plan.resources.get(at).is_some_and(|seen| is_meant(plan, at, seen));
+    let is_named = |at: &Address| plan.resources.get(at).is_some_and(|seen| plan.is_meant(at, seen));
     plan.intent.part.is_whole() || step.at.as_ref().is_some_and(is_named)
-}
-
-/// Whether a plan decides on a resource: one of a part does on what it names or changes.
-fn is_meant(plan: &Plan, at: &Address, seen: &Seen) -> bool {
-    let part = &plan.intent.part;
-    let names = |pattern: &Pattern| pattern.matches(at) || seen.names.iter().any(|name| pattern.matches_text(name));
-    let is_named = part.target.is_empty() || part.target.iter().any(names);
-    (is_named && !part.exclude.iter().any(names)) || plan.steps.iter().any(|step| step.at() == Some(at))
 }
 
 /// The steps of an ended operation that it did not do. Waits and checks are wanted only for the sake of others.

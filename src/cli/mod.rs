@@ -30,6 +30,7 @@ mod standing;
 mod surroundings;
 mod taking_back;
 mod typed;
+mod wanted;
 
 use std::process::ExitCode;
 

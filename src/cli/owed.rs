@@ -3,8 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Settings, Value, Wanted};
 
 use super::claims::{
-    Around, Claim, Key, claims, decided, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, settings_of,
-    spared,
+    Around, Claim, Key, claims, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, settings_of, spared,
 };
 use super::damage::Damage;
 use super::failure::Failure;
@@ -77,7 +76,7 @@ impl Debt {
 
     /// What of it a plan decides otherwise, or again; of its own rest also what that has nothing to say of any more.
     pub(super) fn decided_by(&self, plan: &Plan) -> Vec<StepRecord> {
-        let decided = decided(plan);
+        let decided = plan.decided();
         let is_rest = plan.intent.rest_of.as_deref() == Some(self.operation.whole());
         let said = if is_rest { said(plan) } else { BTreeSet::new() };
         let is_decided = |setting: &Key| is_in(&decided, setting) || (is_rest && !is_in(&said, setting));

@@ -189,7 +189,11 @@ impl Repository {
     /// A snapshot that is needed is damaged.
     pub(super) fn checks_before(&self, store: &Store, operation: &str) -> Result<Vec<Check>, Failure> {
         let stands = store.stands(Some(operation))?;
-        let held = |recorded: &Recorded| matches!(recorded.operation.outcome, Outcome::Done | Outcome::DoneInPart);
+        let held = |recorded: &Recorded| match recorded.operation.outcome {
+            Outcome::Done | Outcome::DoneInPart => true,
+            Outcome::CheckFailed => recorded.operation.failed_checks.is_empty(),
+            _ => false,
+        };
         match stands.state.iter().chain(&stands.over).all(held) {
             true => self.checks_of(store, &stands),
             false => Ok(Vec::new()),

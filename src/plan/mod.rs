@@ -5,6 +5,7 @@ mod actions;
 mod actions_test;
 mod asked;
 mod built;
+mod decided;
 mod diff;
 mod digest;
 mod estimate;

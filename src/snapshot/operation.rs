@@ -59,6 +59,9 @@ pub struct Operation {
     /// The checks that did not hold at the end, with what was seen; with nothing where it was stopped before they were measured.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub failed_checks: BTreeMap<String, String>,
+    /// What was not as it should be when all was done, with what it was: somebody else has changed it meanwhile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_so: BTreeMap<String, String>,
     /// The steps, joints left out, in the plan's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepRecord>,
@@ -92,7 +95,7 @@ pub enum Outcome {
     Failed,
     /// The operator stopped it; or it was killed, and then taken back.
     Interrupted,
-    /// All steps are done, and a check does not hold or was not measured.
+    /// All steps are done, and a check does not hold or was not measured, or something is not as it should be.
     CheckFailed,
     /// Nobody ended it; the operator closed it.
     Abandoned,
@@ -251,6 +254,7 @@ impl Operation {
             abandoned: None,
             calls: BTreeMap::new(),
             failed_checks: BTreeMap::new(),
+            not_so: BTreeMap::new(),
             steps: Vec::new(),
         }
     }
@@ -281,6 +285,12 @@ impl Operation {
         let is_held = |step: &StepRecord| step.status == Status::Skipped && step.position.is_some() && !is_sent(step);
         let is_stopped = self.outcome == Outcome::Interrupted && self.ended.is_some();
         is_stopped && self.steps.iter().any(|step| is_held(step) && !step.why.is_empty())
+    }
+
+    /// Whether it was stopped before its checks were measured: all else was done.
+    pub fn is_unmeasured(&self) -> bool {
+        let checks = &self.failed_checks;
+        self.outcome == Outcome::CheckFailed && !checks.is_empty() && checks.values().all(String::is_empty)
     }
 
     /// By how much it missed a time; zero where it kept to it. Nobody has kept to it who did not come to the end, and what failed

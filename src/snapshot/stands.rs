@@ -7,7 +7,8 @@ pub struct Stands {
     pub state: Option<Recorded>,
     /// What laid an overlay or a part of a state over it, oldest first.
     pub over: Vec<Recorded>,
-    /// All that has a say in what should be: these, their rests, and rollbacks that took back less than all, newest first.
+    /// All that has a say in what should be: these, their rests, rollbacks that took back less than all, and what was let go of, newest
+    /// first.
     pub say: Vec<Recorded>,
 }
 
@@ -106,16 +107,22 @@ impl Operation {
     /// Whether it was towards anything of its own: the rest of an operation is part of that one, what was closed before it did
     /// anything was towards nothing, and so is by now what was taken back before it came to its end.
     fn is_towards(&self) -> bool {
+        self.rest_of.is_none() && self.wants()
+    }
+
+    /// Whether it is an apply and still wants anything.
+    fn wants(&self) -> bool {
         let is_taken_back = self.abandoned.is_some() && self.outcome != Outcome::Abandoned;
-        self.kind == OperationKind::Apply && self.rest_of.is_none() && !self.never_began() && !is_taken_back
+        self.kind == OperationKind::Apply && !self.never_began() && !is_taken_back
     }
 
     /// Whether it wanted anything that still holds. What was taken back in full wants nothing: what stood before it does.
     fn has_a_say(&self) -> bool {
         match self.kind {
-            OperationKind::Apply => self.is_towards() || (self.rest_of.is_some() && !self.never_began()),
+            OperationKind::Apply => self.wants(),
             OperationKind::Rollback => !self.took_all_back() && !self.never_began(),
-            OperationKind::Take | OperationKind::LetGo => false,
+            OperationKind::LetGo => true,
+            OperationKind::Take => false,
         }
     }
 

@@ -275,6 +275,7 @@ pub(super) fn operation(outcome: Outcome, statuses: &[(usize, Status, &str)]) ->
         abandoned: None,
         calls: BTreeMap::from([("gke".into(), BTreeMap::from([("PATCH".into(), 3)]))]),
         failed_checks: BTreeMap::new(),
+        not_so: BTreeMap::new(),
         steps: ends.collect(),
     }
 }

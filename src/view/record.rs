@@ -41,7 +41,8 @@ pub type Ways = BTreeMap<usize, Vec<String>>;
 
 /// How an operation kept to its time: `RTO 15m held`.
 pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<String> {
-    let rto = rto?;
+    // What had nothing to do kept to no time.
+    let rto = rto.filter(|_| !operation.steps.is_empty())?;
     let shown = format_duration(rto);
     let missed = operation.missed(rto)?;
     let kept = match missed.is_zero() {

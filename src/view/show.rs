@@ -55,6 +55,9 @@ pub fn operation(
     for text in not_undone {
         fact("actions", text.clone());
     }
+    for (what, seen) in &operation.not_so {
+        fact("changed", format!("{} {}", clean(what), clean(seen)));
+    }
     page.push_str(&steps(operation, ways, screen));
     page
 }

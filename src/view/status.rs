@@ -23,15 +23,15 @@ pub struct Status<'a> {
     /// What stands by that, as far as the history can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stands: Option<Stands>,
-    /// How many settings it left that were read again.
+    /// How many settings were read again.
     pub settings: usize,
-    /// What is not as it was left.
+    /// What is not as it should be.
     pub drifts: Vec<Drift>,
     /// What could not be read, and why.
     pub unread: Vec<(String, String)>,
-    /// What the operation wanted otherwise than it is, where it left it so: others have changed it while it was under way, or it was
-    /// abandoned in the middle of a change.
-    pub unmet: Vec<Unmet>,
+    /// What is as an operation left it that was abandoned in the middle of a change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_the_way: Vec<OnTheWay>,
     /// What ended operations have not done.
     pub owed: Vec<Owed<'a>>,
     /// What it left to others, or for what was, and is still so.
@@ -91,28 +91,30 @@ pub struct Damaged {
     pub may_owe: bool,
 }
 
-/// A setting that is not as the state says.
+/// A setting that is as it was left in the middle of a change.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Unmet {
+pub struct OnTheWay {
+    /// What the operation was for.
+    pub name: String,
     /// The resource.
     pub at: Address,
     /// The setting.
     pub setting: String,
-    /// What it should be.
+    /// What it was to be in the end.
     pub wants: Goal,
     /// What it is.
     pub live: Option<Value>,
 }
 
-/// A setting that is not as it was left.
+/// A setting that is not as it should be: as what stands wants it, and as it was left where that wants nothing of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Drift {
     /// The resource.
     pub at: Address,
     /// The setting.
     pub setting: String,
-    /// What it was left at.
-    pub left: Option<Value>,
+    /// What it should be.
+    pub wants: Goal,
     /// What it is.
     pub live: Option<Value>,
     /// A declared owner that may move it so, where there is one: that is no drift.
@@ -179,6 +181,12 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
         (_, Outcome::Done) if last.rest_of.is_some() => "was done",
         (_, Outcome::Done) => "was applied",
         (_, Outcome::DoneInPart) => "was applied in part",
+        (_, Outcome::CheckFailed) if last.failed_checks.is_empty() => {
+            "was applied, but for what others changed meanwhile,"
+        }
+        (_, Outcome::CheckFailed) if last.is_unmeasured() => {
+            "was applied, and stopped before its checks were measured (opsctl check),"
+        }
         (_, Outcome::CheckFailed) => "was applied, with a check that did not hold,",
         (_, Outcome::Failed) => "failed",
         (_, Outcome::Interrupted) => "was stopped",
@@ -192,17 +200,15 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
     let drifted = status.drifts.iter().filter(|drift| drift.moved_by.is_none()).count();
     let rest = match (drifted, status.settings) {
         (_, 0) => "What it left cannot be compared.".to_owned(),
-        (0, all) => format!("{} as it left them.", are(all)),
-        (some, all) => {
-            let differ = if some == 1 { "differs" } else { "differ" };
-            format!("{some} of {} {differ} from what it left:", count(all, "setting"))
-        }
+        (0, 1) => "1 setting is as it should be.".to_owned(),
+        (0, all) => format!("{all} settings are as they should be."),
+        (1, all) => format!("1 of {} is not as it should be:", count(all, "setting")),
+        (some, all) => format!("{some} of {} are not as they should be:", count(all, "setting")),
     };
     let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2), Column::gap(3)];
     let mut table = Table::new(columns).among(locals(status));
     for drift in &status.drifts {
-        let [left, live] = compared([drift.left.as_ref(), drift.live.as_ref()], screen);
-        let values = format!("{left}, now {live}");
+        let values = held_against(&drift.wants, drift.live.as_ref(), screen);
         let ink = if drift.moved_by.is_some() { Ink::Dim } else { Ink::Attention };
         table.row([
             Cell::new(drift.at.instance()),
@@ -213,14 +219,13 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
         ]);
     }
     let failed = last.failed_checks.iter();
-    let failed: String =
-        failed.map(|(name, seen)| format!("  check {} did not hold: {}\n", clean(name), clean(seen))).collect();
-    format!(
-        "{head} {rest}\n{}{failed}{}{}",
-        table.draw(screen),
-        unmet(status, last, screen),
-        left_alone(status, screen)
-    )
+    let failed: String = failed
+        .map(|(name, seen)| match seen.as_str() {
+            "" => format!("  check {} was not measured\n", clean(name)),
+            seen => format!("  check {} did not hold: {}\n", clean(name), clean(seen)),
+        })
+        .collect();
+    format!("{head} {rest}\n{}{failed}{}{}", table.draw(screen), on_the_way(status, screen), left_alone(status, screen))
 }
 
 /// What was left to others, or for what was.
@@ -237,43 +242,40 @@ fn left_alone(status: &Status<'_>, screen: &Screen) -> String {
     format!("{head}\n{lines}{}", forced.unwrap_or_default())
 }
 
-/// What is as it was left, and not as it should be.
-fn unmet(status: &Status<'_>, last: &Operation, screen: &Screen) -> String {
-    if status.unmet.is_empty() {
-        return String::new();
-    }
-    let name = clean(&last.name);
-    let text = match (last.abandoned.is_some(), status.unmet.len()) {
-        (true, 1) => format!("1 setting is as {name} left it on its way:"),
-        (true, more) => format!("{more} settings are as {name} left them on its way:"),
-        (_, 1) => format!("1 setting is not as {name} says:"),
-        (_, more) => format!("{more} settings are not as {name} says:"),
+/// What is as it was left in the middle of a change.
+fn on_the_way(status: &Status<'_>, screen: &Screen) -> String {
+    let Some(first) = status.on_the_way.first() else { return String::new() };
+    let name = clean(&first.name);
+    let text = match status.on_the_way.len() {
+        1 => format!("1 setting is as {name} left it on its way:"),
+        more => format!("{more} settings are as {name} left them on its way:"),
     };
     let columns = [Column::gap(2), Column::gap(2).folds(), Column::gap(2), Column::gap(2)];
     let mut table = Table::new(columns).among(locals(status));
-    for unmet in &status.unmet {
-        let wants = match &unmet.wants {
-            Goal::Exact(value) => shown(Some(value), screen),
-            Goal::Bound(_) => clean(&unmet.wants.to_string()),
-        };
+    for way in &status.on_the_way {
         table.row([
-            Cell::new(unmet.at.instance()),
-            Cell::new(unmet.at.local()),
-            Cell::new(clean(&unmet.setting)),
-            Cell::new(format!("{wants}, now {}", shown(unmet.live.as_ref(), screen))).ink(Ink::Attention),
+            Cell::new(way.at.instance()),
+            Cell::new(way.at.local()),
+            Cell::new(clean(&way.setting)),
+            Cell::new(held_against(&way.wants, way.live.as_ref(), screen)).ink(Ink::Attention),
         ]);
     }
     format!("{}\n{}", screen.paint(Ink::Attention, &text), table.draw(screen))
 }
 
+/// What a setting should be, and what it is: `2, now 5`.
+fn held_against(wants: &Goal, live: Option<&Value>, screen: &Screen) -> String {
+    let [wants, live] = match wants {
+        Goal::Exact(value) => compared([Some(value), live], screen),
+        Goal::Bound(_) => [clean(&wants.to_string()), shown(live, screen)],
+    };
+    format!("{wants}, now {live}")
+}
+
 /// What its tables name, without instances.
 fn locals<'a>(status: &'a Status<'_>) -> impl Iterator<Item = &'a str> {
     let drifts = status.drifts.iter().map(|drift| drift.at.local());
-    drifts.chain(status.unmet.iter().map(|unmet| unmet.at.local()))
-}
-
-fn are(settings: usize) -> String {
-    if settings == 1 { "1 setting is".to_owned() } else { format!("{settings} settings are") }
+    drifts.chain(status.on_the_way.iter().map(|way| way.at.local()))
 }
 
 fn reason(drift: &Drift, now: Timestamp) -> String {
@@ -316,7 +318,7 @@ mod tests {
         let drift = |at_: &str, moved_by: Option<&str>| Drift {
             at: at(at_),
             setting: "replicas".into(),
-            left: Some(Value::Integer(2)),
+            wants: Goal::Exact(Value::Integer(2)),
             live: Some(Value::Integer(5)),
             moved_by: moved_by.map(str::to_owned),
             touched: Some(("kubectl-scale".into(), Some(moment("2026-11-25T02:00:00Z")))),
@@ -337,7 +339,7 @@ mod tests {
         let now = moment("2026-11-25T05:00:00Z");
         let stands = Status { last: Some(&last), settings: 38, drifts, owed, ..Status::default() };
         insta::assert_snapshot!(status(&stands, now, &PLAIN), @"
-        dr-active was applied in part 3 days ago by ana (20261122-0412-ana). 1 of 38 settings differs from what it left:
+        dr-active was applied in part 3 days ago by ana (20261122-0412-ana). 1 of 38 settings is not as it should be:
           k8s  deployment/cdn/ats-edge    replicas  2, now 5   hpa/cdn/ats-edge moves it: not counted as drift
           k8s  deployment/media/packager  replicas  2, now 5   by kubectl-scale, 3h ago
         1 step of dr-active (20261122-0412-ana) still to be done (opsctl resume):

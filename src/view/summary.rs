@@ -27,6 +27,10 @@ pub fn summary(
         page.push_str(&format!("  {label}{}\n", unheld(name, seen)));
     }
     let has_failed = operation.count(Status::Failed) + operation.count(Status::Unknown) > 0;
+    for (what, seen) in &operation.not_so {
+        let label = screen.paint(Ink::Bad, &format!("{:12}", "changed"));
+        page.push_str(&format!("  {label}{} {}\n", clean(what), clean(seen)));
+    }
     if has_failed {
         page.push_str(&held_back(operation));
     }
@@ -40,7 +44,10 @@ pub fn summary(
     for text in not_undone {
         page.push_str(&format!("  {}{text}\n", screen.paint(Ink::Attention, &format!("{:12}", "actions"))));
     }
-    page.push_str(&counts(operation));
+    // Where there was nothing to do, nothing is counted.
+    if !operation.steps.is_empty() {
+        page.push_str(&counts(operation));
+    }
     if screen.verbose {
         let calls = operation.calls.iter().map(|(name, verbs)| (name.as_str(), verbs));
         page.push_str(&format!("  {:12}{}\n", "calls", super::plan::calls(calls, screen)));
@@ -92,7 +99,10 @@ fn sentence(operation: &Operation) -> (String, Ink) {
             (format!("{name} {applied}, with {} owed.", count(owed, "step")), Ink::Attention)
         }
         Outcome::DoneInPart => (format!("{name} {applied}, but for what was left alone."), Ink::Attention),
-        Outcome::CheckFailed if operation.failed_checks.values().all(String::is_empty) => {
+        Outcome::CheckFailed if operation.failed_checks.is_empty() => {
+            (format!("{name} {applied}, and not all is as it should be."), Ink::Bad)
+        }
+        Outcome::CheckFailed if operation.is_unmeasured() => {
             (format!("{name} {applied}, and was stopped before its checks were measured."), Ink::Attention)
         }
         Outcome::CheckFailed => (format!("{name} {applied}, and a check does not hold."), Ink::Bad),
@@ -167,6 +177,10 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
             commands.push(("owed", "opsctl resume".to_owned()));
         }
         Outcome::DoneInPart => commands.extend(forced_by(operation).map(|command| ("force", command))),
+        Outcome::CheckFailed if operation.failed_checks.is_empty() => {
+            commands.push(("look", "opsctl status".to_owned()));
+        }
+        Outcome::CheckFailed if operation.is_unmeasured() => commands.push(("measure", "opsctl check".to_owned())),
         Outcome::CheckFailed => commands.push(("look", "opsctl check".to_owned())),
         Outcome::Failed | Outcome::Interrupted | Outcome::Running => {
             // A rollback that ended is planned anew as a whole.

@@ -62,9 +62,11 @@ fn at(
         let what = format!("{} {} {}", at.instance(), at.local(), clean(setting));
         page.push_str(&format!("  {:<9}{what}: was left at {was}, now {now}{by}\n", "changed"));
     }
-    page.push_str(match open.takes_back {
-        true => "A step failed, and what was done is to be taken back.\nTake it back: opsctl resume",
-        false => "Go on: opsctl resume      Go back: opsctl rollback",
+    page.push_str(match (open.takes_back, open.plan.intent.reverts.is_some()) {
+        (true, _) => "A step failed, and what was done is to be taken back.\nTake it back: opsctl resume",
+        // Gone back from a rollback is gone on with it.
+        (false, true) => "Go on: opsctl resume",
+        (false, false) => "Go on: opsctl resume      Go back: opsctl rollback",
     });
     page.push_str("      Leave it: opsctl resume --abandon REASON\n");
     page

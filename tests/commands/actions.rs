@@ -138,7 +138,7 @@ fn test_a_failure_is_owed_until_it_is_done() {
     let why = "failed      action restart: broker-2: exit 4: not in sync; broker-1 was not called";
     assert!(said.out.contains(why), "{said}");
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    three failed AGO by ana (ID). 2 settings are as it left them.
+    three failed AGO by ana (ID). 2 settings are as they should be.
     1 step of three (ID) still to be done (opsctl resume):
       failed      action restart: broker-2: exit 4: not in sync; broker-1 was not called
     No operation is open, 1 step still to be done, nobody holds the lock.
@@ -172,7 +172,7 @@ fn test_killed_while_a_call_is_out() {
     signal(&child, "KILL");
     child.wait().unwrap();
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    three was begun AGO by ana (ID). What it left cannot be compared.
+    three was begun AGO by ana (ID). 2 settings are as they should be.
     An operation did not end: ID (three), begun AGO by ana on host a17, last record AGO.
       done 3   unknown 1
       unknown  action restart (broker-2 called)

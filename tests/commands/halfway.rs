@@ -74,10 +74,11 @@ fn test_what_was_left_on_the_way_is_told() {
       back        opsctl rollback
     "#);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    larger was abandoned AGO by ana (ID). 2 settings are as it left them.
+    larger was abandoned AGO by ana (ID). 1 setting is as it should be.
     1 setting is as larger left it on its way:
       lab  machine/db  running  true, now false
     No operation is open, nothing is owed, nobody holds the lock.
+    --- exit 10
     ");
     insta::assert_snapshot!(repository.opsctl(&["show"]), @r#"
     ID   abandoned
@@ -125,10 +126,11 @@ fn test_what_did_not_start_again_is_started_on_the_way_back() {
     let repository = killed_in_the_last_call();
     repository.done(&["resume", "--abandon", "later"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    larger was abandoned AGO by ana (ID). 2 settings are as it left them.
+    larger was abandoned AGO by ana (ID). 1 setting is as it should be.
     1 setting is as larger left it on its way:
       lab  machine/db  running  true, now false
     No operation is open, nothing is owed, nobody holds the lock.
+    --- exit 10
     ");
     insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @r#"
     rollback of ID   to what was there before larger   now: larger (abandoned), AGO by ana
@@ -240,7 +242,7 @@ fn test_a_conflict_on_the_way() {
     "#);
     assert_eq!(repository.simulated(DB, "running"), false);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
-    larger failed AGO by ana (ID). 2 settings are as it left them.
+    larger failed AGO by ana (ID). 2 settings are as they should be.
     1 step of larger (ID) still to be done (opsctl resume):
       failed      lab machine/db running true (left at false), size "s" → "m": conflict: size is "theirs" and not "s" (somebody else)
     No operation is open, 1 step still to be done, nobody holds the lock.
@@ -331,7 +333,7 @@ fn test_ctrl_c_ends_between_two_calls() {
     "#);
     assert_eq!((exit, repository.simulated(STREAM, "shards")), (Some(7), 8.into()));
     insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
-    peak was stopped AGO by ana (ID). 1 setting is as it left them.
+    peak was stopped AGO by ana (ID). 1 setting is as it should be.
     1 step of peak (ID) still to be done (opsctl resume):
       not started aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
     No operation is open, 1 step still to be done, nobody holds the lock.
@@ -368,7 +370,7 @@ fn test_ctrl_c_in_the_last_call_leaves_the_checks_unmeasured() {
     peak is applied, and was stopped before its checks were measured.   TIME.   Operation ID
       check       open was not measured
       done 1   failed 0   unknown 0   owed 0   not started 0
-      look        opsctl check
+      measure     opsctl check
       back        opsctl rollback
     --- exit 7
     "#);

@@ -27,7 +27,7 @@ fn test_a_part_is_not_told_as_the_whole() {
       back        opsctl rollback
     "#);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    A part of busy (--target settings) was applied AGO by ana (ID). It lies over nothing that was applied. 6 settings are as it left them.
+    A part of busy (--target settings) was applied AGO by ana (ID). It lies over nothing that was applied. 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["log"]), @"ID  a part of busy (--target settings)  done  1 of 1 steps  AGO by ana, took TIME");

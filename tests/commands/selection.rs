@@ -52,7 +52,7 @@ fn test_what_is_not_asked_for_is_not_owed() {
     Nothing was changed. To do it: opsctl apply up --target east
     ");
     repository.done(&["apply", "up", "--target", "east", "-y"]);
-    let said = repository.done(&["status"]);
+    let said = repository.ends(1, &["status"]);
     assert!(said.out.contains("nothing is owed"), "{said}");
 }
 
@@ -113,7 +113,7 @@ fn test_what_is_out_of_reach_can_be_left_out() {
     ");
     // What is held back counts.
     repository.ends(10, &["apply", "baseline", "--exclude", "k8s:*", "-y"]);
-    let said = repository.done(&["status"]);
+    let said = repository.ends(1, &["status"]);
     assert!(said.out.contains("nothing is owed"), "{said}");
 }
 

@@ -185,7 +185,8 @@ fn test_what_is_gone_on_with_is_held_back_where_what_it_needs_was_changed() {
     let repository = killed();
     repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=0", "--by", "bob"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    drained was begun AGO by ana (ID). What it left cannot be compared.
+    drained was begun AGO by ana (ID). 1 of 2 settings is not as it should be:
+      k8s  deployment/data/origin  replicas  1, now 0   by bob, AGO
     An operation did not end: ID (drained), begun AGO by ana on host a17, last record AGO.
       sent, not yet seen to be true 1   not started 3
       sent     k8s deployment/cdn/spare replicas 0 → 3: it took effect
@@ -197,6 +198,7 @@ fn test_what_is_gone_on_with_is_held_back_where_what_it_needs_was_changed() {
     insta::assert_snapshot!(repository.opsctl(&["resume", "--confirm", "drained", "-q"]), @r#"
 
     drained is done in part: 3 steps held back, for somebody changed since what they need.   TIME.   Operation ID
+      changed     k8s:deployment/data/origin replicas should be 1, and is 0, by bob
       not started aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it needs origin, of which replicas is 0 by bob, and not 1
       not started aws route53-record/Z1/live.example.com/CNAME/east weight 100 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
       not started k8s deployment/cdn/edge replicas 2 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1
@@ -208,9 +210,8 @@ fn test_what_is_gone_on_with_is_held_back_where_what_it_needs_was_changed() {
     "#);
     assert_eq!((repository.simulated(EAST, "weight"), repository.simulated(WEST, "weight")), (100.into(), 0.into()));
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    drained was stopped AGO by ana (ID). 6 settings are as it left them.
-    1 setting is not as drained says:
-      k8s  deployment/data/origin  replicas  1, now 0
+    drained was stopped AGO by ana (ID). 1 of 6 settings is not as it should be:
+      k8s  deployment/data/origin  replicas  1, now 0   by bob, AGO
     3 steps of drained (ID) still to be done (opsctl resume):
       not started aws route53-record/Z1/live.example.com/CNAME/west weight 0 → 100: it needs origin, of which replicas is 0 by bob, and not 1
       not started aws route53-record/Z1/live.example.com/CNAME/east weight 100 → 0: it comes after what needs origin, of which replicas is 0 by bob, and not 1

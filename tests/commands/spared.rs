@@ -68,7 +68,7 @@ fn test_a_switch_off_is_no_move_of_the_hpa() {
     repository.done(&["apply", "busy", "-y"]);
     repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=0", "--by", "ben"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    busy was applied AGO by ana (ID). 1 of 6 settings differs from what it left:
+    busy was applied AGO by ana (ID). 1 of 6 settings is not as it should be:
       k8s  deployment/cdn/edge  replicas  5, now 0   by ben, AGO
     No operation is open, nothing is owed, nobody holds the lock.
     ");
@@ -174,7 +174,7 @@ fn test_an_instance_of_which_nothing_is_restored_need_not_be_there() {
     repository.write("opsctl.toml", config);
     let world = std::fs::read_to_string(repository.path("world.toml")).unwrap();
     repository.write("world.toml", world.split("[resource.east]").next().unwrap());
-    repository.done(&["status"]);
+    repository.ends(1, &["status"]);
     repository.done(&["rollback", "-y"]);
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 2);
 }

@@ -12,7 +12,7 @@ fn test_after_a_rollback() {
     repository.done(&["apply", "drained", "--confirm", "drained"]);
     repository.done(&["rollback", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    rollback of ID was done AGO by ana (ID). What stands is busy. 6 settings are as it left them.
+    rollback of ID was done AGO by ana (ID). What stands is busy. 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["check"]), @"
@@ -42,7 +42,7 @@ fn test_after_a_rollback() {
     // Before that nothing was applied.
     repository.done(&["rollback", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    rollback of ID was done AGO by ana (ID). What stands is nothing that was applied. 6 settings are as it left them.
+    rollback of ID was done AGO by ana (ID). What stands is nothing that was applied. 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["check"]), @"
@@ -60,7 +60,7 @@ fn test_with_an_overlay() {
     repository.done(&["apply", "busy", "-y"]);
     repository.done(&["apply", "closed", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    closed was applied AGO by ana (ID). It lies over busy. 6 settings are as it left them.
+    closed was applied AGO by ana (ID). It lies over busy. 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["check"]), @r#"
@@ -99,7 +99,7 @@ fn test_with_a_part_of_another_state() {
     repository.done(&["apply", "baseline", "-y"]);
     repository.done(&["apply", "busy", "--target", "settings", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    A part of busy (--target settings) was applied AGO by ana (ID). It lies over baseline. 6 settings are as it left them.
+    A part of busy (--target settings) was applied AGO by ana (ID). It lies over baseline. 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
 }
@@ -123,12 +123,11 @@ fn test_what_a_state_expects_that_finds_all_as_it_should_be() {
 
     busy is applied, and a check does not hold.   TIME.   Operation ID
       check       more does not hold: replicas = 5
-      done 0   failed 0   unknown 0   owed 0   not started 0
       look        opsctl check
     --- exit 7
     ");
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    busy was applied, with a check that did not hold, AGO by ana (ID). 6 settings are as it left them.
+    busy was applied, with a check that did not hold, AGO by ana (ID). 6 settings are as they should be.
       check more did not hold: replicas = 5
     No operation is open, nothing is owed, nobody holds the lock.
     ");
@@ -146,10 +145,9 @@ fn test_a_state_that_finds_all_as_it_should_be() {
     baseline: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.
 
     baseline is applied.   TIME.   Operation ID
-      done 0   failed 0   unknown 0   owed 0   not started 0
     ");
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    baseline was applied AGO by ana (ID). 6 settings are as it left them.
+    baseline was applied AGO by ana (ID). 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     insta::assert_snapshot!(repository.opsctl(&["apply", "baseline", "-y", "-q"]), @"baseline: nothing to change. 6 settings of 6 resources read from aws, k8s are as they should be.");
@@ -160,4 +158,73 @@ fn test_a_state_that_finds_all_as_it_should_be() {
     repository.done(&["apply", "drained", "--target", "origin", "-y"]);
     repository.done(&["apply", "closed", "-y"]);
     assert_eq!(operations(), 2);
+}
+
+/// What somebody changed is not forgotten by what comes on top of it and is taken back, whatever kind of operation was last.
+#[test]
+fn test_a_drift_outlives_what_comes_on_top() {
+    let repository = Repository::small();
+    repository.write("states/closed.toml", CLOSED);
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=0", "--by", "bob"]);
+    let is_told = || {
+        let said = repository.done(&["status"]);
+        assert!(said.out.contains("1 of 6 settings is not as it should be:"), "{said}");
+        assert!(said.out.contains("k8s  deployment/data/origin  replicas  2, now 0   by bob"), "{said}");
+    };
+    is_told();
+    repository.done(&["apply", "closed", "-y"]);
+    is_told();
+    repository.done(&["rollback", "-y"]);
+    is_told();
+    // Who puts it back has mended it, though no operation left it so.
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=2"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("6 settings are as they should be."), "{said}");
+}
+
+/// What was done already is undone while the rest is under way: the last page says so.
+#[test]
+fn test_what_is_changed_during_an_apply_is_told_at_its_end() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "sim.settle=1s"]);
+    let child = repository.start(&["apply", "busy", "-y"]);
+    while repository.simulated("k8s:deployment/cdn/edge", "replicas") != 5 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    repository.done(&["sim", "set", "k8s:deployment/data/origin", "replicas=0", "--by", "bob"]);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("busy is applied, and not all is as it should be."), "{said}");
+    assert!(
+        said.contains("  changed     k8s:deployment/data/origin replicas should be 2, and is 0, by bob\n"),
+        "{said}"
+    );
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("busy was applied, but for what others changed meanwhile,"), "{said}");
+    assert!(said.out.contains("1 of 6 settings is not as it should be:"), "{said}");
+    let said = repository.done(&["show"]);
+    assert!(said.out.contains("should be 2, and is 0, by bob"), "{said}");
+}
+
+/// Who interrupts while what is expected is still measured is told how to have it measured, and it is not forgotten.
+#[test]
+fn test_stopped_while_its_checks_are_measured() {
+    let repository = Repository::small();
+    let never = "\n[check.never]\nrun = [\"sh\", \"-c\", \"touch begun; false\"]\nwithin = \"1m\"\n";
+    repository.append("states/busy.toml", never);
+    let child = repository.start(&["apply", "busy", "-y"]);
+    while !repository.path("begun").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    crate::stopped::signal(&child, "INT");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(said.contains("busy is applied, and was stopped before its checks were measured."), "{said}");
+    assert!(said.contains("  measure     opsctl check\n") && !said.contains("go on"), "{said}");
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("stopped before its checks were measured (opsctl check)"), "{said}");
+    repository.ends(9, &["check"]);
 }

@@ -14,12 +14,12 @@ fn test_drift_is_named_with_who_and_when() {
     let repository = Repository::small();
     repository.done(&["apply", "busy", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    busy was applied AGO by ana (ID). 6 settings are as it left them.
+    busy was applied AGO by ana (ID). 6 settings are as they should be.
     No operation is open, nothing is owed, nobody holds the lock.
     ");
     repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=7", "--by", "kubectl-scale"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    busy was applied AGO by ana (ID). 1 of 6 settings differs from what it left:
+    busy was applied AGO by ana (ID). 1 of 6 settings is not as it should be:
       k8s  deployment/cdn/edge  replicas  5, now 7   by kubectl-scale, AGO
     No operation is open, nothing is owed, nobody holds the lock.
     ");
@@ -37,7 +37,7 @@ fn test_what_is_owed_is_told_and_done_later() {
     let said = repository.opsctl(&["apply", "moved", "-y", "-q"]);
     assert_eq!(said.exit, Some(10), "{said}");
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    moved was applied in part AGO by ana (ID). 2 settings are as it left them.
+    moved was applied in part AGO by ana (ID). 2 settings are as they should be.
     k8s: 4 resources could not be read: unreachable: nobody answers
     1 step of moved (ID) still to be done (opsctl resume):
       owed        k8s deployment/cdn/edge replicas 0: nobody answers

@@ -60,7 +60,7 @@ fn test_killed_told_and_resumed() {
     signal(&child, "KILL");
     child.wait().unwrap();
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    busy was begun AGO by ana (ID). What it left cannot be compared.
+    busy was begun AGO by ana (ID). 4 settings are as they should be.
     An operation did not end: ID (busy), begun AGO by ana on host a17, last record AGO.
       done 1   sent, not yet seen to be true 1   not started 1
       sent     k8s deployment/data/origin replicas 1 → 2: it took effect
@@ -247,7 +247,7 @@ fn test_what_is_lost_stays_so_behind_a_part() {
     std::fs::remove_dir_all(repository.path(".opsctl/journal")).unwrap();
     repository.done(&["apply", "baseline", "--target", "settings", "-y"]);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    A part of baseline (--target settings) was applied AGO by ana (ID). It lies over busy. 6 settings are as it left them.
+    A part of baseline (--target settings) was applied AGO by ana (ID). It lies over busy. 6 settings are as they should be.
     ID did not end, and without its journal nobody knows what it has changed.
       opsctl snapshot diff @HASH tells what is not as it was; opsctl apply @HASH goes back
     An operation is open, nothing is owed, nobody holds the lock.

@@ -2,10 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use jiff::Timestamp;
-use opsctl_api::{Address, Fault, Live, LiveSetting, Owner, Value};
+use opsctl_api::{Address, Fault, Live, LiveSetting, Owner, Settings};
 
 use crate::apply::{self, ApplyError};
-use crate::cli::claims;
+use crate::cli::claims::{Key, is_in, settings_of};
 use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -13,16 +13,16 @@ use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::owed::{self, Debt};
 use crate::cli::repository::Repository;
-use crate::cli::scope::scope_of;
 use crate::cli::setting::Setting;
 use crate::cli::standing::Standing;
+use crate::cli::wanted::Wanted;
 use crate::instance::Instances;
-use crate::plan::{self, Observation, Plan};
+use crate::plan::{self, Observation};
 use crate::snapshot::{EditRecord, Operation, Status as Stand, StepRecord};
-use crate::state::{Goal, State, Target};
+use crate::state::{Declared, Goal, Resource, Scope, State, Target, Want};
 use crate::view::{
     self,
-    status::{Drift, Unmet},
+    status::{Drift, OnTheWay},
 };
 
 /// Tells how things stand: what was applied last, what differs from it now, what is open or owed
@@ -30,7 +30,7 @@ use crate::view::{
 #[command(after_help = help::more(
     &[("opsctl status", "how things stand"), ("opsctl status --json", "the same for a script")],
     &[
-        (Exit::Error, "a record of the history cannot be read, or the last one is not there"),
+        (Exit::Error, "something could not be read: a resource, or a record of the history, or the last one is not there"),
         (Exit::Unfinished, "an operation did not end"),
         (Exit::InPart, "something is still to be done"),
     ],
@@ -59,15 +59,12 @@ impl Status {
         let mut status = view::status::Status { last: last.as_ref(), missed, ..Default::default() };
         status.owed = debts.iter().map(Debt::told).collect();
         let stands = damage.spare(store.stands(None))?;
-        status.stands = stands.map(|stands| view::Stands::of(&stands, last.as_ref().map(|last| last.id.as_str())));
-        if let Some(recorded) = &recorded
-            && let Some(left) = repository.after(&store, recorded)?
-        {
-            let mut plan = damage.spare(repository.planned_if_read(&store, recorded))?.flatten();
-            if let Some(plan) = &mut plan {
-                reveal(plan, &repository.secrets());
-            }
-            compare(&left, plan.as_ref(), &instances, &mut status).await;
+        let id = last.as_ref().map(|last| last.id.as_str());
+        status.stands = stands.as_ref().map(|stands| view::Stands::of(stands, id));
+        if let Some(recorded) = &recorded {
+            let stands = stands.unwrap_or_default();
+            let wanted = Wanted::of(&stands, recorded, &standing, &setting, &mut damage)?;
+            compare(&wanted, repository.after(&store, recorded)?, &instances, &mut status).await;
         }
         status.damaged = damage.told(&setting)?;
         if let Some(open) = &open {
@@ -80,9 +77,12 @@ impl Status {
         }
         let exit = if status.unfinished.is_some() {
             Exit::Unfinished
-        } else if !status.owed.is_empty() {
+        } else if !status.owed.is_empty()
+            || !status.on_the_way.is_empty()
+            || status.last.is_some_and(Operation::is_unmeasured)
+        {
             Exit::InPart
-        } else if !status.damaged.is_empty() || status.missed.is_some() {
+        } else if !status.damaged.is_empty() || status.missed.is_some() || !status.unread.is_empty() {
             Exit::Error
         } else {
             Exit::Done
@@ -117,98 +117,99 @@ fn under_way(running: String, output: &Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reads what was left again, and takes down what is not so any more.
-async fn compare(left: &State, plan: Option<&Plan>, instances: &Instances, status: &mut view::status::Status<'_>) {
-    let observation = plan::observe(&scope_of(left), instances).await;
-    let strangers = apply::strangers(plan.into_iter().flat_map(Plan::targets), &observation.identities);
+/// Reads what is wanted of, and what was left, and takes down what is not so any more.
+async fn compare(wanted: &Wanted, left: Option<State>, instances: &Instances, status: &mut view::status::Status<'_>) {
+    let left = left.map(|left| left.resources).unwrap_or_default();
+    let left: BTreeMap<&Address, &Settings<Want>> = left.values().filter_map(one).collect();
+    let mut keys: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
+    for (at, wants) in &left {
+        keys.entry(at).or_default().extend(wants.keys().map(String::as_str));
+    }
+    for (at, key) in wanted.goals.keys().chain(wanted.on_the_way.keys()) {
+        keys.entry(at).or_default().insert(key);
+    }
+    let observation = plan::observe(&scope_of(&keys), instances).await;
+    if let Some(last) = status.last {
+        let alone = last.steps.iter().filter(|step| step.status == Stand::LeftAlone);
+        status.left_alone = alone.filter(|step| !is_mended(step, &observation)).collect();
+    }
+    let told = status.owed.iter().flat_map(|owed| owed.steps).chain(status.left_alone.iter().copied());
+    let told: BTreeSet<Key> = told.flat_map(settings_of).collect();
+    let strangers = apply::strangers(wanted.targets.iter(), &observation.identities);
     let mut unread: BTreeMap<String, String> =
         strangers.iter().map(|(instance, stranger)| (instance.clone(), stranger.to_string())).collect();
-    for (name, resource) in &left.resources {
-        let Target::One(at) = &resource.declared.at else { continue };
+    for (at, keys) in keys {
         if strangers.contains_key(at.instance()) {
             continue;
         }
-        let live = match (observation.found.get(at), observation.names.get(name)) {
+        let live = match (observation.found.get(at), observation.names.get(at.as_str())) {
             (Some(live), _) => live,
             // It was not there then either: nothing of it was left.
-            (None, Some(Err(Fault::Missing(_)))) if resource.wants.is_empty() => continue,
+            (None, Some(Err(Fault::Missing(_)))) if keys.is_empty() => continue,
             (None, Some(Err(fault))) => {
                 unread.insert(at.to_string(), fault.to_string());
                 continue;
             }
             (None, _) => continue,
         };
-        for (key, want) in &resource.wants {
+        for key in keys {
             if let Some(LiveSetting::Hidden(why)) = live.settings.get(key) {
                 unread.insert(format!("{at} {key}"), why.clone());
                 continue;
             }
-            status.settings += 1;
-            if !want.goal.holds(live.value(key)) {
-                status.drifts.push(drift(key, &want.goal, live));
-            }
+            let left = left.get(at).and_then(|wants| wants.get(key)).map(|want| &want.goal);
+            hold(&(at.clone(), key.to_owned()), live, left, wanted, &told, status);
         }
-    }
-    if let Some(last) = status.last {
-        let alone = last.steps.iter().filter(|step| step.status == Stand::LeftAlone);
-        status.left_alone = alone.filter(|step| !is_mended(step, &observation)).collect();
     }
     status.unread = unread.into_iter().collect();
-    status.unmet = plan.map(|plan| unmet(plan, &observation, status)).unwrap_or_default();
-    status.unmet.retain(|unmet| !strangers.contains_key(unmet.at.instance()));
 }
 
-/// What secrets should be is told by their texts alone, which no plan has. One whose text cannot be had is not compared.
-fn reveal(plan: &mut Plan, secrets: &apply::Secrets<'_>) {
-    for setting in plan.resources.values_mut().flat_map(|seen| seen.settings.values_mut()) {
-        if let Some(Goal::Exact(Value::Secret(secret))) = &mut setting.goal
-            && let Some(source) = &secret.source
-        {
-            match secrets(source) {
-                Ok(text) => secret.plain = Some(text),
-                Err(_) => setting.goal = None,
-            }
-        }
+/// Holds a setting against what it should be, and where nobody wants anything of it against what it was `left` at.
+fn hold(
+    key: &Key,
+    live: &Live,
+    left: Option<&Goal>,
+    wanted: &Wanted,
+    told: &BTreeSet<Key>,
+    status: &mut view::status::Status<'_>,
+) {
+    let value = live.value(&key.1);
+    if let Some(way) = wanted.on_the_way.get(key)
+        && value.is_some_and(|value| way.left.contains(value))
+    {
+        let (at, setting) = key.clone();
+        let (name, wants, live) = (way.name.clone(), way.goal.clone(), value.cloned());
+        status.on_the_way.push(OnTheWay { name, at, setting, wants, live });
+        return;
     }
+    let Some(goal) = wanted.goals.get(key).and_then(Option::as_ref).or(left) else { return };
+    status.settings += 1;
+    let is_as_left = left.is_some_and(|left| left.holds(value));
+    // What is owed or was left alone is told with that, and here only where it was changed since.
+    let is_told = is_in(told, key);
+    let is_moved = || mover(&key.1, goal, live).is_some();
+    if goal.holds(value) || (is_as_left && (is_told || is_moved())) {
+        return;
+    }
+    let goal = if is_told { left.unwrap_or(goal) } else { goal };
+    status.drifts.push(drift(&key.1, goal, live));
 }
 
-/// What is as it was left and not as it should be, but for what is owed: others changed it while the operation was under way.
-fn unmet(plan: &Plan, observation: &Observation, status: &view::status::Status<'_>) -> Vec<Unmet> {
-    if let Some(last) = status.last.filter(|last| last.abandoned.is_some()) {
-        return on_the_way(last, observation);
+/// What was left of one resource.
+fn one(resource: &Resource) -> Option<(&Address, &Settings<Want>)> {
+    let Target::One(at) = &resource.declared.at else { return None };
+    Some((at, &resource.wants))
+}
+
+/// These settings, to be observed, each resource by its address.
+fn scope_of(keys: &BTreeMap<&Address, BTreeSet<&str>>) -> Scope {
+    let mut scope = Scope::default();
+    for (&at, keys) in keys {
+        scope.declared.insert(at.to_string(), Declared::alone(Target::One(at.clone())).into());
+        let settings = keys.iter().map(|&key| (key.to_owned(), Vec::new())).collect();
+        scope.settings.insert(at.to_string(), settings);
     }
-    let decided = claims::decided(plan);
-    let owed: BTreeSet<(&Address, &str)> = status
-        .owed
-        .iter()
-        .flat_map(|owed| owed.steps)
-        .filter_map(|step| Some((step.at.as_ref()?, step)))
-        .flat_map(|(at, step)| step.edits.iter().map(move |edit| (at, edit.setting.as_str())))
-        .collect();
-    let mut unmet = Vec::new();
-    for (at, seen) in &plan.resources {
-        let Some(live) = observation.found.get(at) else { continue };
-        for (key, setting) in &seen.settings {
-            let Some(goal) = &setting.goal else { continue };
-            let told = status.drifts.iter().any(|drift| drift.at == *at && drift.setting == *key);
-            if told
-                || matches!(live.settings.get(key), Some(LiveSetting::Hidden(_)))
-                || goal.holds(live.value(key))
-                || mover(key, goal, live).is_some()
-                || owed.contains(&(at, key.as_str()))
-                || !decided.contains(&(at.clone(), key.clone()))
-            {
-                continue;
-            }
-            unmet.push(Unmet {
-                at: at.clone(),
-                setting: key.clone(),
-                wants: goal.clone(),
-                live: live.value(key).cloned(),
-            });
-        }
-    }
-    unmet
+    scope
 }
 
 /// Whether what was left alone is as it should be by now, as far as the record tells what that is.
@@ -216,23 +217,6 @@ fn is_mended(step: &StepRecord, observation: &Observation) -> bool {
     let live = step.at.as_ref().and_then(|at| observation.found.get(at));
     let is = |edit: &EditRecord| live.is_some_and(|live| live.value(&edit.setting) == edit.to.as_ref());
     !step.edits.is_empty() && step.edits.iter().all(is)
-}
-
-/// What an operation was to set again, and is where it left it on the way.
-fn on_the_way(last: &Operation, observation: &Observation) -> Vec<Unmet> {
-    let steps = last.steps.iter().filter_map(|step| Some((step.at.as_ref()?, step)));
-    let edits = steps.flat_map(|(at, step)| step.left_on_the_way().map(move |(edit, left)| (at, edit, left)));
-    let still = edits.filter_map(|(at, edit, left)| {
-        let live = observation.found.get(at)?.value(&edit.setting);
-        let wants = Goal::Exact(edit.to.clone()?);
-        (live == Some(left)).then(|| Unmet {
-            at: at.clone(),
-            setting: edit.setting.clone(),
-            wants,
-            live: live.cloned(),
-        })
-    });
-    still.collect()
 }
 
 /// The declared owner that may have moved a setting to where it is.
@@ -251,7 +235,7 @@ fn drift(key: &str, goal: &Goal, live: &Live) -> Drift {
     Drift {
         at: live.at.clone(),
         setting: key.to_owned(),
-        left: goal.exact().cloned(),
+        wants: goal.clone(),
         live: value.cloned(),
         moved_by: mover.filter(lets_be).map(|owner| match &owner.within {
             Some((least, most)) => format!("{} (within {least}..{most})", owner.name),

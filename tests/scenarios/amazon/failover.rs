@@ -74,7 +74,7 @@ fn test_to_the_west_and_home_by_name() {
     Way back  7 steps; cannot be taken back: west:rds-instance/analytics-db-replica-1 promoted; what
               needs that stays as it is, too: west:secret/prod/database/connection
 
-    10 to change, 11 as they should be.   19 API calls: dns 3, east 9, west 7.   Plan HASH
+    10 to change, 11 as they should be.   20 API calls: dns 3, east 9, west 8.   Plan HASH
     Nothing was changed. To do it: opsctl apply dr-active
     "#);
     pipeline.there("dr-active", &THERE).one_by_one(&["stream-west", "processor-west"].map(|name| pipeline.at(name)));

@@ -46,12 +46,12 @@ fn test_a_secret_that_was_overwritten_by_hand_is_named() {
     pipeline.ops.write("states/connected.toml", CONNECTED);
     pipeline.ops.done(&["apply", "connected", "-y"]);
     let said = pipeline.ops.done(&["status"]);
-    assert!(said.out.contains("21 settings are as it left them") && !said.out.contains("is not as"), "{said}");
+    assert!(said.out.contains("21 settings are as they should be") && !said.out.contains("is not as"), "{said}");
     let whole = json!({ "host": "elsewhere" }).to_string();
     let body = json!({ "SecretId": pipeline.path("connection-west"), "SecretString": whole });
     pipeline.console("west").json("secretsmanager", "PutSecretValue", &body);
     let said = pipeline.ops.done(&["status"]);
-    assert!(said.out.contains("1 of 21 settings differs from what it left"), "{said}");
+    assert!(said.out.contains("1 of 21 settings is not as it should be"), "{said}");
     let said = pipeline.ops.ends(10, &["rollback", "-y"]);
     assert!(said.out.contains("now (sensitive, ") && said.out.contains("): changed since"), "{said}");
     pipeline.is(&[("connection-west", "host", json!("elsewhere"))]);

@@ -98,7 +98,10 @@ fn test_a_region_that_goes_in_the_middle() {
     }
     pipeline.is(&[("api-west", "weight", json!(100)), ("api-east", "weight", json!(0))]);
     let said = pipeline.ops.ends(10, &["status"]);
-    assert!(said.out.contains("1 step of dr-active") && said.out.contains("9 settings are as it left them"), "{said}");
+    assert!(
+        said.out.contains("1 step of dr-active") && said.out.contains("9 settings are as they should be"),
+        "{said}"
+    );
     gone.end();
     let resumed = pipeline.does(0, &["resume", "-y"], &[]);
     assert_eq!(resumed.written(), [pipeline.at("processor")]);

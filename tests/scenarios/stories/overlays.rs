@@ -35,7 +35,7 @@ fn test_over_whatever_is_live_and_home_by_restore() {
     platform.is(&[("settings", "data.mode", json!("evening")), ("origin", "replicas", json!(1))]);
     platform.is(&[("edge", "replicas", json!(2))]);
     let said = platform.ops.done(&["status"]);
-    assert!(said.out.contains("as it left them"), "{said}");
+    assert!(said.out.contains("as they should be"), "{said}");
     platform.ops.done(&["plan", "baseline", "--detailed-exitcode"]);
 }
 

@@ -89,7 +89,7 @@ fn test_what_was_left_is_not_compared_with_another_cluster() {
     ops.done(&["apply", "busy", "-y"]);
     switched(&ops);
     ops.done(&["sim", "set", WEST, "replicas=3"]);
-    let said = ops.done(&["status"]);
+    let said = ops.ends(1, &["status"]);
     assert!(said.out.contains("west could not be read: `west` is simulated west (another)"), "{said}");
     assert!(!said.out.contains("now 3"), "{said}");
 }
