@@ -163,7 +163,10 @@ fn test_a_stopped_database_is_started_again() {
     // A week later.
     pipeline.console("east").form("rds", "StartDBInstance", &[("DBInstanceIdentifier", "analytics-reporting")]);
     let said = pipeline.ops.done(&["status"]);
-    assert!(said.out.contains("1 of 21 settings is not as it should be") && said.out.contains("false, now true   by RDS"), "{said}");
+    assert!(
+        said.out.contains("1 of 21 settings is not as it should be") && said.out.contains("false, now true   by RDS"),
+        "{said}"
+    );
     pipeline.there("night", &["reporting"]);
     pipeline.is(&[("reporting", "running", json!(false))]);
 }

@@ -48,7 +48,7 @@ fn test_an_alias_is_updated_only_from_its_revision() {
     assert_eq!(updated["RevisionId"], json!(second));
     update_from(&first, 0.2).assert_refused(412, "RevisionId");
     update_from(&second, 1.5).assert_refused(400, "AdditionalVersionWeights");
-    let two = json!({ "RoutingConfig": { "AdditionalVersionWeights": { "1": 0.1, "2": 0.1 } } });
+    let two = json!({ "RoutingConfig": { "AdditionalVersionWeights": { "2": 0.1, "3": 0.1 } } });
     update(&aws, &two).assert_refused(400, "AdditionalVersionWeights");
     assert_eq!(revision(&aws), second);
     assert_eq!(update(&aws, &json!({ "RoutingConfig": { "AdditionalVersionWeights": {} } })).status, 200);
