@@ -36,7 +36,7 @@ fn check(program: &str) -> Check {
     }
 }
 
-fn action(name: &str, before: &[&str], after: &[&str], when: When, unless: Option<&str>) -> Action {
+pub(super) fn action(name: &str, before: &[&str], after: &[&str], when: When, unless: Option<&str>) -> Action {
     let beside = |names: &[&str]| names.iter().map(|name| Beside { name: (*name).into(), place: None }).collect();
     let member = Member {
         name: None,

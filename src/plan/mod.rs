@@ -30,6 +30,8 @@ mod order;
 mod overlay_test;
 mod part;
 mod preflight;
+#[cfg(test)]
+mod preflight_test;
 mod problem;
 mod quota;
 mod reliance;

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use opsctl_api::{Fault, Hop, Preflight};
 
 use super::{Plan, PreflightNote, Refusal, RefusedBy, Step, Work};
@@ -5,8 +7,8 @@ use crate::instance::Instances;
 
 /// Asks each instance whether it would take the first hop of each step. Later hops start from what the earlier ones leave.
 ///
-/// A refusal of a step that has others before it counts as "cannot tell", for they may mend it; a denial does not, for no
-/// step gives rights.
+/// A refusal of a step that has others before it counts as "cannot tell", for they may mend it. A denial does not, for no
+/// step gives rights; nor does that something is not there, unless something is called before: no change makes a resource.
 pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNote> {
     let asked: Vec<(usize, &Hop)> = steps
         .iter()
@@ -20,7 +22,7 @@ pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNo
     let answers = instances.preflight(&hops).await;
     let notes = asked.into_iter().zip(answers).map(|((step, _), answer)| {
         let answer = match answer {
-            Preflight::Refused(fault) if !steps[step].after.is_empty() && !matches!(fault, Fault::Denied(_)) => {
+            Preflight::Refused(fault) if may_be_mended(&fault, step, steps) => {
                 Preflight::CannotTell(format!("{fault}; an earlier step may mend that"))
             }
             answer => answer,
@@ -28,6 +30,25 @@ pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNo
         PreflightNote { step, hop: 0, answer }
     });
     notes.collect()
+}
+
+/// Whether something earlier may have it that a step is not refused after all.
+fn may_be_mended(fault: &Fault, step: usize, steps: &[Step]) -> bool {
+    match fault {
+        Fault::Denied(_) => false,
+        Fault::Missing(_) => earlier(step, steps).into_iter().any(|id| matches!(steps[id].work, Work::Action { .. })),
+        _ => !steps[step].after.is_empty(),
+    }
+}
+
+/// All that comes before a step, directly or through others.
+fn earlier(step: usize, steps: &[Step]) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![step];
+    while let Some(id) = open.pop() {
+        open.extend(steps[id].after.iter().map(|edge| edge.step).filter(|&before| found.insert(before)));
+    }
+    found
 }
 
 /// Adds what the API refuses. What it does not take back at all cannot be allowed; it can only be left out.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The resource, or its kind, is not there.
+    /// The resource, or its kind, is not there; or something that a change names (a version, a class).
     #[error("not found: {0}")]
     Missing(String),
     /// The credentials do not allow it: which verb on what.
