@@ -7,6 +7,10 @@
 //! are read with it, for `select`. What else sizes a resource (a scaling policy, a node group, a deployment tool) is read beside it
 //! and named as its owner.
 //!
+//! # What it says before
+//! Few APIs of AWS have a dry run. Where a read tells that a change would be refused (there is no such version, the instance has read
+//! replicas), it is asked for, once for all that names the same; what may not be read is said, and refuses nothing.
+//!
 //! # How it writes
 //! Most APIs of AWS compare nothing. The resource is read again right before each write, and a write whose `from` no longer holds is
 //! not sent; who writes between that read and the call is overwritten. Where an API can compare (a record set is deleted exactly as

@@ -92,6 +92,28 @@ fn test_dns_does_not_move_to_what_never_gets_ready() {
     pipeline.is_there("dr-active");
 }
 
+/// A release, a version and a class that are not there: the plan says so and what there is, whatever comes before them, and nothing is begun.
+#[test]
+fn test_what_is_not_there_is_refused_by_the_plan() {
+    let pipeline = Pipeline::new();
+    let before = pipeline.all();
+    let wrong = "over = \"baseline\"\n[resource.processor]\ndesired_count = 6\n[resource.ingestion]\ntask_definition = \"ingestion-api:99\"\n\
+                 [resource.validator]\nversion = \"99\"\n[resource.reporting]\nclass = \"db.r6g.lrage\"\n";
+    pipeline.ops.write("states/wrong.toml", wrong);
+    let said = pipeline.ops.ends(3, &["plan", "wrong"]);
+    let whys = [
+        "no active task definition ingestion-api:99; the newest are ingestion-api:25, ingestion-api:24",
+        "no version 99 of function event-validator; its newest are 15, 14",
+        "no class db.r6g.lrage for postgres",
+        "there are db.r6g.2xlarge, db.r6g.4xlarge, db.r6g.large, db.r6g.xlarge",
+    ];
+    for why in whys {
+        assert!(said.to_string().split_whitespace().collect::<Vec<_>>().join(" ").contains(why), "{why}: {said}");
+    }
+    pipeline.ops.ends(3, &["apply", "wrong", "-y"]);
+    assert_eq!(pipeline.all(), before);
+}
+
 /// Four shards to thirty-two in one call: AWS refuses it, and opsctl never asks for it.
 #[test]
 fn test_a_stream_grows_by_the_calls_that_it_takes() {

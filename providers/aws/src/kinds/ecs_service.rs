@@ -3,6 +3,8 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, V
 use super::{Served, alone, edit, one_call};
 
 #[cfg(feature = "live")]
+mod definitions;
+#[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
 mod readiness;

@@ -4,6 +4,8 @@ use super::{Served, after, alone, edit, one_call};
 
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod versions;
 
 /// UpdateAlias carries all of it, against the revision that was read.
 const ROUTING: &str = "routing";

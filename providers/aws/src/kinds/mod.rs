@@ -79,7 +79,7 @@ type Together<'a> = &'a [(&'a Write, &'a Live)];
 
 /// What is said of a hop before it is made; `None` where nothing tells.
 #[cfg(feature = "live")]
-type Told = Option<Preflight>;
+pub(crate) type Told = Option<Preflight>;
 
 /// How a kind is read and written.
 #[cfg(feature = "live")]

@@ -3,6 +3,8 @@ use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type, Value, 
 use super::{Served, after, alone, edit, hop};
 
 #[cfg(feature = "live")]
+mod classes;
+#[cfg(feature = "live")]
 mod live;
 #[cfg(feature = "live")]
 mod pending;

@@ -1,8 +1,8 @@
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use opsctl_api::{Value, Written};
-use opsctl_aws_proxy::Method;
+use opsctl_api::{Fault, Preflight, Value, Written};
+use opsctl_aws_proxy::{Method, Refusal};
 use serde_json::json;
 
 use crate::account::{Account, text};
@@ -59,4 +59,29 @@ pub(crate) fn who_changes_the_description_is_not_overwritten() {
     let alias = account.console().rest("lambda", Method::GET, &path, "").as_json();
     assert_eq!((&alias["Description"], &alias["FunctionVersion"]), (&json!("ours"), &json!("1")));
     assert_eq!(alias["RoutingConfig"]["AdditionalVersionWeights"], json!({ "2": 0.1 }));
+}
+
+/// A version that is not there is told with those that are, and asked for once, however many aliases name it. Who may not read it is told that.
+pub(crate) fn what_is_no_version_is_told_before() {
+    let account = account();
+    let other = json!({ "Name": "next", "FunctionVersion": "2" }).to_string();
+    account.console().rest("lambda", Method::POST, &format!("{FUNCTION}/aliases"), other);
+    let missing = |what: &str| Preflight::Refused(Fault::Missing(what.to_owned()));
+    let none = missing("no version 9 of function edge; its newest are 2, 1");
+    let next = "lambda-alias/edge/next";
+    let told = account.preflight_all(&[(AT, "version", text("9")), (next, "weights.9", Value::Number(0.1))]);
+    assert_eq!(told, [none.clone(), none]);
+    assert_eq!(account.proxy.count("lambda", "GetFunctionConfiguration"), 1);
+    let alias = missing("no version next of function edge: that is an alias of 2");
+    assert_eq!(account.preflight(AT, "version", text("next")), alias);
+    // Nothing tells that it would be taken.
+    assert!(
+        matches!(account.preflight(AT, "version", text("2")), Preflight::CannotTell(why) if why.contains("no dry run"))
+    );
+    account
+        .proxy
+        .when("lambda", "GetFunctionConfiguration")
+        .refuse(Refusal::new("AccessDeniedException", "no").status(403));
+    let unread = account.preflight(AT, "version", text("9"));
+    assert!(matches!(&unread, Preflight::CannotTell(why) if why.contains("could not be read: denied")), "{unread:?}");
 }

@@ -109,6 +109,29 @@ pub(crate) fn what_is_pending_is_not_made_along() {
     assert!(matches!(account.preflight(AT, "class", text("db.m5.large")), Preflight::CannotTell(_)));
 }
 
+/// A class that its engine does not have is told with those that it has, and asked for once, however many get it.
+pub(crate) fn a_class_that_cannot_be_ordered_is_told_before() {
+    let account = account();
+    make(&account, "other");
+    let told = |class: &str| {
+        let both = [AT, "rds-instance/other"].map(|at| (at, "class", text(class)));
+        let mut told = account.preflight_all(&both);
+        assert_eq!(told[0], told[1]);
+        told.remove(0)
+    };
+    let refused = |told: Preflight| match told {
+        Preflight::Refused(Fault::Missing(why)) => why.split_once(" in us-east-1").unwrap().1.to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(told("db.m5.large"), Preflight::CannotTell(why) if why.contains("no dry run")));
+    assert_eq!(account.proxy.count("rds", "DescribeOrderableDBInstanceOptions"), 1);
+    assert_eq!(refused(told("db.m5.lrage")), "; there are db.m5.2xlarge, db.m5.4xlarge, db.m5.large, db.m5.xlarge");
+    assert_eq!(refused(told("db.m9.large")), "; there are db.m5.*, db.r5.*, db.r6g.*, db.t3.*, db.t4g.*");
+    let denied = Refusal::new("AccessDenied", "not authorized").status(403);
+    account.proxy.when("rds", "DescribeOrderableDBInstanceOptions").refuse(denied);
+    assert!(matches!(told("db.m9.large"), Preflight::CannotTell(why) if why.contains("could not be read: denied")));
+}
+
 /// AWS stops none that has a read replica; once that is promoted, it does.
 pub(crate) fn one_with_replicas_is_not_stopped() {
     let account = account();

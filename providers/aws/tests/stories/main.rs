@@ -38,9 +38,9 @@ fn main() -> ExitCode {
     let stories = stories! {
         alarms: how_it_stands_is_seen, an_alarm_of_alarms_is_one_too, many_are_silenced_by_one_call, an_answer_is_lost,
             it_is_throttled;
-        aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten;
+        aliases: somebody_was_faster, who_changes_the_description_is_not_overwritten, what_is_no_version_is_told_before;
         buckets: other_rules_stay, tags_are_a_note, an_answer_is_lost, the_newest_of_a_prefix;
-        databases: it_is_on_its_way, what_is_busy_is_asked_again, what_is_pending_is_not_made_along,
+        databases: it_is_on_its_way, a_class_that_cannot_be_ordered_is_told_before, what_is_busy_is_asked_again, what_is_pending_is_not_made_along,
             one_with_replicas_is_not_stopped, a_stopped_one_starts_itself, a_cluster_stops_its_own,
             the_newest_snapshot_counts, snapshots_are_asked_for_where_they_are_wanted, an_age_that_cannot_be_had_is_told;
         groups: others_hold_it, without_launching_it_never_grows;
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         metrics: five_minutes_are_measured, silence_is_no_number, an_answer_in_parts_is_put_together,
             two_hundred_take_two_calls;
         sizers: others_size_it, who_sizes_it_cannot_be_read, a_write_lists_no_region;
-        services: a_deployment_waits_and_fails, an_answer_is_lost, it_is_throttled, others_hold_it, bounds_may_be_scheduled,
+        services: a_deployment_waits_and_fails, a_task_definition_that_is_not_there_is_told_before, an_answer_is_lost, it_is_throttled, others_hold_it, bounds_may_be_scheduled,
             a_part_that_is_lost_is_no_less, a_thousand_take_few_calls;
         streams: it_is_on_its_way, a_rule_is_no_throttle, what_is_busy_is_asked_again, on_demand_has_no_shards,
             many_are_described_no_faster_than_aws_takes;

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Fault, Query, Readiness, Reading, Value, Wanted, Written};
+use opsctl_api::{Fault, Preflight, Query, Readiness, Reading, Value, Wanted, Written};
 use opsctl_aws_proxy::{Refusal, late};
 use serde_json::json;
 
@@ -40,6 +40,30 @@ pub(crate) fn a_deployment_waits_and_fails() {
     account.proxy.when("ecs", "DescribeServices").times(1).alter(late::ecs_failed(why));
     assert_eq!(account.read_of(AT, receipt.clone()).readiness, Readiness::Failed(why.to_owned()));
     assert_eq!(account.read_of(AT, receipt).readiness, Readiness::Ready);
+}
+
+/// What is not there, or is inactive, is told with what there is. Of services that get the same one, one call is made.
+pub(crate) fn a_task_definition_that_is_not_there_is_told_before() {
+    let account = account();
+    create(&account, "api", json!({}));
+    let told = |definition: &str| {
+        let both = [AT, "ecs-service/edge/api"].map(|at| (at, "task_definition", text(definition)));
+        let mut told = account.preflight_all(&both);
+        assert_eq!(told[0], told[1]);
+        told.remove(0)
+    };
+    let missing = |what: &str| Preflight::Refused(Fault::Missing(what.to_owned()));
+    assert_eq!(told("web:9"), missing("no active task definition web:9; the newest are web:2, web:1"));
+    let calls =
+        ["DescribeTaskDefinition", "ListTaskDefinitions"].map(|operation| account.proxy.count("ecs", operation));
+    assert_eq!(calls, [1, 1]);
+    assert_eq!(told("web2:1"), missing("no active task definition web2:1"));
+    assert!(matches!(told("web:2"), Preflight::CannotTell(why) if why.contains("no dry run")));
+    account.console().json("ecs", "DeregisterTaskDefinition", &json!({ "taskDefinition": "web:2" }));
+    let inactive = "no active task definition web:2: it was deregistered; the newest are web:1";
+    assert_eq!(told("web:2"), missing(inactive));
+    account.proxy.when("ecs", "DescribeTaskDefinition").throttle();
+    assert!(matches!(told("web:2"), Preflight::CannotTell(why) if why.contains("could not be read: throttled")));
 }
 
 /// A write whose answer is lost may be done, and is not told as refused.

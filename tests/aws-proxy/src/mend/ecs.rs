@@ -30,6 +30,7 @@ impl Services {
             }
             "DescribeServices" => {}
             "ListServices" => return page(&body, moto.send(call).await?),
+            "ListTaskDefinitions" => return sorted(&body, moto.send(call).await?),
             _ => return moto.send(call).await,
         }
         let mut answer = moto.send(&call.with_body(body.to_string())).await?;
@@ -46,7 +47,7 @@ impl Services {
 
     /// - A count is not negative, and a daemon service has none.
     /// - CodeDeploy's and external services get no task definition here.
-    /// - An inactive service is not updated.
+    /// - An inactive service is not updated, and none runs an inactive task definition.
     async fn check(&self, call: &Call, moto: &Moto, body: &Json) -> Result<(), Fault> {
         let invalid = |why: &str| Err(Refusal::new("InvalidParameterException", why).into());
         let count = whole(body, "desiredCount");
@@ -67,6 +68,13 @@ impl Services {
         }
         if count.is_some() && text(service, "schedulingStrategy") == "DAEMON" {
             return invalid("The daemon scheduling strategy does not support a desired count for services.");
+        }
+        if body["taskDefinition"].is_string() {
+            let asked = json!({ "taskDefinition": body["taskDefinition"] });
+            let read = ask(call, moto, "DescribeTaskDefinition", &asked).await?;
+            if text(&read["taskDefinition"], "status") == "INACTIVE" {
+                return Err(Refusal::new("ClientException", "TaskDefinition is inactive").into());
+            }
         }
         let controller = text(&service["deploymentController"], "type");
         if !body["taskDefinition"].is_null() && ["CODE_DEPLOY", "EXTERNAL"].contains(&controller) {
@@ -120,6 +128,21 @@ fn page(body: &Json, mut answer: Answer) -> Outcome {
         found["serviceArns"] = all.get(begin..end).unwrap_or_default().into();
         if end < all.len() {
             found["nextToken"] = json!(end.to_string());
+        }
+    });
+    Ok(answer)
+}
+
+/// moto gives all task definitions of a family, the oldest first:
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTaskDefinitions.html>.
+fn sorted(body: &Json, mut answer: Answer) -> Outcome {
+    let most = usize::try_from(whole(body, "maxResults").unwrap_or(100)).unwrap_or(100);
+    answer.alter_json(|found| {
+        if let Some(all) = found["taskDefinitionArns"].as_array_mut() {
+            if text(body, "sort") == "DESC" {
+                all.reverse();
+            }
+            all.truncate(most);
         }
     });
     Ok(answer)

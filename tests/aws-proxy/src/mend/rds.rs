@@ -37,6 +37,14 @@ impl Databases {
                     return Refusal::new("InvalidDBInstanceState", why).into();
                 }
             }
+            "DescribeOrderableDBInstanceOptions" => return Ok(orderable(call, &fields)),
+            "ModifyDBInstance" if fields.get("DBInstanceClass").is_some_and(|class| !classes().contains(class)) => {
+                let why = format!(
+                    "RDS does not support creating a DB instance with the following combination: DBInstanceClass={}",
+                    fields["DBInstanceClass"]
+                );
+                return Refusal::new("InvalidParameterCombination", why).into();
+            }
             // Without `ApplyImmediately` a class waits for the maintenance window, and is seen as pending.
             "ModifyDBInstance" => {
                 let now = fields.get("ApplyImmediately").is_some_and(|now| now == "true");
@@ -98,6 +106,43 @@ impl Databases {
         let restart = if instance.at("DBInstanceStatus") == "stopped" { "2099-01-08T00:00:00Z" } else { "" };
         instance.set("AutomaticRestartTime", restart);
     }
+}
+
+/// What every engine has here. moto knows it of two engines, and asks nothing of a class.
+fn classes() -> Vec<String> {
+    let sized = |family: &&str, sizes: &[&str]| -> Vec<String> {
+        sizes.iter().map(|size| format!("db.{family}.{size}")).collect()
+    };
+    let small = ["t3", "t4g"].iter().flat_map(|family| sized(family, &["micro", "small", "medium", "large"]));
+    let large = ["m5", "r5", "r6g"].iter().flat_map(|family| sized(family, &["large", "xlarge", "2xlarge", "4xlarge"]));
+    small.chain(large).collect()
+}
+
+/// An option for each class and sort of storage:
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html>.
+fn orderable(call: &Call, fields: &BTreeMap<String, String>) -> Answer {
+    let field = |name: &str| fields.get(name).map_or("", String::as_str);
+    let asked = |class: &String| ["", class].contains(&field("DBInstanceClass"));
+    let option = |(class, storage): (String, &str)| {
+        let leaves = [
+            ("Engine", field("Engine")),
+            ("EngineVersion", field("EngineVersion")),
+            ("DBInstanceClass", &class),
+            ("StorageType", storage),
+        ];
+        Xml::new("OrderableDBInstanceOption", leaves.map(|(name, text)| Xml::leaf(name, text)).to_vec())
+    };
+    let all =
+        classes().into_iter().filter(asked).flat_map(|class| ["gp2", "gp3"].map(|storage| (class.clone(), storage)));
+    let all: Vec<Xml> = all.map(option).collect();
+    let begin = field("Marker").parse::<usize>().unwrap_or_default();
+    let most = field("MaxRecords").parse::<usize>().unwrap_or(100);
+    let end = all.len().min(begin + most);
+    let mut result = vec![Xml::new("OrderableDBInstanceOptions", all.get(begin..end).unwrap_or_default().to_vec())];
+    if end < all.len() {
+        result.push(Xml::leaf("Marker", end));
+    }
+    Answer::result(call, result)
 }
 
 /// The call with other fields.

@@ -136,6 +136,12 @@ fn test_what_a_service_cannot_be_is_refused() {
     ask(&aws, &many).assert_refused(400, "InvalidParameterException");
     update(&aws, json!({ "taskDefinition": "none:1" })).assert_refused(400, "ClientException");
     let console = aws.console(EAST);
+    let newest = json!({ "familyPrefix": "web", "sort": "DESC", "maxResults": 1 });
+    let newest = console.json("ecs", "ListTaskDefinitions", &newest);
+    assert_eq!(newest["taskDefinitionArns"].as_array().unwrap().len(), 1);
+    assert!(newest["taskDefinitionArns"][0].as_str().unwrap().ends_with("/web:2"), "{newest}");
+    console.json("ecs", "DeregisterTaskDefinition", &json!({ "taskDefinition": "web:2" }));
+    update(&aws, json!({ "taskDefinition": "web:2" })).assert_refused(400, "TaskDefinition is inactive");
     console.json("ecs", "DeleteService", &json!({ "cluster": "edge", "service": "web", "force": true }));
     update(&aws, json!({ "desiredCount": 1 })).assert_refused(400, "ServiceNotActiveException");
 }

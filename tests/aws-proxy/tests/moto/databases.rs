@@ -64,6 +64,23 @@ fn test_a_class_waits_unless_it_is_applied_at_once() {
 }
 
 #[test]
+fn test_a_class_is_one_that_can_be_ordered() {
+    let aws = databases();
+    let options = |fields: &[(&str, &str)]| {
+        let asked = [&[("Engine", "postgres"), ("EngineVersion", "16.3")], fields].concat();
+        ask(&aws, &Call::form("rds", EAST, "DescribeOrderableDBInstanceOptions", &asked)).xml()
+    };
+    let count = |answer: &Xml| answer.all("OrderableDBInstanceOption").len();
+    assert_eq!(count(&options(&[("DBInstanceClass", "db.m5.large")])), 2);
+    assert_eq!(count(&options(&[("DBInstanceClass", "db.m9.large")])), 0);
+    let page = options(&[("MaxRecords", "30")]);
+    let marker = page.all("Marker")[0].text.clone();
+    assert_eq!((count(&page), count(&options(&[("MaxRecords", "30"), ("Marker", &marker)]))), (30, 10));
+    of(&aws, "ModifyDBInstance", "main", &[("DBInstanceClass", "db.m9.large")])
+        .assert_refused(400, "InvalidParameterCombination");
+}
+
+#[test]
 fn test_a_stopped_database_says_when_it_starts_again() {
     let aws = databases();
     of(&aws, "StartDBInstance", "main", &[]).assert_refused(400, "InvalidDBInstanceState");

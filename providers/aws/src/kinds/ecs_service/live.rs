@@ -4,6 +4,7 @@ use aws_sdk_ecs::Client;
 use aws_sdk_ecs::types::{DeploymentControllerType, SchedulingStrategy, Service, ServiceField};
 use opsctl_api::{Fault, Live, Owner, Receipt, Value, Write, Written};
 
+use super::definitions::preflight;
 use super::readiness::{primary, readiness};
 use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::kinds::scalable_target::{ECS, owners};
@@ -22,6 +23,7 @@ const PAGE: i32 = 100;
 
 pub(in crate::kinds) const CALLS: Calls = Calls {
     write: |site, batch| Box::pin(each(batch, move |write, _| send(site, write))),
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
     ..Calls::reads(|site, need| Box::pin(read(site, need)))
 };
 
@@ -110,7 +112,7 @@ fn resource(cluster: &str, name: &str) -> String {
 }
 
 /// The last part of an ARN: a name, or `FAMILY:REVISION`.
-fn last(arn: &str) -> String {
+pub(super) fn last(arn: &str) -> String {
     arn.rsplit('/').next().unwrap_or_default().to_owned()
 }
 

@@ -4,6 +4,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{AliasConfiguration, AliasRoutingConfiguration};
 use opsctl_api::{Address, Edit, Fault, Live, LiveSetting, Value, Write, Written};
 
+use super::versions::preflight;
 use crate::call::{Failed, all_pages, call, few_at_once};
 use crate::kinds::{Calls, each, edit};
 use crate::owner::makers;
@@ -17,6 +18,7 @@ const PAGE: i32 = 50;
 pub(in crate::kinds) const CALLS: Calls = Calls {
     // It is read right before, and updated only from the revision that was read then: nobody is overwritten.
     write: |site, batch| Box::pin(each(batch, move |write, live| send(site, write, live))),
+    preflight: |site, hops| Box::pin(preflight(site, hops)),
     ..Calls::reads(|site, need| Box::pin(read(site, need)))
 };
 

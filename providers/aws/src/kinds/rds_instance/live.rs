@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_rds::Client;
@@ -6,11 +6,13 @@ use aws_sdk_rds::types::{DbInstance, Filter};
 use aws_smithy_types::DateTime;
 use opsctl_api::{Edit, Fault, Hop, Live, LiveSetting, Owner, Preflight, Readiness, Value, Write, Written};
 
+use super::classes::{Order, told};
 use super::pending;
 use super::snapshots::ages;
 use crate::call::{Failed, all_pages, call, few_at_once};
-use crate::kinds::{Calls, Told, each};
+use crate::kinds::{Calls, Told, each, edit};
 use crate::owner::makers;
+use crate::preflight::each_thing;
 use crate::provider::Site;
 use crate::read::{Found, Need, address};
 use crate::value::{optional, switch, text};
@@ -161,15 +163,20 @@ fn readiness(found: &DbInstance, status: &str) -> Readiness {
 }
 
 async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
-    let client = site.client.rds().await;
-    let ids: Vec<String> = hops.iter().map(|hop| hop.at.path().to_owned()).collect();
-    let read = few_at_once(ids.chunks(PAGE).map(|ids| instances(&client, site, ids)).collect()).await;
+    let client = &site.client.rds().await;
+    let ids: BTreeSet<String> = hops.iter().map(|hop| hop.at.path().to_owned()).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    let read = few_at_once(ids.chunks(PAGE).map(|ids| instances(client, site, ids)).collect()).await;
     let found: Vec<DbInstance> = read.into_iter().flatten().flatten().collect();
-    let kept = |hop: &Hop| {
-        let one = found.iter().find(|one| one.db_instance_identifier() == Some(hop.at.path()))?;
-        hop.edits.iter().find_map(|edit| hindrance(one, edit))
+    let instance = |hop: &Hop| found.iter().find(|one| one.db_instance_identifier() == Some(hop.at.path()));
+    let order = |hop: &Hop| {
+        let class = edit(&hop.edits, "class").and_then(|edit| edit.to.as_ref()).and_then(Value::as_str);
+        class.and_then(|class| Order::of(instance(hop)?, class)).into_iter().collect()
     };
-    hops.iter().map(|hop| kept(hop).map(|why| Preflight::Refused(Fault::Invalid(why)))).collect()
+    let ordered = each_thing(hops, order, async |order: Order| told(client, site, &order).await).await;
+    let kept = |hop: &Hop| hop.edits.iter().find_map(|edit| hindrance(instance(hop)?, edit));
+    let refused = |hop: &Hop| kept(hop).map(|why| Preflight::Refused(Fault::Invalid(why)));
+    hops.iter().zip(ordered).map(|(hop, ordered)| refused(hop).or(ordered)).collect()
 }
 
 /// What keeps an instance from a change, or the change from being that one alone.
