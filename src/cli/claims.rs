@@ -70,7 +70,7 @@ pub(super) fn claims(
         // A rollback takes back all down to that one, but for what it leaves alone.
         let down_to = operation.reverts.as_deref().and_then(|reverts| places.get(reverts));
         let alone = operation.steps.iter().filter(|step| step.status == Status::LeftAlone);
-        let alone: BTreeSet<Key> = alone.flat_map(settings_of).collect();
+        let alone: BTreeSet<Key> = alone.flat_map(StepRecord::settings).collect();
         if let Some(down_to) = down_to.filter(|_| operation.part.is_whole()) {
             open.retain_mut(|claim| claim.place > *down_to || claim.is_left_alone(&alone));
             if operation.took_all_back() {
@@ -83,7 +83,7 @@ pub(super) fn claims(
             }
         }
         let had = operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
-        let settings = had.flat_map(settings_of).collect();
+        let settings = had.flat_map(StepRecord::settings).collect();
         open.retain_mut(|claim| claim.outlives(&settings) && claim.outlives_done(operation));
         // Plans are large: none is read where nothing is open.
         let mut around = None;
@@ -120,7 +120,7 @@ fn left_alone(
     for place in places.rev().filter(|_| !alone.is_empty()) {
         let Some(recorded) = damage.spare(operations.read(place))? else { continue };
         let had = recorded.operation.steps.iter().filter(|step| step.status != Status::LeftAlone);
-        let had = had.flat_map(settings_of).collect();
+        let had = had.flat_map(StepRecord::settings).collect();
         open.retain_mut(|claim| claim.outlives(&had));
         let steps = undone(&recorded.operation).cloned().collect();
         let mut claim = Claim { place, recorded, steps, around: None, unclear: None };
@@ -152,13 +152,13 @@ impl Claim {
 
     /// Takes out what was taken back, which is all but these settings; whether anything is left.
     fn is_left_alone(&mut self, settings: &BTreeSet<Key>) -> bool {
-        self.steps.retain(|step| settings_of(step).iter().any(|setting| is_in(settings, setting)));
+        self.steps.retain(|step| step.settings().iter().any(|setting| is_in(settings, setting)));
         !self.steps.is_empty()
     }
 
     /// The same of a part of a rollback, which leaves out what it does not name, too.
     fn is_left_out(&mut self, plan: &Plan, alone: &BTreeSet<Key>) -> bool {
-        let is_alone = |step: &StepRecord| settings_of(step).iter().any(|setting| is_in(alone, setting));
+        let is_alone = |step: &StepRecord| step.settings().iter().any(|setting| is_in(alone, setting));
         self.steps.retain(|step| !is_named(plan, step) || is_alone(step));
         !self.steps.is_empty()
     }
@@ -272,7 +272,7 @@ pub(super) fn is_undone(step: &StepRecord) -> bool {
 
 /// Whether a step is no wait and no check.
 pub(super) fn is_wanted_itself(step: &StepRecord) -> bool {
-    step.action().is_some() || !settings_of(step).is_empty()
+    step.action().is_some() || !step.settings().is_empty()
 }
 
 /// A step without what was decided since; `None` where nothing is left of it.
@@ -281,17 +281,8 @@ fn without(step: &StepRecord, since: &BTreeSet<Key>) -> Option<StepRecord> {
     let mut left = step.clone();
     left.edits.retain(|edit| !is_in(since, &(at.clone(), edit.setting.clone())));
     let void = match step.edits.is_empty() {
-        true => settings_of(step).iter().all(|setting| is_in(since, setting)),
+        true => step.settings().iter().all(|setting| is_in(since, setting)),
         false => left.edits.is_empty(),
     };
     (!void).then_some(left)
-}
-
-/// What a step is about. What is owed was never planned in full, and what is left alone is no change: it has no edits, and begins with its setting.
-pub(super) fn settings_of(step: &StepRecord) -> Vec<Key> {
-    let Some(at) = &step.at else { return Vec::new() };
-    let is_beside = matches!(step.status, Status::Owed | Status::LeftAlone) && step.edits.is_empty();
-    let beside = is_beside.then(|| step.what.split(' ').next()).flatten();
-    let settings = step.edits.iter().map(|edit| edit.setting.as_str()).chain(beside);
-    settings.map(|setting| (at.clone(), setting.to_owned())).collect()
 }

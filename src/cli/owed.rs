@@ -2,9 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Identity, Pattern, Query, Reading, Selector, Settings, Value, Wanted};
 
-use super::claims::{
-    Around, Claim, Key, claims, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, settings_of, spared,
-};
+use super::claims::{Around, Claim, Key, claims, is_idle, is_in, is_named, is_undone, is_wanted_itself, said, spared};
 use super::damage::Damage;
 use super::failure::Failure;
 use super::open;
@@ -38,7 +36,7 @@ impl Debt {
     /// What is to be planned anew.
     pub(super) fn rest(&self) -> Rest {
         let mut settings: BTreeMap<Address, BTreeSet<String>> = BTreeMap::new();
-        for (at, setting) in self.steps.iter().flat_map(settings_of) {
+        for (at, setting) in self.steps.iter().flat_map(StepRecord::settings) {
             settings.entry(at).or_default().insert(setting);
         }
         let mut again: BTreeMap<Address, BTreeMap<String, Value>> = BTreeMap::new();
@@ -70,7 +68,7 @@ impl Debt {
     /// part of it does not name is not taken back.
     pub(super) fn not_spared_by(&self, plan: &Plan) -> Vec<StepRecord> {
         let spared = spared(plan);
-        let is_spared = |step: &StepRecord| settings_of(step).iter().any(|setting| is_in(&spared, setting));
+        let is_spared = |step: &StepRecord| step.settings().iter().any(|setting| is_in(&spared, setting));
         self.steps.iter().filter(|step| is_named(plan, step) && !is_spared(step)).cloned().collect()
     }
 
@@ -86,7 +84,7 @@ impl Debt {
         let of_plan = |step: &&StepRecord| match step.action() {
             Some(name) => is_replaced || has(name),
             None => {
-                let settings = settings_of(step);
+                let settings = step.settings();
                 !settings.is_empty() && settings.iter().all(is_decided)
             }
         };

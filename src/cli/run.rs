@@ -11,9 +11,9 @@ use super::failure::Failure;
 use super::flags::{Flags, How};
 use super::output::Output;
 use super::setting::Setting;
-use super::{by_hand, lacking, open, operator, owed, signals, taking_back};
-use crate::apply::{self, ApplyError, Closing, Event, LetGo, Lock, Mark, Run, Tempo, What};
-use crate::plan::{Plan, Skipped, SkippedWhy};
+use super::{by_hand, lacking, operator, owed, signals, taking_back};
+use crate::apply::{self, ApplyError, Event, LetGo, Lock, Mark, Run, Tempo, What};
+use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord};
 use crate::state::OnFailure;
 use crate::view::{self, progress};
@@ -35,18 +35,12 @@ pub(super) async fn let_go(
     Ok(apply::let_go(LetGo { plan, instances, store, work_dir, lock, operator, host, name, reason, steps }).await?)
 }
 
-/// A plan that changes nothing and is of what stands already still decides: what earlier operations owe of it is not wanted any more. Of what is taken back that is
-/// all but what is left as it is.
+/// A plan that changes nothing and is of what stands already still decides: what earlier operations owe of it is not wanted any more.
 async fn decided(setting: &Setting<'_>, plan: &Plan, output: &Output) -> Result<Vec<StepRecord>, Failure> {
     let mut damage = Damage::default();
     let debts = owed::all(setting, &mut damage).await?;
     damage.warn(setting, output)?;
-    let taken_back = owed::down_to(plan.intent.reverts.as_deref(), setting)?;
-    let decided = debts.iter().flat_map(|debt| match taken_back.is_some_and(|down_to| debt.place <= down_to) {
-        true => debt.not_spared_by(plan),
-        false => debt.decided_by(plan),
-    });
-    Ok(decided.collect())
+    Ok(debts.iter().flat_map(|debt| debt.decided_by(plan)).collect())
 }
 
 /// Lets go of steps and says so; of none nothing is said.
@@ -160,25 +154,9 @@ pub(super) async fn carry_out(
     flags: &Flags,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    if !plan.is_operation() && !setting.is_otherwise(&plan) {
-        let is_left = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_));
-        if plan.intent.reverts.is_some() && plan.skipped.iter().any(is_left) {
-            // Something of it is still to be taken back: nothing is closed, or let go of.
-            output.say("Nothing was changed.\n");
-            return Ok(Exit::InPart);
-        }
+    if plan.intent.reverts.is_none() && !plan.is_operation() && !setting.is_otherwise(&plan) {
         let (name, steps) = (plan.intent.name.clone(), decided(setting, &plan, output).await?);
-        // Of what is taken back nobody but the operator says that it is not wanted any more.
-        let reason = match plan.intent.reverts {
-            Some(_) => {
-                flags.lets_go(&name, over.is_some(), &steps, output)?;
-                "nothing of it is left to take back".to_owned()
-            }
-            None => format!("all that {name} says of it is so already"),
-        };
-        if let Some(over) = over {
-            open::abandon(setting, over, Closing::TakenBack("rolled back".to_owned()), output).await?;
-        }
+        let reason = format!("all that {name} says of it is so already");
         lets_go(setting, &plan, name, reason, steps, output).await?;
         let spares = view::plan::spares(&plan);
         if spares {

@@ -22,8 +22,15 @@ use crate::snapshot::{Operation, OperationKind, Outcome, StepRecord, Store, Stor
 use crate::state;
 use crate::view;
 
-/// Plans to take operations back, which are the newest first, down to the last of them. `None` where none of them changed
-/// anything that is not as it was before.
+/// What takes operations back.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) plan: Plan,
+    /// Whether they left anything that is not as it was before.
+    pub(super) has_changed: bool,
+}
+
+/// Plans to take operations back, which are the newest first, down to the last of them.
 ///
 /// # Errors
 /// A snapshot is missing or damaged, an instance is another one now, or there is no plan.
@@ -33,11 +40,12 @@ pub(super) async fn plan(
     selection: &Selection,
     force: Vec<Pattern>,
     output: &Output,
-) -> Result<Option<Plan>, Failure> {
+) -> Result<Way, Failure> {
     let Some(operation) = operations.last() else { return Err(StoreError::NothingToRollBack.into()) };
     let mut unwound = unwind(operations, &operation.id);
-    if unwound.is_nothing() {
-        return Ok(None);
+    let has_changed = !unwound.is_nothing();
+    if !has_changed {
+        unwound.values.clear();
     }
     let (repository, instances) = (setting.repository, setting.instances);
     // Of what is not configured any more nothing can be planned, and nothing need be where it is left out.
@@ -56,7 +64,7 @@ pub(super) async fn plan(
     };
     let mut plan = plan::make(request, instances).await?;
     page::estimate(&mut plan, setting.store);
-    Ok(Some(plan))
+    Ok(Way { plan, has_changed })
 }
 
 /// The actions that these operations have called.
@@ -104,33 +112,67 @@ fn tell_called(setting: &Setting<'_>, operations: &[Operation], output: &Output)
     }
 }
 
-/// Says that operations, the newest first, changed nothing that is to be taken back, and lets go of what they owe: it is not wanted any more.
+/// What comes of a rollback that has nothing to do. `None` where all is as it was: that it is taken back by that is recorded. What it owes is let go of
+/// then, for it is not wanted any more, as the operator agrees.
 ///
 /// # Errors
-/// What they owe cannot be read, the operator said no, or that could not be recorded.
+/// What is owed cannot be read, the operator said no, or that could not be recorded.
 pub(super) async fn nothing(
+    plan: &Plan,
+    over: Option<&Mark>,
     setting: &Setting<'_>,
-    operations: &[Operation],
     flags: &Flags,
     output: &Output,
-) -> Result<(), Failure> {
-    let Some(operation) = operations.last() else { return Ok(()) };
-    output.sentence(&format!("{} changed nothing that is not as it was before.", operation.id));
-    tell_called(setting, operations, output);
+) -> Result<Option<Exit>, Failure> {
+    let is_left = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_));
+    if plan.skipped.iter().any(is_left) {
+        // Something of it is still to be taken back: nothing is closed, or let go of.
+        output.say("Nothing was changed.\n");
+        return Ok(Some(Exit::InPart));
+    }
+    let (name, steps) = (plan.intent.name.clone(), owed_by(plan, setting, output).await?);
+    flags.lets_go(&name, over.is_some(), &steps, output)?;
+    let spares = view::plan::spares(plan);
+    if plan.intent.part.is_whole() && !spares {
+        if !steps.is_empty() && !output.json {
+            output.result(&view::let_go_with(&steps, &output.results));
+        }
+        return Ok(None);
+    }
+    if let Some(over) = over {
+        open::abandon(setting, over.clone(), Closing::TakenBack("rolled back".to_owned()), output).await?;
+    }
+    run::lets_go(setting, plan, name, "nothing of it is left to take back".to_owned(), steps, output).await?;
+    if spares {
+        output.say("Nothing was changed.\n");
+    }
+    Ok(Some(if spares { Exit::InPart } else { Exit::Done }))
+}
+
+/// What the operations owe that a plan takes back, but for what it leaves as it is.
+async fn owed_by(plan: &Plan, setting: &Setting<'_>, output: &Output) -> Result<Vec<StepRecord>, Failure> {
     let mut damage = Damage::default();
-    let mut debts = owed::all(setting, &mut damage).await?;
+    let debts = owed::all(setting, &mut damage).await?;
     damage.warn(setting, output)?;
-    debts.retain(|debt| operations.iter().any(|operation| operation.id == debt.operation.id));
-    if let Some(plan) = owed::plan_of(&debts, setting)? {
-        let steps: Vec<StepRecord> = debts.into_iter().flat_map(|debt| debt.steps).collect();
-        let name = format!("rollback of {}", operation.id);
-        flags.lets_go(&name, false, &steps, output)?;
-        run::lets_go(setting, &plan, name, "it was taken back".to_owned(), steps, output).await?;
+    let down_to = owed::down_to(plan.intent.reverts.as_deref(), setting)?;
+    let taken_back = debts.iter().filter(|debt| down_to.is_some_and(|down_to| debt.place <= down_to));
+    Ok(taken_back.flat_map(|debt| debt.not_spared_by(plan)).collect())
+}
+
+/// Whether none of these operations, the newest first, stands any more: each is taken back already.
+///
+/// # Errors
+/// The history cannot be read, or a record that is needed is damaged.
+pub(super) fn is_done(setting: &Setting<'_>, operations: &[Operation]) -> Result<bool, Failure> {
+    let history = setting.store.operations()?;
+    for place in history.standing(None) {
+        match operations.get(place?) {
+            Some(operation) if operation.kind == OperationKind::Apply => return Ok(false),
+            Some(_) => {}
+            None => break,
+        }
     }
-    if let Some(before) = setting.store.last_to_roll_back_before(&operation.id)? {
-        output.sentence(&format!("The operation before it: opsctl rollback {before}."));
-    }
-    Ok(())
+    Ok(true)
 }
 
 /// Takes back what an apply did of which a step failed: a rollback like any other, under the lock of that apply.
@@ -160,30 +202,33 @@ async fn back(
     operations.iter_mut().filter(|found| found.id == operation.id).for_each(|found| found.clone_from(operation));
     let all = Selection::default();
     let plan = tokio::select! {
-        plan = plan(setting, &operations, &all, Vec::new(), output) => plan?,
+        way = plan(setting, &operations, &all, Vec::new(), output) => Arc::new(way?.plan),
         () = held.interrupted() => return Err(ApplyError::Interrupted.into()),
     };
     // What is called cannot be taken back: then not all is as it was before.
     let called = called(&operations);
     let taken_back = if called.is_empty() { Exit::RolledBack } else { Exit::Failed };
-    let Some(plan) = plan.map(Arc::new).filter(|plan| !plan.is_empty() || view::plan::spares(plan)) else {
-        open::close(setting, None, Closing::TakenBack("all is as it was before".to_owned()), held, output).await?;
-        let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
-        output.sentence(&format!("{all} before {}.", operation.id));
-        tell_called(setting, &operations, output);
-        return Ok(taken_back);
-    };
-    let mut situation = Situation::under_way(operation);
-    if !called.is_empty() {
-        situation.undoing = undoing(setting.repository, setting.store, &operation.id);
+    let spares = view::plan::spares(&plan);
+    if !plan.is_empty() || spares {
+        let mut situation = Situation::under_way(operation);
+        if !called.is_empty() {
+            situation.undoing = undoing(setting.repository, setting.store, &operation.id);
+        }
+        page::show_before(&plan, &situation, output)?;
     }
-    page::show_before(&plan, &situation, output)?;
-    if plan.is_empty() {
+    if plan.is_empty() && spares {
         open::close(setting, None, Closing::TakenBack("what is left of it was left alone".to_owned()), held, output)
             .await?;
         return Ok(Exit::Failed);
     }
     let back = run::obey(&plan, Some(open), setting, &How::default(), held, output).await?;
-    run::summed_up(&back, Some(&plan), setting, output)?;
-    Ok(if back.outcome == Outcome::Done { taken_back } else { Exit::Failed })
+    let is_done = back.outcome == Outcome::Done;
+    if is_done && plan.is_empty() {
+        let all = if called.is_empty() { "All is as it was" } else { "All settings are as they were" };
+        output.sentence(&format!("{all} before {}.", operation.id));
+        tell_called(setting, &operations, output);
+    } else {
+        run::summed_up(&back, Some(&plan), setting, output)?;
+    }
+    Ok(if is_done { taken_back } else { Exit::Failed })
 }

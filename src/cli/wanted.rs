@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Identity, Value};
 
-use super::claims::{Key, is_in, settings_of};
+use super::claims::{Key, is_in};
 use super::damage::Damage;
 use super::failure::Failure;
 use super::setting::Setting;
 use super::standing::Standing;
 use crate::apply;
 use crate::plan::Plan;
-use crate::snapshot::{Operation, OperationKind, Recorded, Stands, Status};
+use crate::snapshot::{Operation, OperationKind, Recorded, Stands, Status, StepRecord};
 use crate::state::Goal;
 
 /// What all should be.
@@ -61,7 +61,7 @@ impl Wanted {
         for recorded in &stands.say {
             let operation = standing.record(recorded.operation.clone());
             if operation.kind == OperationKind::LetGo {
-                let_go.extend(operation.steps.iter().flat_map(settings_of));
+                let_go.extend(operation.steps.iter().flat_map(StepRecord::settings));
                 continue;
             }
             let Some(mut plan) = damage.spare(repository.planned_if_read(store, recorded))?.flatten() else { continue };
@@ -85,7 +85,7 @@ impl Wanted {
     /// Takes in what the next older operation wanted.
     fn take(&mut self, operation: &Operation, mut plan: Plan, let_go: &BTreeSet<Key>) {
         let undone = operation.steps.iter().filter(|step| step.status != Status::Done);
-        let undone: BTreeSet<Key> = undone.flat_map(settings_of).collect();
+        let undone: BTreeSet<Key> = undone.flat_map(StepRecord::settings).collect();
         let is_void = |key: &Key| undone.contains(key) && (operation.abandoned.is_some() || is_in(let_go, key));
         for key in plan.decided().into_iter().filter(|key| !is_void(key)) {
             let seen = plan.resources.get_mut(&key.0).and_then(|seen| seen.settings.get_mut(&key.1));

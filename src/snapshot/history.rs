@@ -130,7 +130,7 @@ impl Operations {
         Ok(self.store.files(repository, &commit)?.1)
     }
 
-    /// Only those whose record names one of these, in the same order. All are held against their digests.
+    /// Only those whose record names one of these, and rollbacks, in the same order. All are held against their digests.
     pub(super) fn naming(mut self, wanted: &[Pattern]) -> impl Iterator<Item = Result<Operation, StoreError>> {
         // What stands before the first `*` of a pattern stands in each address that it matches.
         let texts: Vec<String> =
@@ -139,7 +139,7 @@ impl Operations {
             while let Some(snapshots) = self.groups.next() {
                 let (repository, newest) = (self.repository.as_ref()?, snapshots.first()?);
                 match self.files(repository, newest) {
-                    Ok(files) if !texts.iter().any(|text| files.names(text)) => {}
+                    Ok(files) if !newest.may_take_back() && !texts.iter().any(|text| files.names(text)) => {}
                     files => return Some(files.and_then(|files| read::record(newest.commit, &files))),
                 }
             }

@@ -190,6 +190,15 @@ impl StepRecord {
         self.what.strip_prefix("action ").filter(|_| self.at.is_none())
     }
 
+    /// What it is about. What is owed was never planned in full, and what is left alone is no change: it has no edits, and begins with its setting.
+    pub fn settings(&self) -> Vec<(Address, String)> {
+        let Some(at) = &self.at else { return Vec::new() };
+        let is_beside = matches!(self.status, Status::Owed | Status::LeftAlone) && self.edits.is_empty();
+        let beside = is_beside.then(|| self.what.split(' ').next()).flatten();
+        let settings = self.edits.iter().map(|edit| edit.setting.as_str()).chain(beside);
+        settings.map(|setting| (at.clone(), setting.to_owned())).collect()
+    }
+
     /// What it had set and was to set again when it ended, with each value that this may have by that: it is neither what it was before nor
     /// what was asked for.
     pub fn left_on_the_way(&self) -> impl Iterator<Item = (&EditRecord, &Value)> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Pattern, Value};
 
@@ -9,12 +9,15 @@ use crate::plan::{Left, Past, Setting3};
 ///
 /// Only what was sent counts. Where an operation began with something else than the one before it had left, somebody else set it
 /// in between: what the later one found is what was before the run. What a rollback wrote is as it was before the operation that it
-/// took back, whoever had set it in between: it is followed on from there, where that operation is among them.
+/// took back, whoever had set it in between: it is followed on from there, where that operation is among them. So is what a rollback found
+/// to be as it was, and did not write: of what it took back nothing is followed but what it left alone.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
     /// By id: the place of each operation, the newest one's first.
     places: BTreeMap<String, usize>,
     followed: BTreeMap<(Address, String), Followed>,
+    /// What was taken back: all down to a place, but for what was left alone.
+    taken_back: Vec<(usize, BTreeSet<(Address, String)>)>,
 }
 
 /// A setting on its way back.
@@ -31,7 +34,7 @@ impl Runs {
     /// Of none of these operations yet, the newest first.
     pub(super) fn among<'a>(newest_first: impl Iterator<Item = &'a str>) -> Self {
         let places = newest_first.enumerate().map(|(place, id)| (id.to_owned(), place));
-        Self { places: places.collect(), followed: BTreeMap::new() }
+        Self { places: places.collect(), ..Self::default() }
     }
 
     /// Takes in the next older one.
@@ -39,10 +42,18 @@ impl Runs {
         let place = |id: &String| self.places.get(id).copied();
         let taken_back = operation.reverts.as_ref().and_then(place);
         let place = place(&operation.id).unwrap_or_default();
+        self.taken_back.retain(|(down_to, _)| place <= *down_to);
         for (at, edit, left) in edits_newest_first(operation) {
             let key = (at.clone(), edit.setting.clone());
+            if self.taken_back.iter().any(|(_, left_alone)| !left_alone.contains(&key)) {
+                continue;
+            }
             let setting = self.followed.entry(key).or_insert_with(|| Followed::from(edit, &left));
             setting.through(place, edit, &left, taken_back);
+        }
+        if let Some(down_to) = taken_back.filter(|_| operation.took_all_back()) {
+            let left_alone = operation.steps.iter().filter(|step| step.status != Status::Done);
+            self.taken_back.push((down_to, left_alone.flat_map(StepRecord::settings).collect()));
         }
     }
 
@@ -183,6 +194,28 @@ mod tests {
         assert_eq!(past(&[by_force.clone(), b.clone()]), Setting3 { before: count(1), left: vec![count(1)] });
         let operations = [applied("c", &[(A, 1, 9)]), by_force, b, applied("a", &[(A, 0, 1)])];
         assert_eq!(past(&operations), Setting3 { before: count(0), left: vec![count(9)] });
+    }
+
+    /// Somebody had put it back by hand: what is beneath is followed from there, but where the rollback left it alone.
+    #[test]
+    fn test_what_a_rollback_found_as_it_was_is_taken_back_by_that() {
+        let past = |operations: &[&Operation]| {
+            let mut runs = Runs::among(operations.iter().map(|operation| operation.id.as_str()));
+            operations.iter().for_each(|operation| runs.take(operation));
+            let setting = runs.past()[&A.parse().unwrap()]["replicas"].clone();
+            (setting.before, setting.left)
+        };
+        let (a, b, c) = (applied("a", &[(A, 1, 2)]), applied("b", &[(A, 2, 4)]), applied("c", &[(A, 2, 9)]));
+        let found = |outcome| rolled_back("r", "b", outcome);
+        assert_eq!(past(&[&found(Outcome::Done), &b, &a]), (count(1), vec![count(2)]));
+        assert_eq!(past(&[&c, &found(Outcome::Done), &b, &a]), (count(1), vec![count(9)]));
+        let mut alone = found(Outcome::DoneInPart);
+        alone.steps = vec![StepRecord { status: Status::LeftAlone, ..sample::step(A, "replicas", Some(7), Some(2)) }];
+        alone.steps[0].edits[0].sent = false;
+        for not_back in [alone, found(Outcome::Failed)] {
+            assert_eq!(past(&[&not_back, &b, &a]), (count(1), vec![count(4)]));
+            assert_eq!(past(&[&c, &not_back, &b, &a]), (count(2), vec![count(9)]));
+        }
     }
 
     #[test]

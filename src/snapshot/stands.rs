@@ -88,7 +88,7 @@ impl Operations {
 
 impl Entry {
     /// Whether it may be a rollback, by its name: of the others no record is read for that.
-    fn may_take_back(&self) -> bool {
+    pub(super) fn may_take_back(&self) -> bool {
         self.state.starts_with("rollback of ")
     }
 }

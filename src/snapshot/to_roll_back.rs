@@ -25,22 +25,6 @@ impl Store {
         }
         Err(StoreError::NothingToRollBack)
     }
-
-    /// What would be the [default](last_to_roll_back) if an operation, and all that began since, were not there; `None` where that is nothing.
-    ///
-    /// # Errors
-    /// The repository cannot be read, or a record that is needed is damaged.
-    pub fn last_to_roll_back_before(&self, id: &str) -> Result<Option<String>, StoreError> {
-        let operations = self.operations()?;
-        let mut older: Vec<Operation> = Vec::new();
-        for (place, _) in operations.entries().enumerate().skip_while(|(_, entry)| entry.operation != id).skip(1) {
-            older.push(operations.read(place)?.operation);
-            if let Some(operation) = last_to_roll_back(&older) {
-                return Ok(Some(operation.id.clone()));
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// What a rollback takes back when nobody says: the last operation that sent or called anything and is neither a rollback nor rolled back. With the

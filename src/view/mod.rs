@@ -38,4 +38,4 @@ pub use log::log;
 pub use record::Ways;
 pub use screen::{Ink, Screen, Sign, WIDTH};
 pub use stands::Stands;
-pub use summary::{failed, let_go, summary, to_let_go};
+pub use summary::{failed, let_go, let_go_with, summary, to_let_go};

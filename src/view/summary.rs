@@ -208,6 +208,14 @@ pub fn to_let_go(steps: &[StepRecord], screen: &Screen) -> String {
     page
 }
 
+/// What is let go of with what is taken back.
+pub fn let_go_with(steps: &[StepRecord], screen: &Screen) -> String {
+    let page = format!("{} of it, not done, let go of with that:\n", count(steps.len(), "step"));
+    steps
+        .iter()
+        .fold(page, |page, step| page + &format!("  {:12}{}\n", step.status.to_string(), described(step, screen)))
+}
+
 /// What is let go of, and why.
 pub fn let_go(operation: &Operation, screen: &Screen) -> String {
     let steps = count(operation.steps.len(), "step");

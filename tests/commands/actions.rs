@@ -240,12 +240,13 @@ fn test_a_rollback_of_what_only_called() {
     repository.ends(7, &["apply", "again", "-y"]);
     repository.ends(7, &["resume", "-y"]);
     repository.ends(10, &["status"]);
-    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @"
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
     ID changed nothing that is not as it was before.
-    Action restart was called, and is not undone: undo it by hand, or with what baseline has for that (opsctl apply baseline).
-    1 step of earlier operations, not done, let go of: it was taken back.   Operation ID
+    1 step of it, not done, let go of with that:
       failed      action restart
-    The operation before it: opsctl rollback ID.
+
+    rollback of ID is done.   TIME.   Operation ID
+      actions     action restart was called, and is not undone: undo it by hand, or with what baseline has for that (opsctl apply baseline)
     ");
     repository.done(&["status"]);
     assert_eq!(repository.simulated("lab:service/web", "replicas"), 2);

@@ -27,6 +27,7 @@ mod owed;
 mod parts;
 mod plan;
 mod plan_document;
+mod put_back;
 mod readme;
 mod repository;
 mod rollback;

@@ -151,12 +151,14 @@ fn test_what_a_failed_rollback_left_is_looked_at() {
     --- exit 3
     "#);
     repository.ends(10, &["status"]);
-    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @r#"
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
     rollback of ID: nothing to change. 1 setting of 1 resource read from aws, k8s is as it should be.
     Not ready: k8s:deployment/cdn/edge: no quota.
-    1 step of earlier operations, not done, let go of: nothing of it is left to take back.   Operation ID
+    1 step of it, not done, let go of with that:
       failed      k8s deployment/cdn/edge replicas 5 → 2
-    "#);
+
+    rollback of ID is done.   TIME.   Operation ID
+    ");
     repository.done(&["status"]);
 }
 

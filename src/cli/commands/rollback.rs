@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::apply::Closing;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::flags::Flags;
@@ -15,7 +14,7 @@ use crate::cli::repository::Repository;
 use crate::cli::run;
 use crate::cli::setting::{self, Setting};
 use crate::cli::standing::Standing;
-use crate::cli::taking_back;
+use crate::cli::taking_back::{self, Way};
 
 /// Goes back to what was really there before an operation
 ///
@@ -67,26 +66,35 @@ impl Rollback {
             }
         }
         let force = patterns(&self.force);
-        let Some(plan) = taking_back::plan(&setting, &operations, &self.selection, force, output).await? else {
-            if let (Some(open), Some(mark)) = (&open, mark) {
-                output.say(&format!("{} did not end, and nothing of it is left to take back.\n", open.id));
-                self.flags.lets_go(&open.id, true, &[], output)?;
-                open::abandon(&setting, mark, Closing::TakenBack("rolled back".to_owned()), output).await?;
-            }
-            taking_back::nothing(&setting, &operations, &self.flags, output).await?;
+        let Way { plan, has_changed } =
+            taking_back::plan(&setting, &operations, &self.selection, force, output).await?;
+        let nothing = operations.last().filter(|_| !has_changed).map(|down_to| &down_to.id);
+        let nothing = nothing.map(|id| format!("{id} changed nothing that is not as it was before."));
+        if let Some(nothing) = nothing.as_ref().filter(|_| open.is_none())
+            && taking_back::is_done(&setting, &operations)?
+        {
+            output.sentence(nothing);
             return Ok(Exit::Done);
-        };
+        }
         let mut situation = Situation::of(&repository, &store)?;
         if !taking_back::called(&operations).is_empty() {
             situation.undoing =
                 operations.last().and_then(|operation| taking_back::undoing(&repository, &store, &operation.id));
         }
-        page::show_before(&plan, &situation, output)?;
+        match nothing.filter(|_| !output.json) {
+            Some(nothing) => output.sentence(&nothing),
+            None => page::show_before(&plan, &situation, output)?,
+        }
         run::agreed(&plan, &setting, &self.flags, output)?;
         if let Some(open) = &open {
             let is_gone_on_with = operations.last().is_some_and(|down_to| open.reverts.as_ref() == Some(&down_to.id));
             let then = if is_gone_on_with { "this goes on from there" } else { "taken back" };
             output.say(&format!("{} did not end: once this begins it is closed as it stands, and {then}.\n", open.id));
+        }
+        if plan.is_empty()
+            && let Some(exit) = taking_back::nothing(&plan, mark.as_ref(), &setting, &self.flags, output).await?
+        {
+            return Ok(exit);
         }
         run::carry_out(Arc::new(plan), mark, &setting, &self.flags, output).await
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use opsctl_api::{Address, Fault, Live, LiveSetting, Owner, Settings};
 
 use crate::apply::{self, ApplyError};
-use crate::cli::claims::{Key, is_in, settings_of};
+use crate::cli::claims::{Key, is_in};
 use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -134,7 +134,7 @@ async fn compare(wanted: &Wanted, left: Option<State>, instances: &Instances, st
         status.left_alone = alone.filter(|step| !is_mended(step, &observation)).collect();
     }
     let told = status.owed.iter().flat_map(|owed| owed.steps).chain(status.left_alone.iter().copied());
-    let told: BTreeSet<Key> = told.flat_map(settings_of).collect();
+    let told: BTreeSet<Key> = told.flat_map(StepRecord::settings).collect();
     let strangers = apply::strangers(wanted.targets.iter(), &observation.identities);
     let mut unread: BTreeMap<String, String> =
         strangers.iter().map(|(instance, stranger)| (instance.clone(), stranger.to_string())).collect();
