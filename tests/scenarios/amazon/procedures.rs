@@ -98,6 +98,14 @@ fn test_a_canary_and_its_end() {
     pipeline.does(0, &["rollback", "-y"], &["validator"]);
     assert_eq!(pipeline.all(), before);
     pipeline.there("canary", &["validator"]);
+    // It proves itself: all traffic moves at once, which is told beforehand.
+    let promoted = "over = \"baseline\"\n[resource.validator]\nversion = \"15\"\nweights.15 = { absent = true }\n";
+    pipeline.ops.write("states/promoted.toml", promoted);
+    let said = pipeline.plan("promoted");
+    assert!(said.out.contains("traffic     validator version \"14\" → \"15\""), "{said}");
+    assert!(said.out.contains("validator weights.15 0.1 → absent"), "{said}");
+    pipeline.there("promoted", &["validator"]);
+    pipeline.is(&[("validator", "weights.15", json!(null)), ("validator", "version", json!("15"))]);
     pipeline.there("baseline", &["validator"]);
     assert_eq!(pipeline.all(), before);
 }

@@ -18,7 +18,9 @@ pub(super) const SERVED: Served = Served {
               moves both while it deploys, and AWS does not tell at the alias that it does.",
         path: &[Segment::One("FUNCTION"), Segment::One("ALIAS")],
         settings: &[
-            Setting::new("version", Type::String, "The version that gets what no weight gives away.").group(ROUTING),
+            Setting::new("version", Type::String, "The version that gets what no weight gives away.")
+                .traffic()
+                .group(ROUTING),
             Setting::new(
                 "weights",
                 Type::Number { min: 0.0, max: 1.0 },
