@@ -194,6 +194,7 @@ impl Progress {
         if matches!(answer, Answer::Sent(_) | Answer::Unknown(_)) {
             for edit in self.edits.iter().chain(coupled) {
                 let record = recorded(&mut self.written, edit);
+                record.more += usize::from(record.sent);
                 record.sent = true;
                 record.to.clone_from(&edit.to);
                 record.left = None;
@@ -238,6 +239,7 @@ pub(super) fn recorded<'a>(records: &'a mut Vec<EditRecord>, edit: &Edit) -> &'a
             from: edit.from.clone(),
             to: edit.to.clone(),
             sent: false,
+            more: 0,
             left: None,
             last_from: None,
         });

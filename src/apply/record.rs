@@ -141,7 +141,7 @@ fn beside(id: usize, skipped: &Skipped, plan: &Plan) -> Option<StepRecord> {
         }
         SkippedWhy::ChangedSince { live, before, by, .. } => {
             let (from, to) = (live.clone(), before.clone());
-            edits.push(EditRecord { setting, from, to, sent: false, left: None, last_from: None });
+            edits.push(EditRecord { setting, from, to, sent: false, more: 0, left: None, last_from: None });
             let by = by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
             (Status::LeftAlone, String::new(), format!("changed since{by}"))
         }

@@ -74,7 +74,7 @@ pub struct OpenStep {
 impl OpenStep {
     /// Whether it was sent, and not seen to be true.
     pub fn is_unsure(&self) -> bool {
-        matches!(self.status, Status::Sent | Status::Settling | Status::Unknown)
+        self.status.is_unseen()
     }
 
     /// Whether nothing of it was done.

@@ -222,7 +222,10 @@ impl Engine {
             let why = format!("the write was not answered, and nothing shows within {within} that it was done: {last}");
             return self.end(step, Status::Unknown, why);
         }
-        let why = format!("not ready within {within}; last seen: {last}");
-        self.end(step, Status::Failed, why)
+        // What was taken and is not true yet may still become so.
+        if !awaited.edits.is_empty() && !awaited.was_true {
+            return self.end(step, Status::Unknown, format!("not true within {within}; last seen: {last}"));
+        }
+        self.end(step, Status::Failed, format!("not ready within {within}; last seen: {last}"))
     }
 }

@@ -1,3 +1,5 @@
+use opsctl_api::{Edit, Hop};
+
 use super::registry;
 use super::repository::Repository;
 use crate::plan::{Plan, Work};
@@ -24,6 +26,19 @@ fn lines(plan: &Plan, step: &StepRecord, repository: &Repository) -> Vec<String>
     // What is emulated has no region and no context to name.
     let emulated = provider.provider_type != catalogue.provider();
     let whose = if emulated { format!("  # at {}", at.instance()) } else { String::new() };
-    let ahead = hops.iter().skip(step.calls_done).map(|hop| catalogue.by_hand(hop, &options));
-    ahead.filter(|line| !line.is_empty()).map(|line| line + &whose).collect()
+    let ahead = hops.iter().skip(step.calls_done).map(|hop| (hop, catalogue.by_hand(hop, &options)));
+    let typed = ahead.filter(|(_, line)| !line.is_empty());
+    typed.map(|(hop, line)| line + &whose + if was_sent(step, hop) { SENT } else { "" }).collect()
+}
+
+/// What was sent may yet become true: made twice, it may fail, or be done twice.
+const SENT: &str = "  # was sent: look first whether it is on its way";
+
+/// Whether a call of a step was sent, as far as it is known, and not seen to be true.
+fn was_sent(step: &StepRecord, hop: &Hop) -> bool {
+    let is_out = |edit: &Edit| {
+        let record = step.edits.iter().find(|record| record.setting == edit.setting);
+        record.is_some_and(|record| record.sent && record.what_it_left() == edit.to.as_ref())
+    };
+    step.status.is_unseen() && hop.edits.iter().all(is_out)
 }

@@ -4,6 +4,7 @@ use opsctl_api::Pattern;
 
 use super::failure::Failure;
 use super::output::Output;
+use super::quota;
 use super::repository::Repository;
 use crate::instance::Instances;
 use crate::plan::{self, Part, Plan, Request, Rest};
@@ -126,6 +127,7 @@ impl Selection {
             left: Default::default(),
             before: Default::default(),
             past: Default::default(),
+            made: Default::default(),
             force: Vec::new(),
             offline: self.offline,
             secrets,
@@ -181,6 +183,7 @@ pub(super) async fn plan(
     if !restored.is_empty() {
         request.past = store.past(&restored)?;
     }
+    request.made = quota::made(&state, repository, store)?;
     Ok(plan::make(request, instances).await?)
 }
 

@@ -19,6 +19,7 @@ mod operator;
 mod output;
 mod owed;
 mod page;
+mod quota;
 mod registry;
 mod repository;
 mod rollback_state;

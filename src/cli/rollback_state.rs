@@ -8,7 +8,7 @@ use super::repository::Repository;
 use super::scope::scope_of;
 use crate::apply;
 use crate::instance::{Catalogues, Instances};
-use crate::plan::Left;
+use crate::plan::Past;
 use crate::snapshot::{Operation, Store, Unwound};
 use crate::state::{Bound, Declared, Goal, Resource, Scope, State, Target, Want};
 
@@ -21,7 +21,7 @@ pub(super) struct Back {
     /// What was live then.
     pub(super) before: BTreeMap<Address, Settings<Goal>>,
     /// What opsctl left.
-    pub(super) left: BTreeMap<Address, BTreeMap<String, Left>>,
+    pub(super) left: Past,
     /// What each instance was when that was written, as far as it is to be restored.
     targets: BTreeMap<String, Identity>,
 }
@@ -87,10 +87,7 @@ pub(super) fn back(
         output.warn(&format!("what was expected of what was there before is not known, and not measured: {failure}\n"));
         Vec::new()
     });
-    let left = unwound.values.iter().map(|(at, settings)| {
-        (at.clone(), settings.iter().map(|(key, setting)| (key.clone(), setting.left.clone())).collect())
-    });
-    Ok(Back { state, scope, before, left: left.collect(), targets })
+    Ok(Back { state, scope, before, left: unwound.values.clone(), targets })
 }
 
 /// Whether anything at an instance is to be restored.

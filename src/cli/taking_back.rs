@@ -12,6 +12,7 @@ use super::open;
 use super::output::Output;
 use super::owed;
 use super::page::{self, Situation};
+use super::quota;
 use super::repository::Repository;
 use super::rollback_state;
 use super::run::{self, Held};
@@ -58,6 +59,7 @@ pub(super) async fn plan(
         reverts: Some(operation.id.clone()),
         called: called(operations),
         left: back.left,
+        made: quota::made(&back.state, repository, setting.store)?,
         before: back.before,
         force,
         ..selection.request(repository, &back.state, &back.scope, &secrets)

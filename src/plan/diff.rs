@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Direction, Edit, Effect, Kind, Live, LiveSetting, Value};
+use opsctl_api::{Direction, Edit, Effect, Kind, Live, LiveSetting, Readiness, Value};
 
 use super::expand::{Expanded, GoalAt, Item, Presence};
 use super::problem::Problem;
 use super::request::Request;
-use super::restore::{Left, is_as_left};
+use super::restore::{Past, is_as_left};
 use super::{Skipped, SkippedWhy};
 use crate::diagnostic::Code;
 
@@ -75,6 +75,12 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
                 continue;
             }
         };
+        let wrote = request.left.get(&item.at).and_then(|settings| settings.get(key));
+        if let Some(asked) = wrote.and_then(|wrote| wrote.under_way(live, key)) {
+            let why = SkippedWhy::HeldBack(under_way(asked, &live.readiness));
+            skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
+            continue;
+        }
         if from == to {
             continue;
         }
@@ -90,9 +96,19 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
     edits
 }
 
+/// Whatever is written now, that is what it would be in the end.
+fn under_way(asked: Option<&Value>, readiness: &Readiness) -> String {
+    let asked = asked.map_or_else(|| "absent".to_owned(), ToString::to_string);
+    let going_on = match readiness {
+        Readiness::Progressing { what, .. } if !what.is_empty() => what,
+        _ => "on its way",
+    };
+    format!("{asked} was asked for and may yet become true ({going_on}): take it back once that is over")
+}
+
 /// What opsctl had left at a setting, where live is something else now and no declared owner moved it there.
-fn changed_since(live: &Live, key: &str, left: &BTreeMap<Address, BTreeMap<String, Left>>) -> Option<Option<Value>> {
-    let left = left.get(&live.at)?.get(key)?;
+fn changed_since(live: &Live, key: &str, left: &Past) -> Option<Option<Value>> {
+    let left = &left.get(&live.at)?.get(key)?.left;
     (!is_as_left(live, key, left)).then(|| left.first().cloned().flatten())
 }
 

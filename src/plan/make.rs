@@ -127,7 +127,7 @@ fn from_draft(
         guard::guard(&expanded, &edits, request.guard, &[&request.allow_one_way[..], &state.allow_one_way].concat());
     refusals.extend(guard::nameless(&steps, &observation.identities));
     refusals.extend(notes::fights(&owners));
-    let quotas = quota::quotas(&expanded, &steps, &catalogues);
+    let quotas = quota::quotas(&expanded, &steps, &catalogues, &request.made);
     refusals.extend(quota::exceeded(&quotas));
     refusals.extend(ordered.refusals);
     refusals.extend(notes::dry_pools(state, &expanded, &edits));

@@ -107,6 +107,7 @@ impl<'a> Asked<'a> {
             left: BTreeMap::new(),
             before: Default::default(),
             past: Past::new(),
+            made: Made::new(),
             force: Vec::new(),
             offline: false,
             secrets: &no_secrets,
@@ -373,8 +374,8 @@ fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
     asked.change = |request| {
         request.reverts = Some("op".to_owned());
         for name in ["a:service/origin", "a:service/edge"] {
-            let left = BTreeMap::from([("replicas".to_owned(), vec![Some(Value::Integer(5))])]);
-            request.left.insert(name.parse().unwrap(), left);
+            let wrote = Setting3 { before: None, left: vec![Some(Value::Integer(5))], is_unseen: false };
+            request.left.insert(name.parse().unwrap(), [("replicas".to_owned(), wrote)].into());
         }
     };
     let plan = asked.make(&instances(WORLD)).unwrap();

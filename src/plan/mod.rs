@@ -65,7 +65,7 @@ pub use part::Part;
 pub use preflight::{preflight, refused};
 pub use problem::{PlanError, Problem};
 pub use reliance::relying;
-pub use request::Request;
+pub use request::{Made, Request};
 pub use rest::Rest;
 pub use restore::{Left, Past, Setting3};
 

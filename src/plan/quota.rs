@@ -1,11 +1,12 @@
-use opsctl_api::{Change, Edit, Live, LiveSetting, format_duration};
+use opsctl_api::{Change, Edit, Live, LiveSetting};
 
 use super::expand::Expanded;
+use super::request::Made;
 use super::{QuotaNote, Refusal, RefusedBy, Step, Work};
 use crate::instance::Catalogues;
 
 /// What the plan, with its way back, uses of what the APIs allow in a time: of each such setting, how often it is set there and back.
-pub(super) fn quotas(expanded: &Expanded, steps: &[Step], catalogues: &Catalogues) -> Vec<QuotaNote> {
+pub(super) fn quotas(expanded: &Expanded, steps: &[Step], catalogues: &Catalogues, made: &Made) -> Vec<QuotaNote> {
     let mut notes = Vec::new();
     for step in steps {
         let Work::Change { at, edits, hops, .. } = &step.work else { continue };
@@ -29,6 +30,7 @@ pub(super) fn quotas(expanded: &Expanded, steps: &[Step], catalogues: &Catalogue
                 setting: edit.setting.clone(),
                 times: quota.times,
                 per: quota.per,
+                made: made.get(at).and_then(|made| made.get(&edit.setting)).copied().unwrap_or_default(),
                 there: sets(hops),
                 back: back.as_deref().map_or(0, sets),
             });
@@ -39,21 +41,27 @@ pub(super) fn quotas(expanded: &Expanded, steps: &[Step], catalogues: &Catalogue
 
 /// Ways that are longer than an API allows in its time.
 pub(super) fn exceeded(notes: &[QuotaNote]) -> Vec<Refusal> {
-    let exceeded = notes.iter().filter(|note| note.there > note.times as usize);
+    let exceeded = notes.iter().filter(|note| note.made + note.there > note.times as usize);
     exceeded
         .map(|note| Refusal {
             by: RefusedBy::Quota,
             at: note.at.to_string(),
             why: format!(
-                "{} takes {} calls to get there, and the API takes {} in {}",
+                "{} takes {} to get there, and the API takes {}",
                 note.setting,
-                note.there,
-                note.times,
-                format_duration(note.per)
+                calls(note.there),
+                note.limit()
             ),
-            instead: "set a value that is nearer, and the rest another day".to_owned(),
+            instead: match note.made {
+                0 => "set a value that is nearer, and the rest another day".to_owned(),
+                _ => format!("leave it out until then: --exclude {}", note.at),
+            },
         })
         .collect()
+}
+
+fn calls(count: usize) -> String {
+    if count == 1 { "1 call".to_owned() } else { format!("{count} calls") }
 }
 
 fn predicted(live: &Live, edits: &[Edit]) -> Live {

@@ -2,9 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use opsctl_api::{Address, Pattern, Plain, Settings, Source};
 
-use super::{Left, Part, Past, Rest};
+use super::{Part, Past, Rest};
 use crate::config::GuardConfig;
 use crate::state::{Goal, Scope, State};
+
+/// How many calls set what an API takes few of in a time, within that time from now on back. By address and key.
+pub type Made = BTreeMap<Address, BTreeMap<String, usize>>;
 
 /// What a plan is asked for.
 pub struct Request<'a> {
@@ -25,11 +28,13 @@ pub struct Request<'a> {
     /// The actions that were called by what a rollback takes back.
     pub called: BTreeSet<String>,
     /// What opsctl left at each setting that a rollback restores.
-    pub left: BTreeMap<Address, BTreeMap<String, Left>>,
+    pub left: Past,
     /// What was live before all that a rollback takes back.
     pub before: BTreeMap<Address, Settings<Goal>>,
     /// What was before opsctl's operations: what `restore` leads to.
     pub past: Past,
+    /// What opsctl has used up of what the APIs allow in a time.
+    pub made: Made,
     /// A rollback takes these back whoever changed them.
     pub force: Vec<Pattern>,
     /// Nobody is asked anything: what no snapshot tells is not known.

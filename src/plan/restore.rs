@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Live, LiveSetting, Pattern, Value};
+use opsctl_api::{Address, Live, LiveSetting, Pattern, Readiness, Value};
 
 use super::expand::{Expanded, Presence};
 use super::{Skipped, SkippedWhy};
@@ -13,6 +13,8 @@ pub struct Setting3 {
     pub before: Option<Value>,
     /// What opsctl left.
     pub left: Left,
+    /// Whether that was asked for and never seen to be true: it may yet become so.
+    pub is_unseen: bool,
 }
 
 /// What opsctl left at a setting: what it observed last, or asked for where it never saw that settle. What else it may have left comes after that.
@@ -21,6 +23,15 @@ pub type Left = Vec<Option<Value>>;
 /// What opsctl's history tells of each setting that it ever wrote: what it was before the latest unbroken run of operations, and
 /// what that run left. By address and key.
 pub type Past = BTreeMap<Address, BTreeMap<String, Setting3>>;
+
+impl Setting3 {
+    /// What was asked for, is not true, and may yet become so: the resource is on its way to something. The outer `None`: nothing.
+    pub(super) fn under_way(&self, live: &Live, key: &str) -> Option<Option<&Value>> {
+        let asked = self.left.first().filter(|_| self.is_unseen)?.as_ref();
+        let is_moving = matches!(live.readiness, Readiness::Progressing { .. });
+        (is_moving && live.value(key) != asked).then_some(asked)
+    }
+}
 
 /// Puts what the history tells in the place of each `restore`. What is not to be restored is left as it is, and told; then only
 /// the other bounds count.

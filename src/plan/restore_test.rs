@@ -16,8 +16,11 @@ fn at_least(least: i64) -> Bound {
 
 /// The edge has 2 in the world; opsctl found 5 there and left 2.
 fn known(request: &mut Request<'_>) {
-    let setting =
-        |before, left| Setting3 { before: Some(Value::Integer(before)), left: vec![Some(Value::Integer(left))] };
+    let setting = |before, left| Setting3 {
+        before: Some(Value::Integer(before)),
+        left: vec![Some(Value::Integer(left))],
+        is_unseen: false,
+    };
     request.past.insert(at("a:service/edge"), [("replicas".to_owned(), setting(5, 2))].into());
     request.past.insert(at("a:service/origin"), [("replicas".to_owned(), setting(5, 3))].into());
     request.past.insert(at("b:service/far"), [("replicas".to_owned(), setting(4, 0))].into());
@@ -62,7 +65,8 @@ fn test_what_is_back_already_is_nothing_to_tell() {
     let wanted = state(&[("origin", "a:service/origin", &[("replicas", restore(Bound::default()))], &[])]);
     let mut asked = Asked::new(&wanted);
     asked.change = |request| {
-        let setting = Setting3 { before: Some(Value::Integer(1)), left: vec![Some(Value::Integer(3))] };
+        let setting =
+            Setting3 { before: Some(Value::Integer(1)), left: vec![Some(Value::Integer(3))], is_unseen: false };
         request.past.insert(at("a:service/origin"), [("replicas".to_owned(), setting)].into());
     };
     let plan = asked.make(&instances(WORLD)).unwrap();

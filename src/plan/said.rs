@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use opsctl_api::{Address, Edit, Owner, Preflight, Value};
+use opsctl_api::{Address, Edit, Owner, Preflight, Value, format_duration};
 use serde::{Deserialize, Serialize};
 
 use super::Estimate;
@@ -209,6 +209,9 @@ pub struct QuotaNote {
     pub times: u32,
     /// in so long.
     pub per: Duration,
+    /// How many opsctl made in that time already.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub made: usize,
     /// How many the change takes.
     pub there: usize,
     /// How many its way back takes.
@@ -244,4 +247,20 @@ pub struct WayBack {
     /// How long it should take, from earlier operations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
+}
+
+impl QuotaNote {
+    /// What the API takes: `10 in 24h, of which 4 are made`.
+    pub fn limit(&self) -> String {
+        let made = match self.made {
+            0 => String::new(),
+            1 => ", of which 1 is made".to_owned(),
+            made => format!(", of which {made} are made"),
+        };
+        format!("{} in {}{made}", self.times, format_duration(self.per))
+    }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

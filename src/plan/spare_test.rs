@@ -53,7 +53,7 @@ fn back(services: &[Service]) -> Plan {
     asked.change = |request| {
         request.reverts = Some("op".to_owned());
         for name in request.state.resources.keys() {
-            let is = |value| vec![Some(value)];
+            let is = |value| Setting3 { before: None, left: vec![Some(value)], is_unseen: false };
             let left = [("replicas", is(Value::Integer(3))), ("version", is(Value::String("b".into())))];
             request
                 .left

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::vec;
 
 use git2::Repository;
+use jiff::Timestamp;
 use opsctl_api::Pattern;
 
 use super::files::Files;
@@ -128,6 +129,13 @@ impl Operations {
     fn files(&self, repository: &Repository, entry: &Entry) -> Result<Files, StoreError> {
         let commit = repository.find_commit(entry.commit.0).map_err(self.store.unreadable())?;
         Ok(self.store.files(repository, &commit)?.1)
+    }
+
+    /// Only those of which a snapshot was taken since.
+    pub(super) fn since(mut self, oldest: Timestamp) -> Self {
+        let groups: Vec<Vec<Entry>> = self.groups.filter(|group| group[0].at >= oldest).collect();
+        self.groups = groups.into_iter();
+        self
     }
 
     /// Only those whose record names one of these, and rollbacks, in the same order. All are held against their digests.

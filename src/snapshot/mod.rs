@@ -8,6 +8,7 @@ mod files;
 mod folder;
 mod history;
 pub(crate) mod literal;
+mod made;
 mod model;
 mod operation;
 mod past;

@@ -152,6 +152,9 @@ pub struct EditRecord {
     pub to: Option<Value>,
     /// Whether a write of it went out.
     pub sent: bool,
+    /// How many more of them did after the first one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
     /// The value observed at the last settle, where that is not `to` (an owner moved it within its bounds).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Value>,
@@ -174,7 +177,7 @@ pub enum Status {
     Done,
     /// It will not become true.
     Failed,
-    /// It may have been done, and may not.
+    /// It may have been done, and may not; or may yet be done.
     Unknown,
     /// Not begun, and will not be: something before it failed, or the operator stopped.
     Skipped,
@@ -207,6 +210,13 @@ impl StepRecord {
         let values =
             edits.flat_map(|edit| [&edit.left, &edit.last_from].into_iter().flatten().map(move |left| (edit, left)));
         values.filter(|(edit, left)| [&edit.to, &edit.from].into_iter().all(|end| end.as_ref() != Some(left)))
+    }
+}
+
+impl Status {
+    /// Whether what was sent was never seen to be true, and may yet become so.
+    pub fn is_unseen(self) -> bool {
+        matches!(self, Self::Sent | Self::Settling | Self::Unknown)
     }
 }
 

@@ -43,12 +43,13 @@ impl Runs {
         let taken_back = operation.reverts.as_ref().and_then(place);
         let place = place(&operation.id).unwrap_or_default();
         self.taken_back.retain(|(down_to, _)| place <= *down_to);
-        for (at, edit, left) in edits_newest_first(operation) {
+        for (at, step, edit) in edits_newest_first(operation) {
+            let left = step.left(edit);
             let key = (at.clone(), edit.setting.clone());
             if self.taken_back.iter().any(|(_, left_alone)| !left_alone.contains(&key)) {
                 continue;
             }
-            let setting = self.followed.entry(key).or_insert_with(|| Followed::from(edit, &left));
+            let setting = self.followed.entry(key).or_insert_with(|| Followed::from(step, edit, &left));
             setting.through(place, edit, &left, taken_back);
         }
         if let Some(down_to) = taken_back.filter(|_| operation.took_all_back()) {
@@ -72,8 +73,9 @@ impl Runs {
 }
 
 impl Followed {
-    fn from(edit: &EditRecord, left: &Left) -> Self {
-        let setting = Setting3 { before: edit.what_it_left().cloned(), left: left.clone() };
+    fn from(step: &StepRecord, edit: &EditRecord, left: &Left) -> Self {
+        let is_unseen = step.status.is_unseen();
+        let setting = Setting3 { before: edit.what_it_left().cloned(), left: left.clone(), is_unseen };
         Self { setting, asked: edit.to.clone().filter(Value::is_secret), from: Some(0) }
     }
 
@@ -96,11 +98,11 @@ impl Followed {
     }
 }
 
-/// What an operation sent, what it sent last first, with what it left by that.
-pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &EditRecord, Left)> {
+/// What an operation sent, what it sent last first, with the step that sent it.
+pub(super) fn edits_newest_first(operation: &Operation) -> impl Iterator<Item = (&Address, &StepRecord, &EditRecord)> {
     operation.steps.iter().rev().flat_map(|step| {
         let edits = step.edits.iter().rev().filter(|edit| edit.sent);
-        edits.filter_map(|edit| Some((step.at.as_ref()?, edit, step.left(edit))))
+        edits.filter_map(move |edit| Some((step.at.as_ref()?, step, edit)))
     })
 }
 
@@ -191,9 +193,12 @@ mod tests {
         };
         let by_force = Operation { steps: applied("r", &[(A, 7, 1)]).steps, ..rolled_back("r", "b", Outcome::Done) };
         let b = applied("b", &[(A, 1, 4)]);
-        assert_eq!(past(&[by_force.clone(), b.clone()]), Setting3 { before: count(1), left: vec![count(1)] });
+        assert_eq!(
+            past(&[by_force.clone(), b.clone()]),
+            Setting3 { before: count(1), left: vec![count(1)], is_unseen: false }
+        );
         let operations = [applied("c", &[(A, 1, 9)]), by_force, b, applied("a", &[(A, 0, 1)])];
-        assert_eq!(past(&operations), Setting3 { before: count(0), left: vec![count(9)] });
+        assert_eq!(past(&operations), Setting3 { before: count(0), left: vec![count(9)], is_unseen: false });
     }
 
     /// Somebody had put it back by hand: what is beneath is followed from there, but where the rollback left it alone.
@@ -225,7 +230,10 @@ mod tests {
         operation.steps[0].edits[0].left = count(3);
         let mut runs = Runs::default();
         runs.take(&operation);
-        assert_eq!(runs.past()[&A.parse().unwrap()]["replicas"], Setting3 { before: count(1), left: vec![count(3)] });
+        assert_eq!(
+            runs.past()[&A.parse().unwrap()]["replicas"],
+            Setting3 { before: count(1), left: vec![count(3)], is_unseen: false }
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(super) fn step(address: &str, setting: &str, from: Option<i64>, to: Option<i
         from: from.map(Value::Integer),
         to: to.map(Value::Integer),
         sent: true,
+        more: 0,
         left: None,
         last_from: None,
     };

@@ -217,7 +217,7 @@ proptest! {
                 .iter()
                 .flat_map(edits_newest_first)
                 .filter(|(at, ..)| *at == address)
-                .map(|(_, edit, _)| edit)
+                .map(|(.., edit)| edit)
                 .collect();
             prop_assert!(edits.iter().any(|edit| edit.from == settings["replicas"].before));
             prop_assert_eq!(std::slice::from_ref(&edits[0].to), &settings["replicas"].left);

@@ -228,6 +228,7 @@ fn record(step: usize, step_of: &Step, status: Status) -> StepRecord {
         from: edit.from.clone(),
         to: edit.to.clone(),
         sent: matches!(status, Status::Done | Status::Failed | Status::Unknown),
+        more: 0,
         left: None,
         last_from: None,
     });

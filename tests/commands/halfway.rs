@@ -92,7 +92,7 @@ fn test_what_was_left_on_the_way_is_told() {
 
       · lab  machine/db  running true (left at false)  settling
                          size "s" → "m"
-        by hand: opsctl sim set lab:machine/db running=false
+        by hand: opsctl sim set lab:machine/db running=false  # was sent: look first whether it is on its way
         by hand: opsctl sim set lab:machine/db size=m
         by hand: opsctl sim set lab:machine/db running=true
     "#);

@@ -1,6 +1,6 @@
 //! Changes whose way is longer than one call: what it leads through, and what it uses up.
 
-use crate::harness::Repository;
+use crate::harness::{Repository, Said};
 
 const OPSCTL: &str = "[provider.lab]\ntype = \"sim\"\nworld = \"world.toml\"\n";
 const WORLD: &str = r#"
@@ -109,6 +109,33 @@ fn test_a_way_that_is_longer_than_the_api_allows_is_refused() {
     An apply of it is refused, for 1 reason.
     --- exit 3
     ");
+}
+
+/// What a page says, without where its lines end.
+fn words(said: &Said) -> String {
+    said.out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What was called today is called no less for having been taken back.
+#[test]
+fn test_what_was_called_in_the_time_of_a_limit_counts() {
+    let repository = repository();
+    repository.write("states/double.toml", "extends = \"baseline\"\n[resource.events]\nshards = 8\n");
+    repository.done(&["apply", "double", "-y"]);
+    let said = repository.done(&["plan", "peak"]);
+    let quota = "4 calls there and 4 back, and the API takes 10 in 24h, of which 1 is made";
+    assert!(!words(&said).contains(quota), "{said}");
+    repository.done(&["rollback", "-y"]);
+    let said = repository.done(&["plan", "peak"]);
+    let quota = "5 calls there and 5 back, and the API takes 10 in 24h, of which 2 are made: the way back has to wait";
+    assert!(words(&said).contains(quota), "{said}");
+    repository.done(&["apply", "peak", "-y"]);
+    // What is a way back is told with what it needs, too.
+    let said = repository.ends(3, &["rollback", "-y"]);
+    let refused = "shards takes 5 calls to get there, and the API takes 10 in 24h, of which 7 are made";
+    assert!(words(&said).contains(refused), "{said}");
+    let said = repository.ends(10, &["rollback", "-y", "--exclude", "lab:stream/events"]);
+    assert!(!words(&said).contains(refused), "{said}");
 }
 
 /// The west's database takes another size only while it does not run: on the way home it does so once nobody is left on it, though what

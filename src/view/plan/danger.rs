@@ -8,6 +8,7 @@ use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
+use super::under_way::under_way;
 use super::{Now, labelled, lasts, locals};
 use crate::plan::{
     self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work,
@@ -27,6 +28,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("undercut", undercuts(plan)),
         ("interrupts", interrupts(plan)),
         ("quota", quotas(plan)),
+        ("under way", under_way(plan, now, screen)),
         ("owed", owed(plan)),
         ("owner", owners(plan, screen)),
         ("time", lasts::over(plan, now.at).into_iter().collect()),
@@ -122,19 +124,18 @@ fn interrupts(plan: &Plan) -> Vec<String> {
 
 /// What leaves nothing, or too little, of what the API allows in a time.
 fn quotas(plan: &Plan) -> Vec<String> {
-    let spent = plan.quotas.iter().filter(|note| note.there + note.back >= note.times as usize);
+    let spent = plan.quotas.iter().filter(|note| note.made + note.there + note.back >= note.times as usize);
     spent
         .map(|note| {
-            let (all, per) = (note.there + note.back, format_duration(note.per));
+            let all = note.made + note.there + note.back;
             let means =
                 if all > note.times as usize { "the way back has to wait for that" } else { "that uses them all up" };
+            let (setting, there) = (clean(&note.setting), count(note.there, "call"));
             format!(
-                "{} {}: {} there and {} back, and the API takes {} in {per}: {means}",
+                "{} {setting}: {there} there and {} back, and the API takes {}: {means}",
                 note.at,
-                clean(&note.setting),
-                count(note.there, "call"),
                 note.back,
-                note.times
+                note.limit()
             )
         })
         .collect()

@@ -8,6 +8,7 @@ mod lasts;
 mod nothing;
 mod reasons;
 mod steps;
+mod under_way;
 
 use jiff::Timestamp;
 use opsctl_api::Address;

@@ -62,6 +62,19 @@ pub fn rds_status(status: &str) -> impl Fn(&Call, &mut Answer) + use<> {
     move |_, answer| answer.alter_xml(|xml| xml.each("DBInstance", &mut |found| found.set("DBInstanceStatus", &status)))
 }
 
+/// Database instances are still replicas of this one, and being changed.
+pub fn rds_replica(source: &str) -> impl Fn(&Call, &mut Answer) + use<> {
+    let source = source.to_owned();
+    move |_, answer| {
+        answer.alter_xml(|xml| {
+            xml.each("DBInstance", &mut |found| {
+                found.set("ReadReplicaSourceDBInstanceIdentifier", &source);
+                found.set("DBInstanceStatus", "modifying");
+            });
+        });
+    }
+}
+
 /// Instances have this state: `pending`, `stopping`.
 pub fn ec2_state(name: &str) -> impl Fn(&Call, &mut Answer) + use<> {
     let name = name.to_owned();

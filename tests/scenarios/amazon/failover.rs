@@ -151,6 +151,37 @@ fn test_a_replica_that_lags_is_not_promoted() {
     lags.end();
 }
 
+/// AWS takes longer than the step has: that it was asked for is neither forgotten nor asked for again.
+#[test]
+fn test_a_promotion_that_takes_longer_than_its_step_is_not_forgotten() {
+    let pipeline = Pipeline::new();
+    let baseline = std::fs::read_to_string(pipeline.ops.path("states/baseline.toml")).unwrap();
+    let hurried = baseline.replace("promoted = { restore = true }", "promoted = { restore = true }\ntimeout = \"1s\"");
+    pipeline.ops.write("states/baseline.toml", &hurried);
+    let late = pipeline.aws.when("rds", "DescribeDBInstances").after("PromoteReadReplica");
+    let late = late.alter(late::rds_replica("analytics-db"));
+
+    let said = pipeline.ops.ends(7, &["apply", "dr-active", "-y"]);
+    let unknown = "unknown     west rds-instance/analytics-db-replica-1 promoted false → true: not true within 1s";
+    assert!(said.out.contains(unknown), "{said}");
+    let by_hand = said.out.lines().find(|line| line.contains("rds promote-read-replica")).unwrap_or_default();
+    assert!(by_hand.ends_with("# was sent: look first whether it is on its way"), "{said}");
+
+    let under_way = "may yet become true (modifying)";
+    let page = pipeline.ops.done(&["plan", "dr-active"]).out;
+    assert!(page.contains("under way") && page.contains(under_way), "{page}");
+    let said = pipeline.ops.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains("Held back") && said.out.contains(under_way), "{said}");
+    // Again, for as long as it lasts.
+    let said = pipeline.ops.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains(under_way), "{said}");
+    late.end();
+    let said = pipeline.ops.ends(10, &["rollback", "-y"]);
+    assert!(said.out.contains(ONE_WAY), "{said}");
+    assert_eq!(pipeline.aws.count("rds", "PromoteReadReplica"), 1);
+    pipeline.is(&[("database-west", "promoted", json!(true)), ("stream-west", "shards", json!(1))]);
+}
+
 /// What the west runs is not enough until all of it runs: DNS waits.
 #[test]
 fn test_dns_waits_for_tasks_that_start_and_name_servers_that_learn() {
