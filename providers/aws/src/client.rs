@@ -16,6 +16,8 @@ use crate::pace::Pace;
 pub(crate) struct Client {
     options: Options,
     shared: OnceCell<SdkConfig>,
+    /// How fast record sets and their changes are read.
+    pub(crate) records: Pace,
     /// How fast services of ECS are described.
     pub(crate) services: Pace,
     /// How fast streams are described.
@@ -24,6 +26,9 @@ pub(crate) struct Client {
     pub(crate) stream_tags: Pace,
 }
 
+/// Route 53 takes 10 calls a second of all kinds in an account, and 50 at once from rest
+/// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/throttling-api-requests.html>); changes need the rest.
+const RECORDS: Rate = Rate { burst: 40, per_second: 8.0 };
 /// DescribeServices takes 20 calls a second, and 100 at once from rest
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html>).
 const SERVICES: Rate = Rate { burst: 100, per_second: 20.0 };
@@ -70,6 +75,7 @@ impl Client {
         Self {
             options,
             shared: OnceCell::new(),
+            records: Pace::new(RECORDS),
             services: Pace::new(SERVICES),
             streams: Pace::new(STREAMS),
             stream_tags: Pace::new(STREAM_TAGS),

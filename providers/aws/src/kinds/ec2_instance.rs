@@ -27,8 +27,8 @@ pub(super) const SERVED: Served = Served {
         ],
         confines: None,
         // StartInstances; a bucket of 1,000 instances that is filled with two a second
-        // (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>).
-        rate: Some(Rate { burst: 1000, per_second: 2.0 }),
+        // (<https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html>). A rate counts calls: so many are 1,000 instances.
+        rate: Some(Rate { burst: 1000 / MOST as u32, per_second: 2.0 }),
     },
     hops,
     batch,

@@ -23,8 +23,7 @@ const WEIGHT: Setting = Setting::new(
 .traffic();
 const HEALTH_CHECK: Setting =
     Setting::new("health_check", Type::String, "The ID of the health check without which it is not served.").optional();
-/// Five requests a second to Route 53 in an account
-/// (<https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html>).
+/// Half of what Route 53 takes of an account (`RECORDS` in `client.rs`), for there are two kinds of record sets, and each change is read.
 const RATE: Option<Rate> = Some(Rate { burst: 10, per_second: 5.0 });
 
 /// A record set with values of its own.

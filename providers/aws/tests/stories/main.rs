@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         objects: what_else_it_has_stays, tags_that_may_not_be_read_stay, an_earlier_version_comes_back,
             somebody_was_faster, it_is_busy_or_lost,
             what_is_no_small_text_is_hidden, what_is_archived_is_told;
-        records: both_sorts_share_a_call, somebody_was_faster, it_is_busy_and_late, a_ttl_changes_for_all;
+        records: both_sorts_share_a_call, many_are_read_no_faster_than_aws_takes, somebody_was_faster, it_is_busy_and_late, a_ttl_changes_for_all;
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
             an_answer_is_lost, what_is_refused_and_done_was_done, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
             what_is_deleted_is_missing, what_may_not_be_read_is_denied;

@@ -1,10 +1,10 @@
 use std::thread::{scope, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use opsctl_api::{Fault, Readiness, Value, Written};
+use opsctl_api::{Fault, Query, Readiness, Reading, Value, Written};
 use opsctl_aws_proxy::{Method, Refusal, late};
 
-use crate::account::Account;
+use crate::account::{Account, address};
 
 const NAMESPACE: &str = "https://route53.amazonaws.com/doc/2013-04-01/";
 
@@ -75,6 +75,20 @@ fn alias(set: &str, weight: u8) -> String {
 
 fn sent(written: &[Written]) -> bool {
     written.iter().all(|written| matches!(written, Written::Sent { .. }))
+}
+
+/// A second of a whole account takes ten calls, whatever they are about.
+pub(crate) fn many_are_read_no_faster_than_aws_takes() {
+    let account = Account::new();
+    let asked: Vec<Query> = (0..14)
+        .flat_map(|nth| (0..4).map(move |set| format!("route53-record/Z{nth}/live.example.com/CNAME/{set}")))
+        .map(|at| Query::one(address(&at)))
+        .collect();
+    let began = Instant::now();
+    let missing = |reading: Reading| matches!(reading, Reading::Fault(Fault::Missing(_)));
+    assert!(account.ask(&asked).into_iter().all(missing));
+    assert_eq!(account.proxy.count("route53", "ListResourceRecordSets"), 56);
+    assert!(began.elapsed() > Duration::from_millis(1_900), "{:?}", began.elapsed());
 }
 
 /// Records and aliases of a zone move together, whichever comes first.

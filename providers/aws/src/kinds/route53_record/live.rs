@@ -130,6 +130,7 @@ fn other_sort(found: &ResourceRecordSet) -> Fault {
 /// Those of these changes that are not yet on all name servers.
 async fn pending(client: &Client, site: Site<'_>, receipts: BTreeSet<&str>) -> BTreeMap<String, Readiness> {
     let asked = join_all(receipts.into_iter().map(async |receipt| {
+        site.client.records.turn().await;
         let answer = call(site.cx, "route53:GetChange", client.get_change().id(receipt).send()).await;
         let readiness = match answer {
             Ok(answer) => {
@@ -161,6 +162,7 @@ async fn list(client: &Client, site: Site<'_>, zone: &str) -> Result<Vec<Resourc
             .set_start_record_name(name)
             .set_start_record_type(of)
             .set_start_record_identifier(set);
+        site.client.records.turn().await;
         let page = call(site.cx, "route53:ListResourceRecordSets", ask.send()).await?;
         sets.extend(page.resource_record_sets);
         if !page.is_truncated {
@@ -185,6 +187,7 @@ async fn some(
             .start_record_name(&key.name)
             .start_record_type(RrType::from(key.of.as_str()))
             .set_start_record_identifier((!key.set.is_empty()).then(|| key.set.clone()));
+        site.client.records.turn().await;
         let page = call(site.cx, "route53:ListResourceRecordSets", ask.send()).await?;
         Ok::<_, Failed>(page.resource_record_sets.into_iter().find(|set| Key::of_set(set) == *key))
     }));
