@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 use futures_util::future::join_all;
-use opsctl_api::{Fault, Hop, Identity, Preflight, Query, Reading, Selector};
+use opsctl_api::{Address, Fault, Hop, Identity, Preflight, Query, Reading, Selector};
 
 use super::{Instance, Instances};
 
@@ -68,7 +68,10 @@ impl Instances {
 impl Instance {
     async fn preflight(&self, hops: &[&Hop]) -> Vec<Preflight> {
         let now = Instant::now();
-        let known: Vec<bool> = hops.iter().map(|hop| self.accepted.has(hop, now)).collect();
+        // The hops of a resource are one question: what a later one starts from is what the earlier ones leave.
+        let open: BTreeSet<&Address> =
+            hops.iter().filter(|hop| !self.accepted.has(hop, now)).map(|hop| &hop.at).collect();
+        let known: Vec<bool> = hops.iter().map(|hop| !open.contains(&hop.at)).collect();
         let asked: Vec<Hop> =
             hops.iter().zip(&known).filter(|(_, known)| !**known).map(|(hop, _)| (*hop).clone()).collect();
         let mut said = match asked.is_empty() {

@@ -5,29 +5,32 @@ use opsctl_api::{Fault, Hop, Preflight};
 use super::{Plan, PreflightNote, Refusal, RefusedBy, Step, Work};
 use crate::instance::Instances;
 
-/// Asks each instance whether it would take the first hop of each step. Later hops start from what the earlier ones leave.
+/// Asks each instance whether it would take each hop of each step.
 ///
 /// A refusal of a step that has others before it counts as "cannot tell", for they may mend it. A denial does not, for no
 /// step gives rights; nor does that something is not there, unless something is called before: no change makes a resource.
 pub async fn preflight(steps: &[Step], instances: &Instances) -> Vec<PreflightNote> {
-    let asked: Vec<(usize, &Hop)> = steps
+    let asked: Vec<(usize, usize, &Hop)> = steps
         .iter()
         .enumerate()
-        .filter_map(|(id, step)| match &step.work {
-            Work::Change { hops, .. } => Some((id, hops.first()?)),
-            Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => None,
+        .flat_map(|(step, of)| {
+            let hops: &[Hop] = match &of.work {
+                Work::Change { hops, .. } => hops,
+                Work::Wait { .. } | Work::Check { .. } | Work::Action { .. } | Work::Joint { .. } => &[],
+            };
+            hops.iter().enumerate().map(move |(nth, hop)| (step, nth, hop))
         })
         .collect();
-    let hops: Vec<Hop> = asked.iter().map(|(_, hop)| (*hop).clone()).collect();
+    let hops: Vec<Hop> = asked.iter().map(|(_, _, hop)| (*hop).clone()).collect();
     let answers = instances.preflight(&hops).await;
-    let notes = asked.into_iter().zip(answers).map(|((step, _), answer)| {
+    let notes = asked.into_iter().zip(answers).map(|((step, hop, _), answer)| {
         let answer = match answer {
             Preflight::Refused(fault) if may_be_mended(&fault, step, steps) => {
                 Preflight::CannotTell(format!("{fault}; an earlier step may mend that"))
             }
             answer => answer,
         };
-        PreflightNote { step, hop: 0, answer }
+        PreflightNote { step, hop, answer }
     });
     notes.collect()
 }
@@ -74,5 +77,8 @@ pub fn refused(steps: &[Step], notes: &[PreflightNote]) -> Vec<Refusal> {
         }),
         Preflight::Accepted | Preflight::CannotTell(_) => None,
     });
-    refusals.collect()
+    // Of several calls of one step all may be refused for one and the same.
+    let mut refusals: Vec<Refusal> = refusals.collect();
+    refusals.dedup();
+    refusals
 }

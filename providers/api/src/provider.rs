@@ -28,9 +28,10 @@ pub trait Provider: Send + Sync {
     /// resource is [`Fault::Missing`] and no other fault is; answers are not stale, which matters right after a write.
     fn read<'a>(&'a self, cx: &'a Cx, ask: &'a [Query]) -> Answer<'a, Vec<Reading>>;
 
-    /// Whether the API would take each hop, without doing it.
+    /// Whether the API would take each hop, without doing it. All hops of a change are asked about, one after the other.
     ///
-    /// Duties: changes nothing; never `Accepted` for what was not asked of the API.
+    /// Duties: changes nothing; never `Accepted` for what was not asked of the API; a later hop of a change is not refused for what the
+    /// earlier ones bring about.
     fn preflight<'a>(&'a self, cx: &'a Cx, hops: &'a [Hop]) -> Answer<'a, Vec<Preflight>>;
 
     /// Sends what may share one call (equal [`crate::Batch`] keys), or one write. Returns once the API has answered, not once

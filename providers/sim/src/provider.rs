@@ -75,11 +75,17 @@ impl Provider for Sim {
 
     fn preflight<'a>(&'a self, cx: &'a Cx, hops: &'a [Hop]) -> Answer<'a, Vec<Preflight>> {
         Box::pin(async move {
-            hops.iter().for_each(|hop| cx.calls.count(&format!("DRYRUN {}", hop.at.kind())));
+            // A later hop of the same change comes behind the first in one and the same question.
+            let later = |nth: usize| nth > 0 && hops[nth - 1].at == hops[nth].at;
+            let firsts = hops.iter().enumerate().filter(|(nth, _)| !later(*nth));
+            firsts.for_each(|(_, hop)| cx.calls.count(&format!("DRYRUN {}", hop.at.kind())));
             let asked = self.call(
                 cx,
                 |world| latency(world, hops.iter().map(|hop| &hop.at)),
-                |world, _, now| hops.iter().map(|hop| write::preflight(world, now, hop)).collect(),
+                |world, _, now| {
+                    let told = |(nth, hop)| write::preflight(world, now, hop, later(nth));
+                    hops.iter().enumerate().map(told).collect()
+                },
             );
             asked.await.unwrap_or_else(|fault| hops.iter().map(|_| Preflight::Refused(fault.clone())).collect())
         })

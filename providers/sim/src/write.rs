@@ -120,8 +120,8 @@ fn sent(receipt: u64, version: Option<u64>) -> Written {
     Written::Sent { receipt: Some(Receipt(receipt.to_string())), version: version.map(|version| version.to_string()) }
 }
 
-/// What the simulated API says of a hop without doing it.
-pub(crate) fn preflight(world: &World, now: Timestamp, hop: &Hop) -> Preflight {
+/// What the simulated API says of a hop without doing it; of a later one of a change, what it can say before the earlier ones are made.
+pub(crate) fn preflight(world: &World, now: Timestamp, hop: &Hop, later: bool) -> Preflight {
     let asked = reach(world, now, hop).and_then(|(kind, resource)| {
         refused(world, kind, &resource, hop)?;
         Ok(resource)
@@ -132,6 +132,9 @@ pub(crate) fn preflight(world: &World, now: Timestamp, hop: &Hop) -> Preflight {
     };
     if world.knob(Some(&resource), |knobs| knobs.preflight) == Some(Preflights::CannotTell) {
         return Preflight::CannotTell("this world has no dry run".to_owned());
+    }
+    if later {
+        return Preflight::Accepted;
     }
     if !holds(&resource, hop) {
         return Preflight::CannotTell("it starts from a value that is not there yet".to_owned());

@@ -101,14 +101,22 @@ fn accepted(plan: &Plan, screen: &Screen) -> String {
     let mut untold: BTreeMap<&str, usize> = BTreeMap::new();
     let mut taken = 0;
     let mut refused = 0;
+    // A step of several calls is accepted where all of them are.
+    let mut steps: BTreeMap<usize, &Preflight> = BTreeMap::new();
     for note in &plan.preflight {
-        match &note.answer {
+        let told = steps.entry(note.step).or_insert(&note.answer);
+        if **told == Preflight::Accepted || matches!(note.answer, Preflight::Refused(_)) {
+            *told = &note.answer;
+        }
+    }
+    for told in steps.values() {
+        match told {
             Preflight::Accepted => taken += 1,
             Preflight::Refused(_) => refused += 1,
             Preflight::CannotTell(why) => *untold.entry(why).or_default() += 1,
         }
     }
-    let mut text = format!("{taken} of {} in a dry run", plan.preflight.len());
+    let mut text = format!("{taken} of {} in a dry run", steps.len());
     if refused > 0 {
         text.push_str(&format!("; {refused} refused (above)"));
     }

@@ -3,6 +3,7 @@
 mod checks;
 mod failover;
 mod groups;
+mod instances;
 mod live;
 mod mistakes;
 #[path = "../../seeds/order.rs"]

@@ -6,6 +6,8 @@ use super::{Served, edit, hop};
 mod answer;
 #[cfg(feature = "live")]
 mod live;
+#[cfg(feature = "live")]
+mod types;
 
 /// StartInstances and StopInstances take many; so many that one call is answered in time.
 const MOST: usize = 50;

@@ -69,7 +69,13 @@ impl Account {
         self.preflight_all(&[(at, setting, to)]).remove(0)
     }
 
-    /// The same of several.
+    /// What is said of all calls on the way to a value.
+    pub(crate) fn preflight_way(&self, at: &str, setting: &str, to: Value) -> Vec<Preflight> {
+        let (hops, _) = self.way(at, setting, to);
+        self.runtime.block_on(self.provider.preflight(&self.cx, &hops))
+    }
+
+    /// The same as [`Self::preflight`] of several.
     pub(crate) fn preflight_all(&self, wanted: &[(&str, &str, Value)]) -> Vec<Preflight> {
         let hops: Vec<Hop> = self.hops(wanted).into_iter().map(|(hop, _)| hop).collect();
         self.runtime.block_on(self.provider.preflight(&self.cx, &hops))
@@ -77,12 +83,17 @@ impl Account {
 
     fn hops(&self, wanted: &[(&str, &str, Value)]) -> Vec<(Hop, Live)> {
         let first = |(at, setting, to): &(&str, &str, Value)| {
-            let live = self.read(at);
-            let (from, to) = (live.value(setting).cloned(), Some(to.clone()));
-            let change = Change { at: live.at.clone(), edits: vec![Edit { setting: (*setting).to_owned(), from, to }] };
-            (opsctl_aws::catalogue().hops(&change, &live).unwrap().remove(0), live)
+            let (mut hops, live) = self.way(at, setting, to.clone());
+            (hops.remove(0), live)
         };
         wanted.iter().map(first).collect()
+    }
+
+    fn way(&self, at: &str, setting: &str, to: Value) -> (Vec<Hop>, Live) {
+        let live = self.read(at);
+        let edit = Edit { setting: setting.to_owned(), from: live.value(setting).cloned(), to: Some(to) };
+        let change = Change { at: live.at.clone(), edits: vec![edit] };
+        (opsctl_aws::catalogue().hops(&change, &live).unwrap(), live)
     }
 }
 

@@ -173,6 +173,32 @@ pub(crate) fn what_is_protected_is_told_before() {
 }
 
 /// What a dry run says of the instance and not of the permission counts, too; only not what passes.
+/// A running one is stopped, changed and started: each of the three calls is asked about, and whether the region has the type, once for all.
+pub(crate) fn a_type_that_is_not_there_is_told_before() {
+    let (account, ids) = account("1");
+    let told = |size: &str| account.preflight_way(&ids[0], "instance_type", text(size));
+    assert_eq!(told("t3.large"), [Preflight::Accepted, Preflight::Accepted, Preflight::Accepted]);
+    let calls = ["StopInstances", "ModifyInstanceAttribute", "StartInstances", "DescribeInstanceTypes"];
+    assert_eq!(calls.map(|operation| account.proxy.count("ec2", operation)), [1, 1, 1, 1]);
+    let missing = |told: Vec<Preflight>| match &told[..] {
+        [Preflight::Accepted, Preflight::Refused(Fault::Missing(why)), Preflight::Accepted] => why.clone(),
+        other => panic!("{other:?}"),
+    };
+    let sizes = ["2xlarge", "large", "medium", "micro", "nano", "small", "xlarge"].map(|size| format!("t3.{size}"));
+    let none = "no instance type t3.lagre in us-east-1; there are";
+    assert_eq!(missing(told("t3.lagre")), format!("{none} {}", sizes.join(", ")));
+    assert_eq!(missing(told("z0.*")), "no instance type z0.* in us-east-1");
+    let denied = || Refusal::new("UnauthorizedOperation", "You are not authorized").status(403);
+    account.proxy.when("ec2", "DescribeInstanceTypes").times(1).refuse(denied());
+    let unread = told("t3.large");
+    assert!(
+        matches!(&unread[1], Preflight::CannotTell(why) if why.contains("could not be read: denied")),
+        "{unread:?}"
+    );
+    account.proxy.when("ec2", "ModifyInstanceAttribute").times(1).refuse(denied());
+    assert!(matches!(told("t3.large")[1], Preflight::Refused(Fault::Denied(_))));
+}
+
 pub(crate) fn what_the_dry_run_refuses_is_told_before() {
     let (account, ids) = account("1");
     let told = |code: &str| {

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         secrets: one_key_changes_and_there_is_a_way_back, what_others_change_meanwhile_stays, somebody_was_faster,
             an_answer_is_lost, what_is_refused_and_done_was_done, it_is_throttled, old_versions_are_let_go, others_hold_it, what_has_no_keys_is_hidden,
             what_is_deleted_is_missing, what_may_not_be_read_is_denied;
-        instances: a_type_changes_at_rest, it_is_on_its_way, what_is_busy_is_asked_again, no_capacity_is_a_refusal,
+        instances: a_type_changes_at_rest, a_type_that_is_not_there_is_told_before, it_is_on_its_way, what_is_busy_is_asked_again, no_capacity_is_a_refusal,
             an_answer_is_lost, it_is_throttled, a_terminated_one_is_missing, others_hold_it, what_is_protected_is_told_before,
             what_the_dry_run_refuses_is_told_before,
             many_take_few_calls;

@@ -46,6 +46,14 @@ pub(super) fn statuses(answer: &str) -> Result<Page<Status>, XmlDecodeError> {
     })
 }
 
+/// The page of a DescribeInstanceTypes: their names.
+pub(super) fn types(answer: &str) -> Result<Page<String>, XmlDecodeError> {
+    page(answer, "DescribeInstanceTypesResponse", "instanceTypeSet", |item, all| {
+        all.push(text_in(item, "instanceType")?);
+        Ok(())
+    })
+}
+
 /// Whether a DescribeInstanceAttribute says that it is so.
 pub(super) fn is_on(answer: &str, attribute: &str) -> Result<bool, XmlDecodeError> {
     let mut document = Document::new(answer);

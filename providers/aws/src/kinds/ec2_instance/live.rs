@@ -4,7 +4,7 @@ use aws_smithy_xml::decode::XmlDecodeError;
 use opsctl_api::{Fault, Hop, Live, Owner, Preflight, Readiness, Value, Write, Written};
 
 use super::answer::{Instance, Page, Status, instances, is_on, statuses};
-use super::{MOST, batch};
+use super::{MOST, batch, types};
 use crate::call::{Failed, all_pages, few_at_once};
 use crate::direct::{Direct, EC2, Fields};
 use crate::kinds::{Calls, Told, edit};
@@ -15,7 +15,7 @@ use crate::value::{switch, text};
 
 /// A filter takes up to 200 values
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>).
-const IDS: usize = 200;
+pub(super) const IDS: usize = 200;
 /// DescribeInstances gives up to 1,000 a page.
 const PAGE: usize = 1000;
 /// DescribeInstanceStatus takes up to 100 IDs
@@ -36,7 +36,7 @@ async fn client(site: Site<'_>) -> Result<Direct, Failed> {
     site.client.direct(&EC2).await
 }
 
-fn field(name: impl Into<String>, value: impl Into<String>) -> (String, String) {
+pub(super) fn field(name: impl Into<String>, value: impl Into<String>) -> (String, String) {
     (name.into(), value.into())
 }
 
@@ -87,7 +87,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 /// A value in which nothing stands for something else.
-fn literal(value: &str) -> String {
+pub(super) fn literal(value: &str) -> String {
     value.replace('\\', r"\\").replace('*', r"\*").replace('?', r"\?")
 }
 
@@ -103,7 +103,7 @@ fn filters(of: impl IntoIterator<Item = (String, Vec<String>)>) -> Fields {
 }
 
 /// All pages of a list.
-async fn pages<T>(
+pub(super) async fn pages<T>(
     client: &Direct,
     site: Site<'_>,
     action: &'static str,
@@ -235,16 +235,21 @@ fn written(sent: Result<(), Failed>, live: &Live) -> Written {
     }
 }
 
-/// EC2 has a dry run, which asks for the permission; what else keeps an instance from being stopped is read.
+/// EC2 has a dry run, which asks for the permission; what else keeps an instance from being stopped, and whether there is a type, is read.
 async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
     let client = match client(site).await {
         Ok(client) => client,
         Err(failed) => return hops.iter().map(|_| Some(told(Err(failed.clone())))).collect(),
     };
-    let tried = tried(&client, site, hops).await;
-    let told = hops.iter().zip(tried).map(async |(hop, told)| {
+    let (tried, types) = tokio::join!(tried(&client, site, hops), types::told(&client, site, hops));
+    let told = hops.iter().zip(tried).zip(types).map(async |((hop, tried), of_type)| {
         let stops = edit(&hop.edits, "running").is_some_and(|edit| edit.to == Some(Value::Bool(false)));
-        Some(if told == Preflight::Accepted && stops { held(&client, site, hop.at.path()).await } else { told })
+        Some(match (tried, of_type) {
+            (tried @ Preflight::Refused(_), _) => tried,
+            (_, Some(of_type)) => of_type,
+            (Preflight::Accepted, None) if stops => held(&client, site, hop.at.path()).await,
+            (tried, None) => tried,
+        })
     });
     few_at_once(told.collect()).await
 }
