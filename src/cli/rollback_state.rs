@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use opsctl_api::{Address, Identity, Settings};
+use opsctl_api::{Address, Identity, Pattern, Settings};
 
 use super::failure::Failure;
 use super::output::Output;
@@ -51,6 +51,7 @@ pub(super) fn back(
 ) -> Result<Back, Failure> {
     let mut state: Option<State> = None;
     let mut targets = BTreeMap::new();
+    let mut tolerated: Vec<Pattern> = Vec::new();
     // The oldest one first: its snapshot tells what was declared then. What came into being since is taken from later ones.
     let operations = store.operations()?;
     for id in unwound.reverts.iter().rev() {
@@ -59,6 +60,7 @@ pub(super) fn back(
         if let Some(plan) = stored.plan()? {
             let seen = plan.instances.into_iter().filter(|(name, _)| is_restored(name, unwound));
             targets.extend(seen.filter_map(|(name, seen)| Some((name, seen.identity?))));
+            tolerated.extend(plan.intent.tolerates_unreachable);
         }
         match &mut state {
             None => state = Some(before),
@@ -81,6 +83,10 @@ pub(super) fn back(
     });
     let before = before.collect();
     restore(&mut state, unwound, &repository.catalogues)?;
+    // What could be done without it is taken back without it.
+    tolerated.sort();
+    tolerated.dedup();
+    state.tolerates_unreachable = tolerated;
     state.name = format!("rollback of {}", operation.id);
     state.summary = format!("to what was there before {}", operation.name);
     state.checks = repository.checks_before(store, &operation.id).unwrap_or_else(|failure| {

@@ -126,7 +126,9 @@ pub(super) async fn nothing(
     flags: &Flags,
     output: &Output,
 ) -> Result<Option<Exit>, Failure> {
-    let is_left = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_));
+    let is_left = |skipped: &Skipped| {
+        matches!(skipped.why, SkippedWhy::NotTargeted | SkippedWhy::HeldBack(_) | SkippedWhy::Owed { .. })
+    };
     if plan.skipped.iter().any(is_left) {
         // Something of it is still to be taken back: nothing is closed, or let go of.
         output.say("Nothing was changed.\n");

@@ -23,7 +23,7 @@ pub(super) enum Slot {
 /// By item: the edits that make it as it should be, each at its slot, sorted by setting.
 pub(super) type Edits = Vec<BTreeMap<Slot, Vec<Edit>>>;
 
-/// Compares each item with what is live. A rollback holds back what it cannot see.
+/// Compares each item with what is live. A rollback holds back what it may not see.
 pub(super) fn diff(request: &Request<'_>, expanded: &mut Expanded, problems: &mut Vec<Problem>) -> Edits {
     let mut skipped = Vec::new();
     let edits = expanded.items.iter().map(|item| slots(item.kind, edits_of(item, request, problems, &mut skipped)));
@@ -38,10 +38,8 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
         Presence::Live(live) => live,
         unread => {
             let why = |goal: &GoalAt| match unread {
-                Presence::Unreachable(why) if !reverts => {
-                    SkippedWhy::Owed { wants: goal.goal.clone(), why: why.clone() }
-                }
-                Presence::Unreachable(why) => SkippedWhy::HeldBack(format!("it cannot be read: {why}")),
+                Presence::Unreachable(why) => SkippedWhy::Owed { wants: goal.goal.clone(), why: why.clone() },
+                Presence::Unread(why) => SkippedWhy::HeldBack(format!("it cannot be read: {why}")),
                 Presence::Missing | Presence::Live(_) => SkippedWhy::HeldBack("it is not there any more".to_owned()),
             };
             skipped.extend(item.goals.iter().map(|(key, goal)| Skipped {

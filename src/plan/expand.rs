@@ -61,8 +61,10 @@ pub(super) struct GoalAt {
 #[derive(Debug)]
 pub(super) enum Presence {
     Live(Arc<Live>),
-    /// At an instance that may be unreachable, and is; of a rollback, what cannot be read for any reason.
+    /// At an instance that may be unreachable, and is.
     Unreachable(String),
+    /// Not readable for another reason; only of what is left out or merely stands in the order, and of a rollback, which holds back what it would do of it.
+    Unread(String),
     /// Not there; only of a rollback, which holds back what it would do of it.
     Missing,
 }
@@ -84,7 +86,7 @@ impl Item {
     pub(super) fn live(&self) -> Option<&Live> {
         match &self.presence {
             Presence::Live(live) => Some(live),
-            Presence::Unreachable(_) | Presence::Missing => None,
+            Presence::Unreachable(_) | Presence::Unread(_) | Presence::Missing => None,
         }
     }
 }
@@ -167,7 +169,9 @@ impl Expansion<'_> {
             (Target::One(at), Some(Err(Fault::Missing(_)))) => return self.missing(at, name, resource),
             (Target::One(at), Some(Err(fault))) => match self.tolerated(at.as_str(), name, resource, fault) {
                 Some(why) => {
-                    self.item(at, name, resource, || Presence::Unreachable(why.clone()));
+                    let is_unreachable = matches!(fault, Fault::Unreachable(_));
+                    let presence = if is_unreachable { Presence::Unreachable(why) } else { Presence::Unread(why) };
+                    self.item(at, name, resource, || presence);
                     return (vec![at.clone()], Some(lacking(fault)));
                 }
                 None => self.unreadable(at.as_str(), fault, place),
@@ -230,7 +234,7 @@ impl Expansion<'_> {
             item.names.push(name.to_owned());
         }
         for (key, want) in &resource.wants {
-            if is_left_out && matches!(item.presence, Presence::Unreachable(_)) {
+            if is_left_out && matches!(item.presence, Presence::Unreachable(_) | Presence::Unread(_)) {
                 self.skipped.push(not_asked(at, key));
                 continue;
             }
@@ -342,15 +346,15 @@ impl Expansion<'_> {
     /// Why it is not read, where the state goes on without it: it may be unreachable, or nothing is asked of it and it only
     /// stands in the order. What needs it is refused then, or held back.
     fn tolerated(&self, at: &str, name: &str, resource: &Resource, fault: &Fault) -> Option<String> {
-        // A rollback holds back what it cannot see.
-        let is_no_matter = self.reverts || self.is_left_out(name) || resource.wants.is_empty();
+        let is_no_matter = self.is_left_out(name) || resource.wants.is_empty();
         match fault {
             Fault::Unreachable(why) => {
                 let is_tolerated = |pattern: &opsctl_api::Pattern| pattern.matches_text(at);
                 let tolerated = is_no_matter || self.state.tolerates_unreachable.iter().any(is_tolerated);
                 tolerated.then(|| why.clone())
             }
-            other => is_no_matter.then(|| other.to_string()),
+            // A rollback holds back what it may not see. Who does not answer may do so again.
+            other => (self.reverts || is_no_matter).then(|| other.to_string()),
         }
     }
 
@@ -374,6 +378,8 @@ impl Expansion<'_> {
             let name = &self.state.name;
             let instead = if name.starts_with('@') {
                 format!("what was there before is not known to be there without it: try again when {instance} answers")
+            } else if unreachable && self.reverts {
+                format!("roll back again when {instance} answers, or leave it out: --exclude '{instance}:*'")
             } else if unreachable {
                 format!(
                     "leave it out (--exclude '{instance}:*'); if {name} may always go on without it, say \

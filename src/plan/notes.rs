@@ -147,7 +147,7 @@ pub(super) fn dry_pools(state: &State, expanded: &Expanded, edits: &Edits) -> Ve
             let flows = pools.entry(pool).or_default();
             for &item in &group.items {
                 // What cannot be read may well have traffic.
-                let unknown = matches!(expanded.items[item].presence, Presence::Unreachable(_));
+                let unknown = matches!(expanded.items[item].presence, Presence::Unreachable(_) | Presence::Unread(_));
                 flows.before |= unknown;
                 flows.after |= unknown;
                 for (before, after) in traffic(expanded, edits, item) {

@@ -10,7 +10,7 @@ use super::request::Request;
 use super::{Skipped, SkippedWhy, guard};
 use crate::state::State;
 
-/// What a rollback leaves as it is: what others changed since, what it cannot see, and what only goes one way; with that, what would grow on it, and what it
+/// What a rollback leaves as it is: what others changed since, what it cannot see, for now or at all, and what only goes one way; with that, what would grow on it, and what it
 /// needs where that would not grow, which in its turn leaves what would grow on that. What is restored is taken back, too, and may only go one way.
 pub(super) fn spare(request: &Request<'_>, expanded: &mut Expanded, edits: &mut Edits) {
     let one_way = leave_one_way(request, expanded, edits);
@@ -68,7 +68,8 @@ fn stays_as(item: &Item) -> String {
     match &item.presence {
         Presence::Live(_) => format!("{what}, which is left as it is"),
         Presence::Missing => format!("{what}, which is not there"),
-        Presence::Unreachable(why) => format!("{what}, which cannot be read: {why}"),
+        Presence::Unreachable(why) => format!("{what}, which cannot be reached: {why}"),
+        Presence::Unread(why) => format!("{what}, which cannot be read: {why}"),
     }
 }
 
@@ -76,12 +77,14 @@ fn stays_as(item: &Item) -> String {
 /// may stop what it serves from. Gives the items that so are not as what would grow on them needs them.
 fn leave_beneath(state: &State, expanded: &mut Expanded, edits: &mut Edits) -> BTreeSet<usize> {
     let mut stays = left(expanded, |why| match why {
-        SkippedWhy::ChangedSince { .. } | SkippedWhy::HeldBack(_) | SkippedWhy::NotTargeted => true,
+        SkippedWhy::ChangedSince { .. }
+        | SkippedWhy::HeldBack(_)
+        | SkippedWhy::NotTargeted
+        | SkippedWhy::Owed { .. } => true,
         SkippedWhy::Missing
         | SkippedWhy::MissingUnasked
         | SkippedWhy::OwnNeed { .. }
         | SkippedWhy::GatesNothing
-        | SkippedWhy::Owed { .. }
         | SkippedWhy::NeverSet
         | SkippedWhy::NotAsLeft { .. }
         | SkippedWhy::NothingToDo(_)

@@ -174,7 +174,9 @@ fn commands(operation: &Operation) -> Vec<(&'static str, String)> {
     match operation.outcome {
         Outcome::Done => {}
         Outcome::DoneInPart if operation.count(Status::Owed) > 0 => {
-            commands.push(("owed", "opsctl resume".to_owned()));
+            // A rollback is planned anew as a whole.
+            let is_rollback = operation.kind == OperationKind::Rollback;
+            commands.push(("owed", if is_rollback { "opsctl rollback" } else { "opsctl resume" }.to_owned()));
         }
         Outcome::DoneInPart => commands.extend(forced_by(operation).map(|command| ("force", command))),
         Outcome::CheckFailed if operation.failed_checks.is_empty() => {

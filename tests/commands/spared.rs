@@ -77,6 +77,7 @@ fn test_a_switch_off_is_no_move_of_the_hpa() {
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 0);
 }
 
+const SPARE: &str = "k8s:deployment/cdn/spare";
 const WEST: &str = "aws:route53-record/Z1/live.example.com/CNAME/west";
 
 /// A small repository in which a state was applied that changes something everywhere.
@@ -92,25 +93,100 @@ fn applied() -> Repository {
     repository
 }
 
-/// One that was deleted, one that cannot be read, one cluster that is down: the rest goes back all the same.
+/// One that was deleted, one that cannot be read: the rest goes back all the same.
 #[test]
 fn test_what_cannot_be_seen_is_held_back_with_its_reason() {
-    for (at, knob, why, spare) in [
-        ("k8s:deployment/cdn/spare", "sim.missing=true", "it is not there any more", None),
-        ("k8s:deployment/cdn/spare", "sim.hidden=[\"replicas\"]", "it cannot be read", None),
-        ("k8s", "sim.unreachable=true", "it cannot be read", None),
-        ("aws", "sim.unreachable=true", "it cannot be read", Some(5)),
-    ] {
+    for (knob, why) in
+        [("sim.missing=true", "it is not there any more"), ("sim.hidden=[\"replicas\"]", "it cannot be read")]
+    {
         let repository = applied();
-        repository.done(&["sim", "set", at, knob]);
+        repository.done(&["sim", "set", SPARE, knob]);
         let said = repository.ends(10, &["rollback", "-y", "-q"]);
-        assert!(said.out.contains("Held back") && said.out.contains(why), "{at} {knob}\n{said}");
-        match spare {
-            // It serves what may still have traffic.
-            Some(spare) => assert_eq!(repository.simulated("k8s:deployment/cdn/spare", "replicas"), spare),
-            None => assert_eq!(repository.simulated(WEST, "weight"), 0, "{said}"),
-        }
+        assert!(said.out.contains("Held back") && said.out.contains(why), "{knob}\n{said}");
+        assert_eq!(repository.simulated(WEST, "weight"), 0, "{said}");
     }
+}
+
+/// An instance that does not answer may do so again: nothing is taken back without it, unless that is asked for.
+#[test]
+fn test_an_instance_that_does_not_answer() {
+    let repository = applied();
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
+    --- stderr
+    error[E0301]: k8s:deployment/data/origin, and 1 more at k8s: unreachable: nobody answers
+      = roll back again when k8s answers, or leave it out: --exclude 'k8s:*'
+
+    1 error.
+    Nothing was changed.
+    --- exit 1
+    ");
+    assert_eq!(repository.simulated(WEST, "weight"), 7);
+    repository.ends(10, &["rollback", "-y", "--exclude", "k8s:*"]);
+    assert_eq!(repository.simulated(WEST, "weight"), 0);
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated(SPARE, "replicas"), 0);
+}
+
+/// What could be done without it is taken back without it, but for what it needs; the rest is owed until it answers.
+#[test]
+fn test_an_instance_that_may_not_answer() {
+    let tolerating = |instance: &str| {
+        let repository = applied();
+        repository.done(&["rollback", "-y"]);
+        let up = std::fs::read_to_string(repository.path("states/up.toml")).unwrap();
+        repository.write("states/up.toml", &format!("tolerates_unreachable = [\"{instance}:*\"]\n{up}"));
+        repository.done(&["apply", "up", "-y"]);
+        repository.done(&["sim", "set", instance, "sim.unreachable=true"]);
+        repository
+    };
+    let repository = tolerating("k8s");
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
+    rollback of ID   to what was there before up   now: up, AGO by ana
+
+      aws  sim aws         simulated aws
+      k8s  sim kubernetes  unreachable, tolerated: nobody answers
+
+    Look twice
+      traffic     west 7 → 0
+      owed        2 edits at k8s cannot be done now; `opsctl rollback` does them when k8s is back
+
+    Steps                                                                     waits until  after
+      1 - aws  route53-record/Z1/live.example.com/CNAME/west  weight   7 → 0  ready
+      … ! k8s  deployment/cdn/spare                           replicas ? → 0  owed: unreachable
+        ! k8s  deployment/data/origin                         replicas ? → 1  owed: unreachable
+
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (1 run)
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 2 owed, 0 as they should be.   29 API calls: aws 5, k8s 24.   Plan HASH
+
+    rollback of ID is done, with 2 steps owed.   TIME.   Operation ID
+      owed        k8s deployment/cdn/spare replicas 0: nobody answers
+      owed        k8s deployment/data/origin replicas 1: nobody answers
+      done 1   failed 0   unknown 0   owed 2   not started 0
+      owed        opsctl rollback
+    --- exit 10
+    ");
+    assert_eq!(repository.simulated(WEST, "weight"), 0);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("2 steps of rollback of") && said.out.contains("(opsctl rollback):"), "{said}");
+    // Nothing but that is left: what nobody can do is no operation.
+    let back = repository.operation(0);
+    let said = repository.ends(10, &["rollback", "-y"]);
+    assert!(said.err.contains("Nothing was changed."), "{said}");
+    assert_eq!(repository.operation(0), back);
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    repository.done(&["rollback", "-y"]);
+    assert_eq!(repository.simulated(SPARE, "replicas"), 0);
+    repository.done(&["status"]);
+    repository.ends(1, &["rollback", "-y"]);
+    // It serves what may still have traffic.
+    let repository = tolerating("aws");
+    repository.ends(10, &["rollback", "-y"]);
+    assert_eq!(repository.simulated(SPARE, "replicas"), 5);
 }
 
 /// Traffic does not go where nobody can see whether anything serves: the refusal says what does not answer, and what can be done.
@@ -119,38 +195,39 @@ fn test_a_region_that_is_lost_gets_no_traffic_back() {
     let repository = Repository::small();
     repository.done(&["apply", "drained", "--confirm", "drained"]);
     repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
-    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @r#"
+    insta::assert_snapshot!(repository.opsctl(&["rollback", "-y"]), @"
     rollback of ID   to what was there before drained   now: drained, AGO by ana
 
       aws  sim aws         simulated aws
-      k8s  sim kubernetes  unreachable: nobody answers
+      k8s  sim kubernetes  unreachable, tolerated: nobody answers
 
     Look twice
       refused     pool live: no member would have any traffic left, for
                   route53-record/Z1/live.example.com/CNAME/east is held back: it needs edge at k8s,
-                  which cannot be read: nobody answers; mend that first, or leave the traffic where it
-                  is: --exclude west
+                  which cannot be reached: nobody answers; mend that first, or leave the traffic where
+                  it is: --exclude west
       traffic     live moves: west 100 → 0
+      owed        2 edits at k8s cannot be done now; `opsctl rollback` does them when k8s is back
 
     Held back
-      aws  route53-record/Z1/live.example.com/CNAME/east  weight    it needs edge at k8s, which cannot be read: nobody answers
-      k8s  deployment/cdn/edge                            replicas  it cannot be read: nobody answers
-      k8s  deployment/cdn/spare                           replicas  it cannot be read: nobody answers
+      aws  route53-record/Z1/live.example.com/CNAME/east  weight  it needs edge at k8s, which cannot be reached: nobody answers
 
-    Steps                                                                     waits until  after
-      1 - aws  route53-record/Z1/live.example.com/CNAME/west  weight 100 → 0  ready
+    Steps                                                                       waits until  after
+      1 - aws  route53-record/Z1/live.example.com/CNAME/west  weight   100 → 0  ready
+      … ! k8s  deployment/cdn/edge                            replicas   ? → 2  owed: unreachable
+        ! k8s  deployment/cdn/spare                           replicas   ? → 0  owed: unreachable
 
     Accepted  1 of 1 in a dry run
     Time      about TIME (1 run); 1 step told by others of their kind
     Way back  1 step, about TIME, nothing is irreversible
 
-    1 to change, 0 as they should be.   29 API calls: aws 5, k8s 24.   Plan HASH
+    1 to change, 2 owed, 0 as they should be.   29 API calls: aws 5, k8s 24.   Plan HASH
     An apply of it is refused, for 1 reason.
     --- stderr
-    refused: pool live: no member would have any traffic left, for route53-record/Z1/live.example.com/CNAME/east is held back: it needs edge at k8s, which cannot be read: nobody answers; mend that first, or leave the traffic where it is: --exclude west
+    refused: pool live: no member would have any traffic left, for route53-record/Z1/live.example.com/CNAME/east is held back: it needs edge at k8s, which cannot be reached: nobody answers; mend that first, or leave the traffic where it is: --exclude west
     Nothing was changed.
     --- exit 3
-    "#);
+    ");
     repository.ends(10, &["rollback", "-y", "--exclude", "west"]);
     assert_eq!(repository.simulated(WEST, "weight"), 100);
 }

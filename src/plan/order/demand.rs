@@ -224,6 +224,7 @@ fn serving_all(expanded: &Expanded, edits: &Edits, group: &Group, enough: Option
 fn serving(expanded: &Expanded, edits: &Edits, item: usize, enough: Option<u64>) -> Serving {
     match &expanded.items[item].presence {
         Presence::Unreachable(why) => Serving::No(format!("cannot be reached: {why}")),
+        Presence::Unread(why) => Serving::No(format!("cannot be read: {why}")),
         Presence::Missing => Serving::No("is not there".to_owned()),
         // Its own step settles before anything that relies on it.
         Presence::Live(_) if edits[item].contains_key(&Slot::Up) => Serving::Yes,

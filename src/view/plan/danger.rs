@@ -151,8 +151,10 @@ fn owed(plan: &Plan) -> Vec<String> {
     }
     let line = |(instance, number): (&str, usize)| {
         let does = if number == 1 { "it" } else { "them" };
+        // A rollback is planned anew as a whole.
+        let command = if plan.intent.reverts.is_some() { "opsctl rollback" } else { "opsctl resume" };
         format!(
-            "{} at {instance} cannot be done now; `opsctl resume` does {does} when {instance} is back",
+            "{} at {instance} cannot be done now; `{command}` does {does} when {instance} is back",
             count(number, "edit")
         )
     };
