@@ -23,6 +23,7 @@ mod quota;
 mod registry;
 mod repository;
 mod rollback_state;
+mod rto;
 mod run;
 mod scope;
 mod setting;

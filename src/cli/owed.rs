@@ -6,6 +6,7 @@ use super::claims::{Around, Claim, Key, claims, is_idle, is_in, is_named, is_und
 use super::damage::Damage;
 use super::failure::Failure;
 use super::open;
+use super::rto;
 use super::setting::Setting;
 use crate::apply::{self, ApplyError};
 use crate::instance::Instances;
@@ -22,6 +23,8 @@ pub(super) struct Debt {
     pub(super) operation: Operation,
     /// Of each, only the edits that are still wanted.
     pub(super) steps: Vec<StepRecord>,
+    /// Whether what the operation was for is not reached without them.
+    is_awaited: bool,
     /// The instances that are not what they were: it cannot be done there.
     pub(super) strangers: Vec<ApplyError>,
     /// Why it cannot be told whether it is to be done, or where.
@@ -46,8 +49,9 @@ impl Debt {
         }
         let action = |step: &StepRecord| Some((step.action()?.to_owned(), step.done.iter().cloned().collect()));
         let actions = self.steps.iter().filter_map(action).collect();
-        // Whether it kept to its time is told once, when it came to its end.
-        let since = (!self.operation.came_to_its_end()).then(|| self.operation.clock());
+        // Whether it kept to its time is told once, when what it was for was reached.
+        let is_reached = self.operation.came_to_its_end() && !self.is_awaited;
+        let since = (!is_reached).then(|| self.operation.clock());
         let (operation, wanted) = (self.operation.whole().to_owned(), self.wanted.clone());
         Rest { operation, since, settings, again, wanted, actions }
     }
@@ -128,7 +132,9 @@ pub(super) async fn all(setting: &Setting<'_>, damage: &mut Damage) -> Result<Ve
             steps.sort_by_key(|step| step.step);
             let strangers = strangers.into_values().collect();
             let wanted = plan.as_ref().map(wanted).unwrap_or_default();
-            debts.push(Debt { place, operation, steps, strangers, unclear, wanted, around });
+            let catalogues = &setting.repository.catalogues;
+            let is_awaited = steps.iter().any(|step| rto::is_awaited(step, plan.as_ref(), catalogues));
+            debts.push(Debt { place, operation, steps, is_awaited, strangers, unclear, wanted, around });
         }
     }
     Ok(debts)
@@ -239,12 +245,20 @@ fn ahead_of(steps: &[StepRecord], operation: &Operation, plan: Option<&Plan>) ->
 /// A setting and what it should be.
 type Wish = (Address, String, Goal);
 
-/// What a step should have brought about. What is owed was never planned in full: it stands beside the plan's steps.
+/// What was owed from the beginning: it was never planned in full, and stands beside the plan's steps. `None` of anything else.
+pub(super) fn beside<'p>(step: &StepRecord, plan: Option<&'p Plan>) -> Option<(&'p str, &'p Goal)> {
+    let plan = plan?;
+    match plan.skipped.get(step.step.checked_sub(plan.steps.len())?)? {
+        Skipped { setting: Some(setting), why: SkippedWhy::Owed { wants, .. }, .. } => Some((setting, wants)),
+        _ => None,
+    }
+}
+
+/// What a step should have brought about.
 fn goals(step: &StepRecord, plan: Option<&Plan>) -> Vec<Wish> {
     let Some(at) = &step.at else { return Vec::new() };
-    let beside = plan.and_then(|plan| plan.skipped.get(step.step.checked_sub(plan.steps.len())?));
-    if let Some(Skipped { setting: Some(setting), why: SkippedWhy::Owed { wants, .. }, .. }) = beside {
-        return vec![(at.clone(), setting.clone(), wants.clone())];
+    if let Some((setting, wants)) = beside(step, plan) {
+        return vec![(at.clone(), setting.to_owned(), wants.clone())];
     }
     let goal = |to: &Option<_>| match to {
         Some(value) => Goal::Exact(Clone::clone(value)),

@@ -1,10 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use opsctl_api::{Edit, format_duration, shell_word};
+use opsctl_api::{Edit, shell_word};
 
 use super::screen::Screen;
-use super::time::length;
 use super::value::{shown, way};
 use super::words::clean;
 use crate::plan::Part;
@@ -38,22 +36,6 @@ pub(crate) fn unheld(name: &str, seen: &str) -> String {
 
 /// By step: what a person would type instead of it, a line for each of its calls.
 pub type Ways = BTreeMap<usize, Vec<String>>;
-
-/// How an operation kept to its time: `RTO 15m held`.
-pub(crate) fn kept(operation: &Operation, rto: Option<Duration>) -> Option<String> {
-    // What had nothing to do kept to no time.
-    let rto = rto.filter(|_| !operation.steps.is_empty())?;
-    let shown = format_duration(rto);
-    let missed = operation.missed(rto)?;
-    let kept = match missed.is_zero() {
-        true => format!("RTO {shown} held"),
-        false => format!("RTO {shown} missed by {}", length(missed)),
-    };
-    Some(match (&operation.since, &operation.rest_of) {
-        (Some(_), Some(first)) => format!("{kept}, counted from the beginning of {first}"),
-        _ => kept,
-    })
-}
 
 /// What takes settings back that a rollback left alone, whoever changed them since.
 pub(crate) fn forced<'a>(operation: &str, part: &Part, at: impl Iterator<Item = &'a str>) -> String {

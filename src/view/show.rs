@@ -1,11 +1,10 @@
 //! One operation in full.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::log::ending;
-use super::record::{Ways, called, edited, kept, unheld};
+use super::record::{Ways, called, edited, unheld};
+use super::rto::Rto;
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
 use super::time::{ago, length, moment};
@@ -15,7 +14,7 @@ use crate::snapshot::{Operation, Outcome, Status};
 /// One operation in full: what it was, who, when, what became of every step, and what it cost.
 pub fn operation(
     operation: &Operation,
-    rto: Option<Duration>,
+    rto: Option<&Rto>,
     ways: &Ways,
     not_undone: &[String],
     snapshots: &[(String, String)],
@@ -32,7 +31,7 @@ pub fn operation(
     let summary = if operation.summary.is_empty() { String::new() } else { format!(": {}", clean(&operation.summary)) };
     fact("what", format!("{}{summary}", called(operation)));
     fact("who", format!("{} on {}", clean(&operation.operator), clean(&operation.host)));
-    let kept = kept(operation, rto).map(|kept| format!(", {kept}")).unwrap_or_default();
+    let kept = rto.and_then(|rto| rto.told(operation)).map(|kept| format!(", {kept}")).unwrap_or_default();
     let took = operation.took().map_or_else(
         || if operation.outcome == Outcome::Running { String::new() } else { "; it did not end".to_owned() },
         |took| format!("; took {}{kept}", length(took)),
@@ -105,6 +104,8 @@ fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::fixture::{PLAIN, moment as at, operation as record};
     use super::*;
     use crate::snapshot::Outcome;
@@ -115,15 +116,9 @@ mod tests {
             record(Outcome::Failed, &[(1, Status::Failed, "minio-0: CrashLoopBackOff"), (2, Status::Skipped, "")]);
         let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
         let snapshots = [("before".to_owned(), "0123456789".to_owned())];
-        let page = operation(
-            &failed,
-            Some(Duration::from_secs(300)),
-            &ways,
-            &[],
-            &snapshots,
-            at("2026-11-24T10:00:00Z"),
-            &PLAIN,
-        );
+        let within = Duration::from_secs(300);
+        let rto = Rto { within, missed: failed.missed(within), lacks: None };
+        let page = operation(&failed, Some(&rto), &ways, &[], &snapshots, at("2026-11-24T10:00:00Z"), &PLAIN);
         insta::assert_snapshot!(page, @"
         20261122-0412-ana   failed
           what      dr-active: Primary region lost: the second one serves

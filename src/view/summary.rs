@@ -1,6 +1,5 @@
-use std::time::Duration;
-
-use super::record::{Ways, called_first, described, forced_by, kept, unheld};
+use super::record::{Ways, called_first, described, forced_by, unheld};
+use super::rto::Rto;
 use super::screen::{Ink, Screen};
 use super::time::length;
 use super::words::{clean, count};
@@ -12,7 +11,7 @@ const MOST: usize = 10;
 /// What became of an apply: what went wrong first, with the reason; what of it a rollback did not undo; then the counts, and the commands that make sense now.
 pub fn summary(
     operation: &Operation,
-    rto: Option<Duration>,
+    rto: Option<&Rto>,
     ways: &Ways,
     not_undone: &[String],
     screen: &Screen,
@@ -68,11 +67,11 @@ pub fn failed(operation: &Operation, screen: &Screen) -> String {
     page + &held_back(operation) + &counts(operation)
 }
 
-fn headline(operation: &Operation, rto: Option<Duration>, screen: &Screen) -> String {
+fn headline(operation: &Operation, rto: Option<&Rto>, screen: &Screen) -> String {
     let (sentence, ink) = sentence(operation);
     let mut parts = vec![screen.paint(ink, &sentence)];
     if let Some(took) = operation.took() {
-        let kept = kept(operation, rto).map(|kept| format!(", {kept}")).unwrap_or_default();
+        let kept = rto.and_then(|rto| rto.told(operation)).map(|kept| format!(", {kept}")).unwrap_or_default();
         parts.push(format!("{}{kept}.", length(took)));
     }
     parts.push(format!("Operation {}", operation.id));
@@ -231,16 +230,22 @@ pub fn let_go(operation: &Operation, screen: &Screen) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::fixture::{PLAIN, operation};
     use super::*;
 
-    const RTO: Option<Duration> = Some(Duration::from_secs(900));
+    fn rto(operation: &Operation, secs: u64, lacks: Option<&str>) -> Rto {
+        let within = Duration::from_secs(secs);
+        Rto { within, missed: operation.missed(within), lacks: lacks.map(str::to_owned) }
+    }
 
     #[test]
     fn test_done_with_a_step_owed() {
         let operation = operation(Outcome::DoneInPart, &[(6, Status::Owed, "connect timed out after 10s")]);
-        insta::assert_snapshot!(summary(&operation, RTO, &Ways::new(), &[], &PLAIN), @"
-        dr-active is applied, with 1 step owed.   5m 52s, RTO 15m held.   Operation 20261122-0412-ana
+        let rto = rto(&operation, 900, Some("1 step is owed"));
+        insta::assert_snapshot!(summary(&operation, Some(&rto), &Ways::new(), &[], &PLAIN), @"
+        dr-active is applied, with 1 step owed.   5m 52s, RTO 15m not reached yet: 1 step is owed.   Operation 20261122-0412-ana
           owed        aws route53-record/Z123456/live.example.com/CNAME/east weight 100 → 0: connect timed out after 10s
           done 5   failed 0   unknown 0   owed 1   not started 0
           owed        opsctl resume
@@ -259,7 +264,7 @@ mod tests {
         ];
         let operation = operation(Outcome::Failed, &statuses);
         let ways = Ways::from([(1, vec!["kubectl scale deployment/minio -n data --replicas=4".to_owned()])]);
-        insta::assert_snapshot!(summary(&operation, Some(Duration::from_secs(300)), &ways, &[], &PLAIN), @"
+        insta::assert_snapshot!(summary(&operation, Some(&rto(&operation, 300, None)), &ways, &[], &PLAIN), @"
         dr-active failed. What was done stays as it is.   5m 52s, RTO 5m missed by 52s.   Operation 20261122-0412-ana
           failed      gke deployment/data/minio replicas 1 → 4: minio-0: CrashLoopBackOff
           by hand     kubectl scale deployment/minio -n data --replicas=4

@@ -167,18 +167,83 @@ fn test_the_time_of_the_rest_is_that_of_the_whole() {
     repository.done(&["log"]);
 }
 
-/// Whether it kept to its time was told when it came to its end: what is done long after is held to none.
+/// What an operation was for is not reached while it is owed: its time runs on until the rest is done.
 #[test]
-fn test_what_was_owed_is_held_to_no_time() {
+fn test_no_time_is_held_while_what_it_was_for_is_owed() {
     let repository = Repository::small();
     let moved = "extends = \"busy\"\nrto = \"10m\"\ntolerates_unreachable = [\"k8s:*\"]\n";
     repository.write("states/moved.toml", moved);
     repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
     let said = repository.ends(10, &["apply", "moved", "-y"]);
-    assert!(said.out.contains("RTO 10m held"), "{said}");
+    let not_yet = "RTO 10m not reached yet: 4 steps are owed";
+    assert!(said.out.contains(not_yet), "{said}");
+    assert!(repository.done(&["show"]).out.contains(not_yet));
+    let rto = &repository.json(&["show"])["rto"];
+    assert!(rto["held"].is_null() && rto["lacks"] == "4 steps are owed", "{rto}");
     repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
     let said = repository.done(&["resume", "-y"]);
-    assert!(said.out.contains("The rest of moved is done.") && !said.out.contains("RTO"), "{said}");
+    assert!(said.out.contains("RTO 10m held, counted from the beginning of "), "{said}");
+}
+
+/// Where it moves traffic it was for that, whatever is owed of what is lost: what is done long after is held to no time.
+#[test]
+fn test_what_is_owed_of_what_is_lost_holds_up_no_time() {
+    let repository = Repository::small();
+    let (unchecked, _) = include_str!("small/baseline.toml").split_once("[check").unwrap();
+    let needless = unchecked.lines().filter(|line| !line.starts_with("needs"));
+    repository.write("states/baseline.toml", &needless.collect::<Vec<_>>().join("\n"));
+    repository.write(
+        "states/shifted.toml",
+        "extends = \"baseline\"\nrto = \"10m\"\ntolerates_unreachable = [\"k8s:*\", \"aws:*\"]\n\
+         [resource.east]\nweight = 50\n[resource.settings]\ndata.mode = \"busy\"\n",
+    );
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    let said = repository.ends(10, &["apply", "shifted", "-y"]);
+    assert!(said.out.contains("owed") && said.out.contains("RTO 10m held"), "{said}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    let said = repository.done(&["resume", "-y"]);
+    assert!(said.out.contains("The rest of shifted is done.") && !said.out.contains("RTO"), "{said}");
+    // The records themselves are out of reach: the traffic stays where it is.
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.done(&["sim", "set", "aws", "sim.unreachable=true"]);
+    insta::assert_snapshot!(repository.opsctl(&["apply", "shifted", "-y", "-q"]), @r#"
+    shifted   now: baseline, AGO by ana
+
+      aws  sim aws         unreachable, tolerated: nobody answers
+      k8s  sim kubernetes  simulated k8s
+
+    Look twice
+      traffic     live does not move: 2 edits at aws cannot be done now
+      owed        2 edits at aws cannot be done now; `opsctl resume` does them when aws is back
+
+    Steps                                                                             waits until  after
+      1 ~ k8s  configmap/cdn/settings                    data.mode "normal" → "busy"  ready
+      … ! aws  route53-record/…/live.example.com/…/east  weight    ? → 50             owed: unreachable
+        ! aws  route53-record/…/live.example.com/…/west  weight    ? → 0              owed: unreachable
+
+    Accepted  1 of 1 in a dry run
+    Time      about TIME (2 runs); RTO 10m
+    Way back  1 step, about TIME, nothing is irreversible
+
+    1 to change, 2 owed, 3 as they should be.   18 API calls: aws 12, k8s 6.   Plan HASH
+
+    shifted is applied, with 2 steps owed.   TIME, RTO 10m not reached yet: 2 steps are owed.   Operation ID
+      owed        aws route53-record/Z1/live.example.com/CNAME/east weight 50: nobody answers
+      owed        aws route53-record/Z1/live.example.com/CNAME/west weight 0: nobody answers
+      done 1   failed 0   unknown 0   owed 2   not started 0
+      owed        opsctl resume
+      back        opsctl rollback
+    --- exit 10
+    "#);
+}
+
+/// What is expected of it is what it was for.
+#[test]
+fn test_no_time_is_held_while_a_check_does_not_hold() {
+    let repository = Repository::small();
+    repository.append("states/drained.toml", "\n[check.no]\nrun = [\"false\"]\nwithin = \"0s\"\n");
+    let said = repository.ends(7, &["apply", "drained", "--confirm", "drained"]);
+    assert!(said.out.contains("RTO 10m not reached yet: a check does not hold"), "{said}");
 }
 
 /// Of a commit that is lost nobody can tell what came before it.

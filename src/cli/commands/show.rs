@@ -9,6 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::help;
 use crate::cli::output::Output;
 use crate::cli::repository::Repository;
+use crate::cli::rto;
 use crate::cli::standing::Standing;
 use crate::cli::taking_back;
 use crate::snapshot::Operation;
@@ -38,8 +39,8 @@ impl Show {
                 .ok_or_else(|| Failure::Unknown { what: "nothing was applied yet".to_owned(), hint: String::new() })?,
         };
         let plan = repository.planned_if_read(&store, &recorded)?;
-        let rto = plan.as_ref().and_then(|plan| plan.intent.rto);
         let operation = &Standing::of(&repository)?.record(recorded.operation);
+        let rto = plan.as_ref().and_then(|plan| rto::of(operation, plan, &repository.catalogues));
         let not_undone =
             plan.as_ref().map(|plan| taking_back::not_undone(plan, &repository, &store)).unwrap_or_default();
         let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository)).unwrap_or_default();
@@ -49,18 +50,12 @@ impl Show {
         if output.json {
             output.result(&view::json::document(
                 "operation",
-                &Document {
-                    operation,
-                    rto: rto.map(|rto| Rto::of(operation, rto)),
-                    by_hand: ways,
-                    not_undone,
-                    snapshots,
-                },
+                &Document { operation, rto: rto.map(Rto::from), by_hand: ways, not_undone, snapshots },
             )?);
         } else {
             output.result(&view::show::operation(
                 operation,
-                rto,
+                rto.as_ref(),
                 &ways,
                 &not_undone,
                 &snapshots,
@@ -91,13 +86,16 @@ struct Document<'a> {
 #[derive(serde::Serialize)]
 struct Rto {
     within: Duration,
-    /// Whether it kept to that; missing where it did not come to its end.
+    /// Whether it kept to that; missing where it did not come to its end, or what it was for is not reached yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<bool>,
+    /// What there is still no end of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lacks: Option<String>,
 }
 
-impl Rto {
-    fn of(operation: &Operation, rto: Duration) -> Self {
-        Self { within: rto, held: operation.missed(rto).map(|missed| missed.is_zero()) }
+impl From<view::Rto> for Rto {
+    fn from(rto: view::Rto) -> Self {
+        Self { within: rto.within, held: rto.held(), lacks: rto.lacks }
     }
 }

@@ -9,7 +9,7 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::under_way::under_way;
-use super::{Now, labelled, lasts, locals};
+use super::{Now, labelled, lasts, locals, traffic};
 use crate::plan::{
     self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work,
 };
@@ -23,7 +23,8 @@ const WHOLE: [&str; 2] = ["refused", "one-way"];
 pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let sorts = [
         ("refused", refused(plan)),
-        ("traffic", traffic(plan, screen)),
+        ("traffic", traffic::moved(plan, screen)),
+        ("traffic", traffic::unmoved(plan)),
         ("one-way", one_way(plan, screen)),
         ("undercut", undercuts(plan)),
         ("interrupts", interrupts(plan)),
@@ -55,24 +56,6 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         }
     }
     if block.is_empty() { block } else { format!("{}\n{block}", screen.paint(Ink::Strong, "Look twice")) }
-}
-
-fn traffic(plan: &Plan, screen: &Screen) -> Vec<String> {
-    let mut pools: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut alone = Vec::new();
-    for moved in &plan.traffic {
-        let edit = &moved.edit;
-        let text = if edit.setting == "weight" {
-            format!("{} {}", moved.name, way(edit, screen))
-        } else {
-            format!("{} {} {}", moved.name, edit.setting, way(edit, screen))
-        };
-        match &moved.pool {
-            Some(pool) => pools.entry(pool).or_default().push(text),
-            None => alone.push(text),
-        }
-    }
-    pools.into_iter().map(|(pool, texts)| format!("{pool} moves: {}", texts.join(", "))).chain(alone).collect()
 }
 
 fn refused(plan: &Plan) -> Vec<String> {

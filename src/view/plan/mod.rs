@@ -8,6 +8,7 @@ mod lasts;
 mod nothing;
 mod reasons;
 mod steps;
+mod traffic;
 mod under_way;
 
 use jiff::Timestamp;
