@@ -11,5 +11,6 @@ mod order;
 mod pipeline;
 mod procedures;
 mod regions;
+mod targets;
 mod troubles;
 mod world;
