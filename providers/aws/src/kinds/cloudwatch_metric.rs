@@ -1,6 +1,6 @@
 use opsctl_api::{Kind, Segment, Setting, Type};
 
-use super::measured::{by_hand, hops};
+use super::only_read::{by_hand, hops};
 use super::{Served, alone};
 
 #[cfg(feature = "live")]

@@ -7,11 +7,12 @@ mod ec2_instance;
 mod ecs_service;
 mod kinesis_stream;
 mod lambda_alias;
-mod measured;
+mod only_read;
 mod rds_instance;
 mod route53_record;
 mod s3_bucket;
 mod s3_object;
+mod s3_prefix;
 mod scalable_target;
 mod secret;
 mod target_group;
@@ -41,7 +42,7 @@ const ALL: &[&Served] = &[
     &route53_record::RECORD,
     &s3_bucket::SERVED,
     &s3_object::SERVED,
-    &measured::PREFIX,
+    &s3_prefix::SERVED,
     &scalable_target::SERVED,
     &secret::SERVED,
     &target_group::SERVED,

@@ -1,13 +1,12 @@
-//! Kinds that are only read: what a check of AWS measures.
+use opsctl_api::{Kind, Segment, Setting, Type};
 
-use opsctl_api::{Change, Hop, Kind, Live, NoWay, Segment, Setting, Type};
-
+use super::only_read::{by_hand, hops};
 use super::{Served, alone};
 
 #[cfg(feature = "live")]
-mod prefix;
+mod live;
 
-pub(super) const PREFIX: Served = Served {
+pub(super) const SERVED: Served = Served {
     kind: Kind {
         name: "s3-prefix",
         doc: "The objects of a bucket whose keys begin so: backups in a folder. All of them are listed, a thousand a call.",
@@ -22,13 +21,5 @@ pub(super) const PREFIX: Served = Served {
     batch: alone,
     by_hand,
     #[cfg(feature = "live")]
-    calls: prefix::CALLS,
+    calls: live::CALLS,
 };
-
-pub(super) fn hops(_change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
-    Err(NoWay { why: "it is only read".to_owned(), instead: String::new() })
-}
-
-pub(super) fn by_hand(_hop: &Hop, _aws: &str) -> String {
-    String::new()
-}
