@@ -13,4 +13,5 @@ mod procedures;
 mod regions;
 mod targets;
 mod troubles;
+mod weights;
 mod world;
