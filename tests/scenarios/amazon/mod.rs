@@ -1,6 +1,7 @@
 //! What only AWS can show, on moto: `tests/rig/rig run --only moto cargo test --all-features --test live amazon`.
 
 mod checks;
+mod credentials;
 mod failover;
 mod groups;
 mod instances;
