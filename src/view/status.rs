@@ -25,6 +25,8 @@ pub struct Status<'a> {
     pub stands: Option<Stands>,
     /// How many settings were read again.
     pub settings: usize,
+    /// How many of them are told as owed, left alone or not done by what is open: whatever they are, that is not yet as it should be.
+    pub undone: usize,
     /// What is not as it should be.
     pub drifts: Vec<Drift>,
     /// What could not be read, and why.
@@ -198,10 +200,15 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
     let stands = stands.map(|sentence| format!(" {sentence}")).unwrap_or_default();
     let head = format!("{name} {did} {when} by {} ({}).{stands}", clean(&last.operator), last.id);
     let drifted = status.drifts.iter().filter(|drift| drift.moved_by.is_none()).count();
+    let fine = status.settings.saturating_sub(status.undone);
     let rest = match (drifted, status.settings) {
         (_, 0) => "What it left cannot be compared.".to_owned(),
-        (0, 1) => "1 setting is as it should be.".to_owned(),
-        (0, all) => format!("{all} settings are as they should be."),
+        (0, 1) if status.undone == 0 => "1 setting is as it should be.".to_owned(),
+        (0, all) if status.undone == 0 => format!("{all} settings are as they should be."),
+        (0, 1) => "1 setting is not yet as it should be.".to_owned(),
+        (0, all) if fine == 0 => format!("{all} settings are not yet as they should be."),
+        (0, all) if fine == 1 => format!("1 of {} is as it should be.", count(all, "setting")),
+        (0, all) => format!("{fine} of {} are as they should be.", count(all, "setting")),
         (1, all) => format!("1 of {} is not as it should be:", count(all, "setting")),
         (some, all) => format!("{some} of {} are not as they should be:", count(all, "setting")),
     };

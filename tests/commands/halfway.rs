@@ -242,7 +242,7 @@ fn test_a_conflict_on_the_way() {
     "#);
     assert_eq!(repository.simulated(DB, "running"), false);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
-    larger failed AGO by ana (ID). 2 settings are as they should be.
+    larger failed AGO by ana (ID). 2 settings are not yet as they should be.
     1 step of larger (ID) still to be done (opsctl resume):
       failed      lab machine/db running true (left at false), size "s" → "m": conflict: size is "theirs" and not "s" (somebody else)
     No operation is open, 1 step still to be done, nobody holds the lock.
@@ -332,13 +332,13 @@ fn test_ctrl_c_ends_between_two_calls() {
     --- exit 7
     "#);
     assert_eq!((exit, repository.simulated(STREAM, "shards")), (Some(7), 8.into()));
-    insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
-    peak was stopped AGO by ana (ID). 1 setting is as it should be.
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    peak was stopped AGO by ana (ID). 1 setting is not yet as it should be.
     1 step of peak (ID) still to be done (opsctl resume):
       not started aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
     No operation is open, 1 step still to be done, nobody holds the lock.
     --- exit 10
-    "#);
+    ");
     repository.done(&["sim", "set", STREAM, "sim.settle=0s"]);
     repository.done(&["resume", "-y"]);
     assert_eq!(repository.simulated(STREAM, "shards"), 32);

@@ -91,6 +91,40 @@ fn test_what_was_gone_on_with_twice_is_taken_back_whole() {
     assert!(said.out.contains("What stands is nothing that was applied."), "{said}");
 }
 
+/// What is still to be done is not as it should be, though it is as the operation left it; nor is it known of what one did that did not end.
+#[test]
+fn test_what_is_owed_is_not_counted_as_fine() {
+    let (repository, _) = stopped();
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    busy was stopped AGO by ana (ID). 5 of 6 settings are as they should be.
+    1 step of busy (ID) still to be done (opsctl resume):
+      not started k8s deployment/cdn/edge replicas 2 → 5
+    No operation is open, 1 step still to be done, nobody holds the lock.
+    --- exit 10
+    ");
+    assert_eq!(repository.json(&["status"])["undone"], 1);
+    repository.done(&["resume", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains(" 6 settings are as they should be."), "{said}");
+    // Everything at k8s is owed, and cannot be compared.
+    repository.done(&["apply", "baseline", "-y"]);
+    repository.write("states/moved.toml", "tolerates_unreachable = [\"k8s:*\"]\nextends = \"busy\"\n");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=true"]);
+    repository.ends(10, &["apply", "moved", "-y"]);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains(" 2 settings are as they should be."), "{said}");
+    repository.done(&["sim", "set", "k8s", "sim.unreachable=false"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @r#"
+    moved was applied in part AGO by ana (ID). 2 settings are as they should be.
+    3 steps of moved (ID) still to be done (opsctl resume):
+      owed        k8s configmap/cdn/settings data.mode "busy": nobody answers
+      owed        k8s deployment/cdn/edge replicas 5: nobody answers
+      owed        k8s deployment/data/origin replicas 2: nobody answers
+    No operation is open, 3 steps still to be done, nobody holds the lock.
+    --- exit 10
+    "#);
+}
+
 #[test]
 fn test_what_others_have_done_meanwhile_is_not_owed() {
     let (repository, _) = stopped();

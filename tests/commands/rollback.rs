@@ -36,7 +36,7 @@ fn test_a_colleagues_edit_is_spared() {
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 7);
     assert_eq!(repository.simulated("k8s:deployment/data/origin", "replicas"), 2);
     insta::assert_snapshot!(repository.opsctl(&["status"]), @"
-    rollback of ID was applied in part AGO by ana (ID). What stands is nothing that was applied. 6 settings are as they should be.
+    rollback of ID was applied in part AGO by ana (ID). What stands is nothing that was applied. 4 of 6 settings are as they should be.
     2 settings were left alone:
       k8s deployment/cdn/edge replicas 7 → 2: changed since by kubectl-scale
       k8s deployment/data/origin replicas: edge is left as it is, and needs it

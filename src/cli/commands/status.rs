@@ -135,6 +135,10 @@ async fn compare(wanted: &Wanted, left: Option<State>, instances: &Instances, st
     }
     let told = status.owed.iter().flat_map(|owed| owed.steps).chain(status.left_alone.iter().copied());
     let told: BTreeSet<Key> = told.flat_map(StepRecord::settings).collect();
+    // What an operation did that did not end is told with that.
+    let open = status.last.filter(|last| last.ended.is_none()).into_iter().flat_map(|last| &last.steps);
+    let open = open.filter(|step| step.status != Stand::Done).flat_map(StepRecord::settings);
+    let undone: BTreeSet<Key> = told.iter().cloned().chain(open).collect();
     let strangers = apply::strangers(wanted.targets.iter(), &observation.identities);
     let mut unread: BTreeMap<String, String> =
         strangers.iter().map(|(instance, stranger)| (instance.clone(), stranger.to_string())).collect();
@@ -158,13 +162,16 @@ async fn compare(wanted: &Wanted, left: Option<State>, instances: &Instances, st
                 continue;
             }
             let left = left.get(at).and_then(|wants| wants.get(key)).map(|want| &want.goal);
-            hold(&(at.clone(), key.to_owned()), live, left, wanted, &told, status);
+            let key = (at.clone(), key.to_owned());
+            if hold(&key, live, left, wanted, &told, status) && is_in(&undone, &key) {
+                status.undone += 1;
+            }
         }
     }
     status.unread = unread.into_iter().collect();
 }
 
-/// Holds a setting against what it should be, and where nobody wants anything of it against what it was `left` at.
+/// Holds a setting against what it should be, and where nobody wants anything of it against what it was `left` at. Whether it was compared, and nothing is to be said of it here.
 fn hold(
     key: &Key,
     live: &Live,
@@ -172,7 +179,7 @@ fn hold(
     wanted: &Wanted,
     told: &BTreeSet<Key>,
     status: &mut view::status::Status<'_>,
-) {
+) -> bool {
     let value = live.value(&key.1);
     if let Some(way) = wanted.on_the_way.get(key)
         && value.is_some_and(|value| way.left.contains(value))
@@ -180,19 +187,20 @@ fn hold(
         let (at, setting) = key.clone();
         let (name, wants, live) = (way.name.clone(), way.goal.clone(), value.cloned());
         status.on_the_way.push(OnTheWay { name, at, setting, wants, live });
-        return;
+        return false;
     }
-    let Some(goal) = wanted.goals.get(key).and_then(Option::as_ref).or(left) else { return };
+    let Some(goal) = wanted.goals.get(key).and_then(Option::as_ref).or(left) else { return false };
     status.settings += 1;
     let is_as_left = left.is_some_and(|left| left.holds(value));
     // What is owed or was left alone is told with that, and here only where it was changed since.
     let is_told = is_in(told, key);
     let is_moved = || mover(&key.1, goal, live).is_some();
     if goal.holds(value) || (is_as_left && (is_told || is_moved())) {
-        return;
+        return true;
     }
     let goal = if is_told { left.unwrap_or(goal) } else { goal };
     status.drifts.push(drift(&key.1, goal, live));
+    false
 }
 
 /// What was left of one resource.
