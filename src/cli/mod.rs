@@ -32,6 +32,7 @@ mod standing;
 mod surroundings;
 mod taking_back;
 mod typed;
+mod unheld;
 mod wanted;
 
 use std::process::ExitCode;

@@ -31,6 +31,9 @@ pub struct Status<'a> {
     pub drifts: Vec<Drift>,
     /// What could not be read, and why.
     pub unread: Vec<(String, String)>,
+    /// The checks of what stands that were not seen to hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unheld: Vec<Unheld>,
     /// What is as an operation left it that was abandoned in the middle of a change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub on_the_way: Vec<OnTheWay>,
@@ -72,6 +75,19 @@ pub struct Owed<'a> {
     pub unclear: Option<&'a str>,
     /// What does them: a rollback is planned anew as a whole.
     pub command: &'static str,
+}
+
+/// A check of what stands that was not seen to hold when an operation looked at it last.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Unheld {
+    /// The operation.
+    pub operation: String,
+    /// What that was for.
+    pub of: String,
+    /// The check.
+    pub check: String,
+    /// What was seen; empty where it was stopped before that was measured.
+    pub seen: String,
 }
 
 /// A snapshot that is not what was committed.
@@ -232,7 +248,23 @@ fn told(status: &Status<'_>, last: &Operation, now: Timestamp, screen: &Screen) 
             seen => format!("  check {} did not hold: {}\n", clean(name), clean(seen)),
         })
         .collect();
-    format!("{head} {rest}\n{}{failed}{}{}", table.draw(screen), on_the_way(status, screen), left_alone(status, screen))
+    let earlier: String = status.unheld.iter().filter(|unheld| unheld.operation != last.id).map(at_its_end).collect();
+    format!(
+        "{head} {rest}\n{}{failed}{earlier}{}{}",
+        table.draw(screen),
+        on_the_way(status, screen),
+        left_alone(status, screen)
+    )
+}
+
+/// What an operation before the last one saw of a check.
+fn at_its_end(unheld: &Unheld) -> String {
+    let (name, of) = (clean(&unheld.check), clean(&unheld.of));
+    let operation = &unheld.operation;
+    match unheld.seen.as_str() {
+        "" => format!("  check {name} was not measured at the end of {of} ({operation}): opsctl check\n"),
+        seen => format!("  check {name} did not hold at the end of {of} ({operation}): {}\n", clean(seen)),
+    }
 }
 
 /// What was left to others, or for what was.

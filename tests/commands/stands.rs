@@ -133,6 +133,37 @@ fn test_what_a_state_expects_that_finds_all_as_it_should_be() {
     ");
 }
 
+/// What did not hold is told as long as what expects it stands, and nobody has seen it hold since.
+#[test]
+fn test_what_did_not_hold_is_not_forgotten_behind_what_comes_on_top() {
+    let repository = Repository::small();
+    repository.write("states/closed.toml", CLOSED);
+    repository.append("states/busy.toml", "\n[check.ready]\nrun = [\"test\", \"-e\", \"ready\"]\nwithin = \"0s\"\n");
+    repository.ends(7, &["apply", "busy", "-y"]);
+    let busy = repository.operation(0);
+    repository.done(&["apply", "closed", "-y"]);
+    insta::assert_snapshot!(repository.opsctl(&["status"]), @"
+    closed was applied AGO by ana (ID). It lies over busy. 6 settings are as they should be.
+      check ready did not hold at the end of busy (ID): exit 1
+    No operation is open, nothing is owed, nobody holds the lock.
+    ");
+    let told = &repository.json(&["status"])["unheld"];
+    assert_eq!((&told[0]["check"], &told[0]["operation"], told[1].is_null()), (&"ready".into(), &busy.into(), true));
+    repository.done(&["rollback", "-y"]);
+    let said = repository.done(&["status"]);
+    assert!(said.out.contains("check ready did not hold at the end of busy ("), "{said}");
+    // Another state does not expect it.
+    repository.done(&["apply", "baseline", "-y"]);
+    assert!(!repository.done(&["status"]).out.contains("check ready"));
+    repository.done(&["rollback", "-y"]);
+    assert!(repository.done(&["status"]).out.contains("check ready"));
+    repository.write("ready", "");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=4"]);
+    repository.done(&["apply", "busy", "-y"]);
+    repository.done(&["apply", "closed", "-y"]);
+    assert!(!repository.done(&["status"]).out.contains("check ready"));
+}
+
 /// Others have made live what a state says: that it stands now is recorded, once.
 #[test]
 fn test_a_state_that_finds_all_as_it_should_be() {
@@ -226,5 +257,9 @@ fn test_stopped_while_its_checks_are_measured() {
     assert!(said.contains("  measure     opsctl check\n") && !said.contains("go on"), "{said}");
     let said = repository.ends(10, &["status"]);
     assert!(said.out.contains("stopped before its checks were measured (opsctl check)"), "{said}");
+    repository.write("states/closed.toml", CLOSED);
+    repository.done(&["apply", "closed", "-y"]);
+    let said = repository.ends(10, &["status"]);
+    assert!(said.out.contains("  check never was not measured at the end of busy ("), "{said}");
     repository.ends(9, &["check"]);
 }

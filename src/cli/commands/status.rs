@@ -15,6 +15,7 @@ use crate::cli::owed::{self, Debt};
 use crate::cli::repository::Repository;
 use crate::cli::setting::Setting;
 use crate::cli::standing::Standing;
+use crate::cli::unheld::unheld;
 use crate::cli::wanted::Wanted;
 use crate::instance::Instances;
 use crate::plan::{self, Observation};
@@ -63,6 +64,7 @@ impl Status {
         status.stands = stands.as_ref().map(|stands| view::Stands::of(stands, id));
         if let Some(recorded) = &recorded {
             let stands = stands.unwrap_or_default();
+            status.unheld = unheld(&stands, &setting, &mut damage)?;
             let wanted = Wanted::of(&stands, recorded, &standing, &setting, &mut damage)?;
             compare(&wanted, repository.after(&store, recorded)?, &instances, &mut status).await;
         }
@@ -80,6 +82,7 @@ impl Status {
         } else if !status.owed.is_empty()
             || !status.on_the_way.is_empty()
             || status.last.is_some_and(Operation::is_unmeasured)
+            || status.unheld.iter().any(|unheld| unheld.seen.is_empty())
         {
             Exit::InPart
         } else if !status.damaged.is_empty() || status.missed.is_some() || !status.unread.is_empty() {
