@@ -13,6 +13,8 @@ mod act;
 #[cfg(test)]
 mod act_test;
 mod answers;
+#[cfg(test)]
+mod answers_test;
 mod astray;
 #[cfg(test)]
 mod bed;
@@ -31,6 +33,8 @@ mod finish;
 mod gate;
 mod id;
 mod interrupt;
+#[cfg(test)]
+mod interrupt_test;
 mod journal;
 #[cfg(test)]
 mod kill_test;
@@ -62,6 +66,8 @@ mod stale;
 mod tempo;
 mod unfinished;
 mod watch;
+#[cfg(test)]
+mod watch_test;
 
 pub use abandon::{Closing, abandon, settled};
 pub use astray::{Astray, Changed};

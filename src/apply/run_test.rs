@@ -10,7 +10,7 @@ use crate::check::{Check, Gate, Probe};
 use crate::snapshot::{Outcome, Status, Which};
 use crate::state::{Goal, OnFailure, Target};
 
-const WORLD: &str = r#"
+pub(super) const WORLD: &str = r#"
 [resource.edge]
 at = "a:service/edge"
 replicas = 1
@@ -46,11 +46,11 @@ at = "a:service/scaled"
 replicas = 2
 "#;
 
-fn replicas(name: &str, to: i64) -> Planned {
+pub(super) fn replicas(name: &str, to: i64) -> Planned {
     integers(&format!("a:service/{name}"), &[("replicas", to)])
 }
 
-fn setting_check(name: &str, gate: Gate, address: &str, is: i64) -> Check {
+pub(super) fn setting_check(name: &str, gate: Gate, address: &str, is: i64) -> Check {
     Check {
         name: name.into(),
         probe: Probe::Setting {
@@ -196,258 +196,6 @@ async fn test_the_lock_is_held_by_one() {
 }
 
 #[tokio::test]
-async fn test_somebody_in_between_is_a_conflict() {
-    let bed = Bed::new(WORLD);
-    let plan = bed.plan(vec![replicas("edge", 4)]).await;
-    bed.set("a:service/edge", "sim.conflict=once");
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Failed);
-    assert!(operation.steps[0].why.starts_with("conflict: replicas is "), "{}", operation.steps[0].why);
-    assert!(operation.steps[0].why.contains("(somebody else)"), "{}", operation.steps[0].why);
-    assert!(!operation.steps[0].edits[0].sent);
-}
-
-#[tokio::test]
-async fn test_a_lost_answer_is_waited_out_and_found_done() {
-    let bed = Bed::new(WORLD);
-    let plan = bed.plan(vec![replicas("edge", 4), replicas("origin", 2).after(&[0])]).await;
-    bed.set("a:service/edge", "sim.lose_answer=once");
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Done);
-    assert_eq!(operation.calls["a"]["PATCH service"], 2);
-}
-
-#[tokio::test]
-async fn test_throttled_writes_come_through_later() {
-    let bed = Bed::new(WORLD);
-    let plan = bed.plan(vec![replicas("edge", 4), replicas("origin", 2), replicas("shield", 2)]).await;
-    bed.set("a:service/*", "sim.throttle=0.5");
-    let (done, events) = bed.apply(&plan).await;
-    assert_eq!(done.unwrap().outcome, Outcome::Done);
-    assert!(events.iter().any(|what| matches!(what, Happened::Sent { attempt: 2, .. })));
-}
-
-#[tokio::test]
-async fn test_what_is_not_ready_in_time_has_failed() {
-    let bed = Bed::new(WORLD);
-    bed.set("a", "sim.settle=1h");
-    let plan = bed.plan(vec![replicas("edge", 4).within(60)]).await;
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Failed);
-    let why = &operation.steps[0].why;
-    assert!(why.starts_with("not ready within 60ms; last seen: ") && why.contains("of 4"), "{why}");
-    assert!(operation.steps[0].edits[0].sent);
-}
-
-#[tokio::test]
-async fn test_what_goes_out_of_reach_in_the_middle_is_owed() {
-    use Status::{Done, Failed, Owed, Skipped};
-    for (tolerated, statuses_then, outcome) in [
-        (&["a:*"][..], [Done, Owed, Owed], Outcome::DoneInPart),
-        // What comes after it and is to be reached has not been done, and that is said.
-        (&["a:service/edge"], [Done, Owed, Skipped], Outcome::Failed),
-        (&[], [Done, Failed, Skipped], Outcome::Failed),
-    ] {
-        let bed = Bed::new(WORLD);
-        bed.set("a:service/origin", "sim.settle=100ms");
-        let mut plan = bed
-            .plan(vec![replicas("origin", 3), replicas("edge", 4).after(&[0]), replicas("shield", 2).after(&[1])])
-            .await;
-        plan.intent.tolerates_unreachable = tolerated.iter().map(|named| opsctl_api::Pattern::new(*named)).collect();
-        let lost = async {
-            tokio::time::sleep(Duration::from_millis(40)).await;
-            bed.set("a:service/edge", "sim.unreachable=the cable is cut");
-        };
-        let ((done, _), ()) = tokio::join!(bed.apply(&plan), lost);
-        let operation = done.unwrap();
-        assert_eq!((statuses(&operation), operation.outcome), (statuses_then.to_vec(), outcome), "{operation:?}");
-        assert!(operation.steps[1].why.contains("the cable is cut"), "{operation:?}");
-        assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
-    }
-}
-
-#[tokio::test]
-async fn test_what_may_have_gone_out_is_not_owed() {
-    let bed = Bed::new(WORLD);
-    bed.set("a:service/edge", "sim.settle=1h");
-    let mut plan = bed.plan(vec![replicas("edge", 4).within(80)]).await;
-    plan.intent.tolerates_unreachable = vec![opsctl_api::Pattern::new("a:*")];
-    let lost = async {
-        tokio::time::sleep(Duration::from_millis(40)).await;
-        bed.set("a:service/edge", "sim.unreachable=true");
-    };
-    let ((done, _), ()) = tokio::join!(bed.apply(&plan), lost);
-    assert_eq!(statuses(&done.unwrap()), [Status::Failed]);
-}
-
-#[tokio::test]
-async fn test_what_is_busy_holds_nothing_else_up() {
-    let bed = Bed::new(WORLD);
-    bed.set("a:service/edge", "sim.busy=1");
-    let plan = bed.plan(vec![replicas("edge", 4), replicas("origin", 3), replicas("shield", 2).after(&[1])]).await;
-    let free = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        bed.set("a:service/edge", "sim.busy=0");
-    };
-    let ((done, happened), ()) = tokio::join!(bed.apply(&plan), free);
-    assert_eq!(statuses(&done.unwrap()), [Status::Done; 3]);
-    let ended = happened.iter().filter_map(|what| match what {
-        What::Ended { step, .. } => Some(*step),
-        _ => None,
-    });
-    assert_eq!(ended.collect::<Vec<_>>(), [1, 2, 0]);
-    let told: Vec<&String> = happened
-        .iter()
-        .filter_map(|what| match what {
-            What::Notice { text } => Some(text),
-            _ => None,
-        })
-        .collect();
-    let [told] = &told[..] else { panic!("{told:?}") };
-    assert!(told.starts_with("a:service/edge is in the middle of another change and is tried again later: "), "{told}");
-}
-
-#[tokio::test]
-async fn test_records_of_one_call_go_together() {
-    let bed = Bed::new(WORLD);
-    let plan = bed
-        .plan(vec![
-            integers("a:record/live/west", &[("weight", 50)]),
-            integers("a:record/live/east", &[("weight", 50)]).drains(30),
-        ])
-        .await;
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Done);
-    assert_eq!(operation.calls["a"]["PATCH record"], 1);
-    assert!(operation.steps[1].took >= Duration::from_millis(30));
-}
-
-#[tokio::test]
-async fn test_who_shared_a_call_with_a_conflict_is_written_alone() {
-    let bed = Bed::new(WORLD);
-    let plan = bed
-        .plan(vec![
-            integers("a:record/live/west", &[("weight", 50)]),
-            integers("a:record/live/east", &[("weight", 50)]),
-        ])
-        .await;
-    bed.set("a:record/live/west", "sim.conflict=once");
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(statuses(&operation), [Status::Failed, Status::Done]);
-    assert_eq!(bed.integer("a:record/live/east", "weight").await, 50);
-}
-
-#[tokio::test]
-async fn test_what_the_api_moves_along_is_gone_on_from() {
-    let bed = Bed::new(WORLD);
-    let mut plan =
-        bed.plan(vec![integers("a:pool/p", &[("min", 3)]), integers("a:pool/p", &[("desired", 5)]).after(&[0])]).await;
-    // A plan that did not predict what is moved along.
-    if let crate::plan::Work::Change { hops, .. } = &mut plan.steps[1].work {
-        assert_eq!(hops[0].edits[0].from, Some(Value::Integer(1)));
-    }
-    let (done, events) = bed.apply(&plan).await;
-    let operation = done.unwrap();
-    assert_eq!(operation.outcome, Outcome::Done, "{operation:?}");
-    assert_eq!(bed.integer("a:pool/p", "desired").await, 5);
-    assert!(events.iter().any(|what| matches!(what, Happened::Notice { .. })));
-    let coupled = &operation.steps[0].edits;
-    assert_eq!(coupled.iter().map(|edit| edit.setting.as_str()).collect::<Vec<_>>(), ["desired", "min"]);
-}
-
-#[tokio::test]
-async fn test_a_raised_floor_settles_with_what_it_confines() {
-    let bed = Bed::new(WORLD);
-    bed.set("a", "sim.sync=20ms");
-    bed.set("a:service/scaled", "sim.settle=40ms");
-    let plan = bed.plan(vec![integers("a:scaler/h", &[("min", 4)]), replicas("scaled", 6).after(&[0])]).await;
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Done, "{operation:?}");
-    assert!(operation.steps[0].took >= Duration::from_millis(60), "{:?}", operation.steps[0].took);
-    assert_eq!(operation.steps[1].edits[0].from, Some(Value::Integer(4)));
-}
-
-#[tokio::test]
-async fn test_what_needs_some_goes_on_and_what_needs_all_waits() {
-    for settles in [true, false] {
-        let bed = Bed::new(WORLD);
-        // One of three was there before, and is enough.
-        bed.set("a:service/origin", if settles { "sim.settle=300ms" } else { "sim.settle=1h" });
-        let all = replicas("shield", 2).after(&[0]);
-        let plan = bed.plan(vec![
-            replicas("origin", 3).enough(1).within(if settles { 5_000 } else { 300 }),
-            joint().relies(&[0]),
-            replicas("edge", 2).relies(&[1]),
-            all,
-        ]);
-        let (operation, happened) = bed.apply(&plan.await).await;
-        let ended: Vec<usize> = happened
-            .iter()
-            .filter_map(|what| match what {
-                What::Ended { step, status: Status::Done | Status::Failed, .. } => Some(*step),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(ended[..2], [2, 0], "{happened:?}");
-        let [origin, shield] = if settles { [Status::Done; 2] } else { [Status::Failed, Status::Skipped] };
-        assert_eq!(statuses(&operation.unwrap()), [origin, Status::Done, shield]);
-    }
-}
-
-#[tokio::test]
-async fn test_a_drain_time_is_nothing_to_what_some_are_enough_for() {
-    let bed = Bed::new(WORLD);
-    let plan = bed.plan(vec![
-        replicas("origin", 3).enough(1).drains(200),
-        replicas("edge", 2).relies(&[0]),
-        replicas("shield", 2).after(&[0]),
-    ]);
-    let (operation, happened) = bed.apply(&plan.await).await;
-    assert_eq!(operation.unwrap().outcome, Outcome::Done);
-    let place = |is_it: &dyn Fn(&Happened) -> bool| happened.iter().position(is_it).unwrap();
-    let drained = place(&|what| matches!(what, What::Ended { step: 0, .. }));
-    assert!(place(&|what| matches!(what, What::Sent { step: 1, .. })) < drained);
-    assert!(drained < place(&|what| matches!(what, What::Sent { step: 2, .. })));
-}
-
-#[tokio::test]
-async fn test_checks_before_between_and_after() {
-    let bed = Bed::new(WORLD);
-    let mut plan = bed.plan(vec![replicas("edge", 4)]).await;
-    plan.checks = vec![setting_check("ready", Gate::Before, "a:service/origin", 9)];
-    let Err(ApplyError::BeforeChecks(failed)) = bed.apply(&plan).await.0 else { panic!() };
-    assert_eq!(failed[0].0, "ready");
-
-    let between = setting_check("edge", Gate::Between(vec!["origin".into()]), "a:service/edge", 4);
-    let mut plan =
-        bed.plan(vec![replicas("edge", 4), check(between).after(&[0]), replicas("origin", 2).after(&[1])]).await;
-    plan.checks.push(setting_check("holds", Gate::After, "a:service/origin", 2));
-    plan.checks.push(setting_check("not", Gate::After, "a:service/origin", 3));
-    let (done, events) = bed.apply(&plan).await;
-    let operation = done.unwrap();
-    assert_eq!(operation.outcome, Outcome::CheckFailed);
-    assert_eq!(operation.failed_checks.keys().collect::<Vec<_>>(), ["not"]);
-    assert_eq!(statuses(&operation), [Status::Done; 3]);
-    let held = |name: &str| {
-        events
-            .iter()
-            .any(|what| matches!(what, Happened::Measured { check, holds: true, last: true, .. } if check == name))
-    };
-    assert!(held("edge") && held("holds") && !held("not"));
-}
-
-#[tokio::test]
-async fn test_a_wait_is_for_what_is_on_its_way() {
-    let bed = Bed::new(WORLD);
-    bed.set("a:service/origin", "sim.settle=50ms");
-    bed.set("a:service/origin", "replicas=3");
-    let plan = bed.plan(vec![wait("a:service/origin"), replicas("edge", 2).after(&[0])]).await;
-    let operation = bed.apply(&plan).await.0.unwrap();
-    assert_eq!(operation.outcome, Outcome::Done);
-    assert_eq!(operation.steps[0].what, "wait");
-}
-
-#[tokio::test]
 async fn test_a_secret_is_sent_and_stays_nowhere() {
     let bed = Bed::new(WORLD);
     let token = |name: &str| Value::from(Secret { source: Some(Source::Env(name.into())), ..Secret::default() });
@@ -464,51 +212,6 @@ async fn test_a_secret_is_sent_and_stays_nowhere() {
     written += &bed.store.read("@").unwrap().live_toml;
     written += &serde_json::to_string(&bed.store.read("@1").unwrap().plan().unwrap()).unwrap();
     assert!(written.contains("TOKEN") && !written.contains("hunter2"));
-}
-
-#[tokio::test]
-async fn test_the_first_press_lets_what_runs_end() {
-    let bed = Bed::new(WORLD);
-    bed.set("a", "sim.settle=100ms");
-    let plan = bed.plan(vec![replicas("origin", 3), replicas("edge", 4).after(&[0])]).await;
-    let press = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        bed.press.send_modify(|count| *count += 1);
-    };
-    let ((done, events), ()) = tokio::join!(bed.apply(&plan), press);
-    let operation = done.unwrap();
-    assert_eq!(operation.outcome, Outcome::Interrupted);
-    assert_eq!(statuses(&operation), [Status::Done, Status::Skipped]);
-    assert!(events.iter().any(|what| matches!(what, Happened::Stopping { settling: 1, .. })));
-    assert_eq!(unfinished(&bed.work_dir).unwrap(), None);
-}
-
-#[tokio::test]
-async fn test_the_second_press_ends_at_once_and_resume_goes_on() {
-    let bed = Bed::new(WORLD);
-    bed.set("a", "sim.settle=200ms");
-    let plan = bed.plan(vec![replicas("origin", 3), replicas("edge", 4).after(&[0])]).await;
-    let press = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        bed.press.send_modify(|count| *count += 2);
-    };
-    let ((done, _), ()) = tokio::join!(bed.apply(&plan), press);
-    let operation = done.unwrap();
-    assert_eq!((operation.outcome, operation.ended), (Outcome::Interrupted, None));
-    let open = unfinished(&bed.work_dir).unwrap().unwrap();
-    assert_eq!((open.count(Status::Settling), open.count(Status::Pending)), (1, 1));
-    assert_eq!(open.look(&bed.instances).await.values().next(), Some(&Effect::TookEffect));
-    bed.press.send_modify(|count| *count = 0);
-    assert!(matches!(bed.apply(&plan).await.0, Err(ApplyError::Unfinished(_))));
-
-    let (done, events) = bed.resume().await;
-    let resumed = done.unwrap();
-    assert_eq!((resumed.outcome, &resumed.id), (Outcome::Done, &operation.id));
-    assert_eq!(statuses(&resumed), [Status::Done; 2]);
-    assert!(!events.iter().any(|what| matches!(what, Happened::Sent { step: 0, .. })));
-    let history = bed.store.history().unwrap();
-    assert_eq!(history.len(), 2);
-    assert!(matches!(bed.resume().await.0, Err(ApplyError::NothingOpen)));
 }
 
 #[tokio::test]

@@ -4,15 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use opsctl_api::{
-    Address, Answer, Cx, Fault, Hop, Identity, Pattern, Plain, Preflight, Provider, Query, Reading, Settings, Source,
-    Value, Write, Written,
-};
+use opsctl_api::{Address, Cx, Pattern, Plain, Settings, Source, Value};
 use opsctl_sim::{Options, WorldFile};
 
 use super::*;
 use crate::config::GuardConfig;
-use crate::diagnostic::Code;
 use crate::instance::{Instance, Instances};
 use crate::state::{Bound, Declared, Goal, Need, Resource, Scope, State, Target, Want};
 
@@ -83,9 +79,9 @@ fn no_secrets(_: &Source) -> Result<Plain, String> {
 }
 
 pub(super) struct Asked<'a> {
-    state: &'a State,
+    pub(super) state: &'a State,
     pub(super) scope: Scope,
-    guard: GuardConfig,
+    pub(super) guard: GuardConfig,
     pub(super) change: fn(&mut Request<'_>),
 }
 
@@ -196,13 +192,6 @@ fn test_failover_and_back_are_ordered_by_the_same_needs() {
 }
 
 #[test]
-fn test_an_owner_is_named_before_anything_is_changed() {
-    let plan = plan(&state(&[("edge", "a:service/edge", &[("replicas", is(9))], &[])]), WORLD);
-    assert_eq!(refusals(&plan).len(), 1, "{:?}", plan.refusals);
-    assert!(refusals(&plan)[0].starts_with("Owner a:service/edge: scaler/edge holds replicas in 2..6"));
-}
-
-#[test]
 fn test_bounds_that_the_plan_moves_come_first() {
     let wanted = state(&[
         ("edge", "a:service/edge", &[("replicas", is(9))], &[]),
@@ -212,51 +201,6 @@ fn test_bounds_that_the_plan_moves_come_first() {
     assert_eq!(refusals(&plan), Vec::<String>::new());
     assert_eq!(steps(&plan), ["1 +scaler/edge max", "2 +service/edge replicas", "3 +scaler/edge min"]);
     assert_eq!(plan.owners[0].moved_by, Some(0));
-}
-
-#[test]
-fn test_a_pool_is_not_left_dry() {
-    let wanted = state(&[
-        ("east", "a:record/live/east", &[("weight", is(0))], &[]),
-        ("west", "a:record/live/west", &[("weight", is(0))], &[]),
-    ]);
-    assert_eq!(refusals(&plan(&wanted, WORLD)), ["Pool pool dns: no member would have any traffic left"]);
-}
-
-#[test]
-fn test_an_explicit_address_takes_its_settings_out_of_a_wildcard() {
-    let wanted = state(&[
-        ("all", "a:service/*", &[("replicas", is(5))], &["edge"]),
-        ("edge", "a:service/edge", &[("replicas", is(3))], &[]),
-    ]);
-    let plan = plan(&wanted, WORLD);
-    assert_eq!(steps(&plan), ["1 +service/edge replicas", "2 +service/origin replicas"]);
-    let own = SkippedWhy::OwnNeed { name: "all".into(), needed: "edge".into() };
-    assert!(plan.skipped.iter().any(|skipped| skipped.why == own), "{:?}", plan.skipped);
-}
-
-#[test]
-fn test_a_wildcard_is_narrowed() {
-    let service = |name: &str, tier: &str| {
-        format!(
-            "[resource.{name}]\nat = \"a:service/{name}\"\nreplicas = 1\nsim = {{ labels = {{ tier = \"{tier}\" }} }}\n"
-        )
-    };
-    let world = [service("one", "edge"), service("two", "edge"), service("three", "core")].concat();
-    let narrowed = |select: &[&str], except: &[&str]| {
-        let mut wanted = state(&[("all", "a:service/*", &[("replicas", is(2))], &[])]);
-        let declared = Arc::make_mut(&mut wanted.resources.get_mut("all").unwrap().declared);
-        declared.at = Target::Many {
-            pattern: Pattern::new("a:service/*"),
-            select: select.iter().map(|tier| ("tier".to_owned(), (*tier).to_owned())).collect(),
-            except: except.iter().map(|pattern| Pattern::new(*pattern)).collect(),
-        };
-        steps(&plan(&wanted, &world))
-    };
-    let [one, two, three] = ["one", "two", "three"].map(|name| format!("1 +service/{name} replicas"));
-    assert_eq!(narrowed(&[], &[]), [one.clone(), three, two.clone()]);
-    assert_eq!(narrowed(&["edge"], &[]), [one.clone(), two]);
-    assert_eq!(narrowed(&["edge"], &["a:service/two", "a:service/three"]), [one]);
 }
 
 /// Capacity of one group that goes both ways is two calls: what grows comes before what needs it, and what shrinks after.
@@ -284,26 +228,6 @@ fn test_a_bound_leaves_what_meets_it() {
 }
 
 #[test]
-fn test_an_unreachable_instance_stops_a_plan_that_does_not_tolerate_it() {
-    let world = format!("{WORLD}\n[sim.instance.b]\nunreachable = true\n");
-    let mut wanted = state(&[
-        ("far", "b:service/far", &[("replicas", is(3))], &[]),
-        ("edge", "a:service/edge", &[("replicas", is(3))], &["far"]),
-        ("origin", "a:service/origin", &[("replicas", is(2))], &["far|edge"]),
-    ]);
-    let error = Asked::new(&wanted).make(&instances(&world)).unwrap_err();
-    assert_eq!(error.problems[0].code, Code::InstanceUnreachable);
-    assert!(error.problems[0].instead.contains("tolerates_unreachable"), "{}", error.problems[0].instead);
-
-    wanted.tolerates_unreachable = vec![Pattern::new("b:*")];
-    let plan = plan(&wanted, &world);
-    assert!(plan.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::Owed { .. })));
-    // One reachable member of an any-of list suffices; what needs the lost one alone is refused.
-    assert_eq!(refusals(&plan).len(), 1, "{:?}", refusals(&plan));
-    assert!(refusals(&plan)[0].starts_with("Need a:service/edge: edge needs far, which cannot be reached"));
-}
-
-#[test]
 fn test_what_another_state_set_is_listed() {
     let wanted = state(&[("edge", "a:service/edge", &[("replicas", is(2))], &[])]);
     let other = state(&[("origin", "a:service/origin", &[], &[])]);
@@ -314,158 +238,6 @@ fn test_what_another_state_set_is_listed() {
     let plan = asked.make(&instances(WORLD)).unwrap();
     assert_eq!(plan.leaves.len(), 1);
     assert_eq!((plan.leaves[0].setting.as_str(), &plan.leaves[0].set_by), ("replicas", &vec!["degraded".to_owned()]));
-}
-
-#[test]
-fn test_targets_bring_what_they_need_and_exclusions_what_grows_on_them() {
-    let wanted = state(&[
-        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
-        ("far", "b:service/far", &[("replicas", is(3))], &["origin"]),
-        ("west", "a:record/live/west", &[("weight", is(7))], &["far"]),
-        ("east", "a:record/live/east", &[("weight", is(120))], &[]),
-    ]);
-    let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.part.target = vec![Pattern::new("far")];
-    let plan = asked.make(&instances(WORLD)).unwrap();
-    assert_eq!(steps(&plan), ["1 +service/origin replicas", "2 +service/far replicas"]);
-
-    let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.part.exclude = vec![Pattern::new("a:service/or*")];
-    assert_eq!(steps(&asked.make(&instances(WORLD)).unwrap()), ["1 +record/live/east weight"]);
-
-    let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.part.target = vec![Pattern::new("frontend")];
-    assert_eq!(asked.make(&instances(WORLD)).unwrap_err().problems[0].code, Code::PatternWithoutMatch);
-}
-
-#[test]
-fn test_what_is_targeted_and_excluded_is_a_mistake_unless_something_of_it_is_left() {
-    let wanted = state(&[
-        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
-        ("far", "b:service/far", &[("replicas", is(3))], &["origin"]),
-    ]);
-    let asked = |change: fn(&mut Request<'_>)| Asked { change, ..Asked::new(&wanted) }.make(&instances(WORLD));
-    let all_of_it: [fn(&mut Request<'_>); 3] = [
-        |request| (request.part.target, request.part.exclude) = (patterns(&["far"]), patterns(&["far"])),
-        |request| (request.part.target, request.part.exclude) = (patterns(&["*"]), patterns(&["far", "a:*"])),
-        |request| (request.part.target, request.part.exclude) = (patterns(&["origin", "far"]), patterns(&["b:*"])),
-    ];
-    for change in all_of_it {
-        let problems = asked(change).unwrap_err().problems;
-        assert_eq!(problems.len(), 1, "{problems:?}");
-        assert_eq!(problems[0].code, Code::PatternWithoutMatch);
-        assert!(problems[0].why.contains("--exclude leaves all of it out"), "{problems:?}");
-    }
-    let some = asked(|request| (request.part.target, request.part.exclude) = (patterns(&["*"]), patterns(&["far"])));
-    assert_eq!(steps(&some.unwrap()), ["1 +service/origin replicas"]);
-}
-
-fn patterns(texts: &[&str]) -> Vec<Pattern> {
-    texts.iter().map(|text| Pattern::new(*text)).collect()
-}
-
-#[test]
-fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
-    let wanted = state(&[
-        ("origin", "a:service/origin", &[("replicas", is(3))], &[]),
-        ("edge", "a:service/edge", &[("replicas", is(4))], &[]),
-    ]);
-    let mut asked = Asked::new(&wanted);
-    asked.change = |request| {
-        request.reverts = Some("op".to_owned());
-        for name in ["a:service/origin", "a:service/edge"] {
-            let wrote = Setting3 { before: None, left: vec![Some(Value::Integer(5))], is_unseen: false };
-            request.left.insert(name.parse().unwrap(), [("replicas".to_owned(), wrote)].into());
-        }
-    };
-    let plan = asked.make(&instances(WORLD)).unwrap();
-    assert_eq!(steps(&plan), ["1 +service/edge replicas"]);
-    assert!(matches!(plan.skipped[0].why, SkippedWhy::ChangedSince { .. }), "{:?}", plan.skipped);
-}
-
-/// Others of a wildcard serve, and the traffic needs that one of them which does not.
-#[test]
-fn test_a_name_serves_by_itself_whatever_wildcard_covers_it() {
-    let wanted = |needed| {
-        state(&[
-            ("all", "a:service/*", &[], &[]),
-            ("edge", "a:service/edge", &[("replicas", is(0))], &[]),
-            ("west", "a:record/live/west", &[("weight", is(50))], &[needed]),
-        ])
-    };
-    assert_eq!(refusals(&plan(&wanted("all"), WORLD)), Vec::<String>::new());
-    assert_eq!(
-        refusals(&plan(&wanted("edge"), WORLD)),
-        ["Need a:record/live/west: it would have traffic, and needs edge, of which replicas is 0"]
-    );
-}
-
-#[test]
-fn test_guards() {
-    let mut wanted = state(&[
-        ("edge", "a:service/edge", &[("replicas", is(3))], &[]),
-        ("doc", "a:document/x", &[("promoted", Goal::Exact(Value::Bool(true)))], &[]),
-    ]);
-    let world = format!("{WORLD}\n[resource.doc]\nat = \"a:document/x\"\ncontent = \"\"\npromoted = false\n");
-    let mut asked = Asked::new(&wanted);
-    asked.guard = GuardConfig { protect: vec![Pattern::new("a:service/*")], max_resources: Some(1), timeout: None };
-    let plan = asked.make(&instances(&world)).unwrap();
-    let by: Vec<RefusedBy> = plan.refusals.iter().map(|refusal| refusal.by).collect();
-    assert_eq!(by, [RefusedBy::Protect, RefusedBy::MaxResources, RefusedBy::OneWay]);
-    assert_eq!(plan.way_back.irreversible, BTreeMap::from([(at("a:document/x"), vec!["promoted".to_owned()])]));
-
-    wanted.resources.remove("edge");
-    let mut asked = Asked::new(&wanted);
-    asked.change = |request| request.allow_one_way = vec![Pattern::new("a:document/*")];
-    assert_eq!(asked.make(&instances(&world)).unwrap().refusals, Vec::new());
-}
-
-/// The edge grew on a document that was promoted meanwhile: nothing leads back there, and nothing grows on it.
-#[test]
-fn test_a_rollback_leaves_what_only_goes_one_way_and_holds_back_what_needs_it() {
-    let world = format!("{WORLD}\n[resource.doc]\nat = \"a:document/x\"\ncontent = \"\"\npromoted = true\n");
-    let wanted = |promoted, edge| {
-        state(&[
-            ("doc", "a:document/x", &[("promoted", Goal::Exact(Value::Bool(promoted)))], &[]),
-            ("edge", "a:service/edge", &[("replicas", is(edge))], &["doc"]),
-            ("origin", "a:service/origin", &[("replicas", is(4))], &[]),
-        ])
-    };
-    let before = wanted(false, 3);
-    let mut asked = Asked::new(&before);
-    asked.change = |request| request.reverts = Some("op".to_owned());
-    let back = asked.make(&instances(&world)).unwrap();
-    assert_eq!((steps(&back), &back.refusals), (vec!["1 +service/origin replicas".to_owned()], &Vec::new()));
-    let held = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::HeldBack(_)).then(|| skipped.at.clone());
-    assert_eq!(back.skipped.iter().filter_map(held).collect::<Vec<_>>(), ["a:document/x", "a:service/edge"]);
-
-    // On the way there it is said.
-    let there = plan(&wanted(true, 0), &world.replace("promoted = true", "promoted = false"));
-    assert_eq!(there.way_back.held_back, [at("a:service/edge")]);
-    assert_eq!(there.way_back.steps, 1);
-}
-
-#[test]
-fn test_a_denial_is_found_by_the_preflight_even_behind_another_step() {
-    let wanted = state(&[
-        ("origin", "a:service/origin", &[("replicas", is(2))], &[]),
-        ("edge", "a:service/edge", &[("replicas", is(3))], &["origin"]),
-    ]);
-    let world = WORLD.replace("at = \"a:service/edge\"\n", "at = \"a:service/edge\"\nsim = { deny = \"write\" }\n");
-    let plan = plan(&wanted, &world);
-    assert_eq!(plan.refusals.len(), 1, "{:?}", plan.preflight);
-    assert_eq!(plan.refusals[0].by, RefusedBy::Preflight);
-}
-
-#[test]
-fn test_missing_and_empty_are_errors_and_all_are_said() {
-    let wanted = state(&[
-        ("gone", "a:service/gone", &[("replicas", is(1))], &[]),
-        ("none", "a:switch/*", &[("on", Goal::Exact(Value::Bool(true)))], &[]),
-    ]);
-    let error = Asked::new(&wanted).make(&instances(WORLD)).unwrap_err();
-    let kinds: Vec<Code> = error.problems.iter().map(|problem| problem.code).collect();
-    assert_eq!(kinds, [Code::ResourceMissing, Code::WildcardEmpty]);
 }
 
 #[test]
@@ -518,36 +290,4 @@ fn test_a_plan_whose_order_leads_nowhere_is_refused() {
     let Work::Change { hops, .. } = &mut plan.steps[0].work else { panic!() };
     hops.clear();
     assert!(refused(&plan).starts_with("step 0 changes a:service/origin by no call"));
-}
-
-/// Tells everything but what it is.
-struct Nameless(Arc<dyn Provider>);
-
-impl Provider for Nameless {
-    fn identity<'a>(&'a self, _: &'a Cx) -> Answer<'a, Result<Identity, Fault>> {
-        Box::pin(async { Err(Fault::Denied("get namespaces kube-system".into())) })
-    }
-
-    fn read<'a>(&'a self, cx: &'a Cx, ask: &'a [Query]) -> Answer<'a, Vec<Reading>> {
-        self.0.read(cx, ask)
-    }
-
-    fn preflight<'a>(&'a self, cx: &'a Cx, hops: &'a [Hop]) -> Answer<'a, Vec<Preflight>> {
-        self.0.preflight(cx, hops)
-    }
-
-    fn write<'a>(&'a self, cx: &'a Cx, batch: &'a [Write]) -> Answer<'a, Vec<Written>> {
-        self.0.write(cx, batch)
-    }
-}
-
-#[test]
-fn test_what_does_not_say_what_it_is_is_not_changed() {
-    let mut instances = instances(WORLD);
-    let a = instances.0.get_mut("a").unwrap();
-    a.provider = Arc::new(Nameless(a.provider.clone()));
-    let edge = |count| state(&[("edge", "a:service/edge", &[("replicas", is(count))], &[])]);
-    let plan = Asked::new(&edge(3)).make(&instances).unwrap();
-    assert_eq!(refusals(&plan), ["Identity a: it does not say what it is: denied: get namespaces kube-system"]);
-    assert_eq!(refusals(&Asked::new(&edge(2)).make(&instances).unwrap()), Vec::<String>::new());
 }

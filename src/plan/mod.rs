@@ -12,8 +12,12 @@ mod estimate;
 #[cfg(test)]
 mod estimate_test;
 mod expand;
+#[cfg(test)]
+mod expand_test;
 mod file;
 mod guard;
+#[cfg(test)]
+mod guard_test;
 mod hold_back;
 mod interrupt;
 mod level;
@@ -43,6 +47,8 @@ mod restore;
 mod restore_test;
 mod said;
 mod select;
+#[cfg(test)]
+mod select_test;
 mod spare;
 #[cfg(test)]
 mod spare_test;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use opsctl_api::{Direction, Edit, Value};
 use proptest::prelude::*;
 
-use super::make_test::{Asked, at, instances, is, state};
+use super::make_test::{Asked, WORLD, at, instances, is, plan, state, steps};
 use super::*;
 use crate::state::{Goal, State};
 
@@ -107,4 +107,48 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn test_a_rollback_spares_what_somebody_changed_and_not_what_an_owner_moved() {
+    let wanted = state(&[
+        ("origin", "a:service/origin", &[("replicas", is(3))], &[]),
+        ("edge", "a:service/edge", &[("replicas", is(4))], &[]),
+    ]);
+    let mut asked = Asked::new(&wanted);
+    asked.change = |request| {
+        request.reverts = Some("op".to_owned());
+        for name in ["a:service/origin", "a:service/edge"] {
+            let wrote = Setting3 { before: None, left: vec![Some(Value::Integer(5))], is_unseen: false };
+            request.left.insert(name.parse().unwrap(), [("replicas".to_owned(), wrote)].into());
+        }
+    };
+    let plan = asked.make(&instances(WORLD)).unwrap();
+    assert_eq!(steps(&plan), ["1 +service/edge replicas"]);
+    assert!(matches!(plan.skipped[0].why, SkippedWhy::ChangedSince { .. }), "{:?}", plan.skipped);
+}
+
+/// The edge grew on a document that was promoted meanwhile: nothing leads back there, and nothing grows on it.
+#[test]
+fn test_a_rollback_leaves_what_only_goes_one_way_and_holds_back_what_needs_it() {
+    let world = format!("{WORLD}\n[resource.doc]\nat = \"a:document/x\"\ncontent = \"\"\npromoted = true\n");
+    let wanted = |promoted, edge| {
+        state(&[
+            ("doc", "a:document/x", &[("promoted", Goal::Exact(Value::Bool(promoted)))], &[]),
+            ("edge", "a:service/edge", &[("replicas", is(edge))], &["doc"]),
+            ("origin", "a:service/origin", &[("replicas", is(4))], &[]),
+        ])
+    };
+    let before = wanted(false, 3);
+    let mut asked = Asked::new(&before);
+    asked.change = |request| request.reverts = Some("op".to_owned());
+    let back = asked.make(&instances(&world)).unwrap();
+    assert_eq!((steps(&back), &back.refusals), (vec!["1 +service/origin replicas".to_owned()], &Vec::new()));
+    let held = |skipped: &Skipped| matches!(skipped.why, SkippedWhy::HeldBack(_)).then(|| skipped.at.clone());
+    assert_eq!(back.skipped.iter().filter_map(held).collect::<Vec<_>>(), ["a:document/x", "a:service/edge"]);
+
+    // On the way there it is said.
+    let there = plan(&wanted(true, 0), &world.replace("promoted = true", "promoted = false"));
+    assert_eq!(there.way_back.held_back, [at("a:service/edge")]);
+    assert_eq!(there.way_back.steps, 1);
 }
