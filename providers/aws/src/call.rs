@@ -154,7 +154,7 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// The innermost causes tell what really happened; the outer ones are the SDK's own layers.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut said: Vec<String> = Vec::new();
     for cause in causes(error) {
         let text = cause.to_string();

@@ -1,6 +1,7 @@
 use std::future::Future;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::tls::{Provider as Tls, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -9,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::call::Failed;
 use crate::config::Options;
+use crate::credentials::{Told, of_profile};
 use crate::direct::{Direct, Service};
 use crate::pace::Pace;
 
@@ -96,19 +98,28 @@ impl Client {
             let http =
                 aws_smithy_http_client::Builder::new().tls_provider(Tls::Rustls(CryptoMode::AwsLc)).build_https();
             let timeouts = TimeoutConfig::builder().connect_timeout(self.options.connect_timeout).build();
+            let region = Region::new(self.options.region.clone());
             let mut loader = aws_config::defaults(BehaviorVersion::latest())
-                .region(Region::new(self.options.region.clone()))
-                .http_client(http)
-                .timeout_config(timeouts)
+                .region(region.clone())
+                .http_client(http.clone())
+                .timeout_config(timeouts.clone())
                 // A write whose answer is lost must not be repeated blindly; reads are repeated by the layer around.
                 .retry_config(RetryConfig::disabled());
             if let Some(profile) = &self.options.profile {
-                loader = loader.profile_name(profile);
+                let named = of_profile(profile, &region, http, timeouts);
+                loader = loader.profile_name(profile).credentials_provider(named);
             }
             if let Some(endpoint) = &self.options.endpoint {
                 loader = loader.endpoint_url(endpoint);
             }
-            loader.load().await
+            let shared = loader.load().await;
+            match shared.credentials_provider() {
+                Some(chain) => {
+                    let told = Told::new(chain);
+                    shared.into_builder().credentials_provider(SharedCredentialsProvider::new(told)).build()
+                }
+                None => shared,
+            }
         })
     }
 }

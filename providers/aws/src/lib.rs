@@ -28,6 +28,8 @@ mod client;
 #[cfg(feature = "live")]
 mod config;
 #[cfg(feature = "live")]
+mod credentials;
+#[cfg(feature = "live")]
 mod direct;
 #[cfg(feature = "live")]
 mod fault;

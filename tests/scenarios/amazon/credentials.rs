@@ -85,6 +85,23 @@ fn test_a_role_of_a_profile_is_assumed() {
     assert_eq!(machine.aws.count("sts", "AssumeRole"), 1);
 }
 
+/// What `opsctl.toml` names is what is meant, whatever keys the shell has.
+#[test]
+fn test_a_named_profile_is_taken_before_the_environment() {
+    let config = "[profile base]\naws_access_key_id = BASE\naws_secret_access_key = nothing\n";
+    let keys = [("AWS_ACCESS_KEY_ID", "SHELL"), ("AWS_SECRET_ACCESS_KEY", "nothing")];
+    for (profile, key) in [(Some("base"), "BASE"), (None, "SHELL")] {
+        let machine = Machine::new(profile, config);
+        let said = machine.plan(&keys);
+        assert!(said.exit == Some(0), "{said}");
+        let asked = machine.call("DescribeServices");
+        assert!(asked.header("authorization").contains(&format!("Credential={key}/")), "{asked:?}");
+    }
+    let machine = Machine::new(Some("gone"), config);
+    let said = machine.plan(&keys);
+    assert!(said.exit == Some(1) && said.err.contains("profile `gone` was not defined"), "{said}");
+}
+
 /// A pod's, or a job's: a token in a file that is given for a role.
 #[test]
 fn test_a_web_identity_is_given_for_a_role() {
@@ -155,4 +172,16 @@ fn test_a_login_by_sso_is_used_while_it_lasts() {
     log_in("2020-01-01T00:00:00Z");
     let said = machine.plan(&endpoint);
     assert!(said.exit == Some(1) && said.err.contains("aws sso login"), "{said}");
+}
+
+/// What is wrong with a profile is told, and not that somebody else was told.
+#[test]
+fn test_what_is_wrong_with_a_profile_is_told() {
+    let wrong =
+        "[profile oncall]\nrole_arn = arn:aws:iam::ACCOUNT:role/oncall\nsource_profile = nobody\nregion = us-east-1\n";
+    let said = Machine::new(Some("oncall"), wrong).plan(&[]);
+    assert!(said.exit == Some(1) && said.err.contains("nobody") && !said.err.contains("already taken"), "{said}");
+    let login = "[profile login]\nlogin_session = arn:aws:iam::ACCOUNT:user/ana\nregion = us-east-1\n";
+    let said = Machine::new(Some("login"), login).plan(&[]);
+    assert!(said.exit == Some(1) && said.err.contains("aws configure export-credentials --profile"), "{said}");
 }
