@@ -69,12 +69,14 @@ pub(super) fn refuse(plan: &mut Plan) {
 /// The steps that the API would not take.
 pub fn refused(steps: &[Step], notes: &[PreflightNote]) -> Vec<Refusal> {
     let refusals = notes.iter().filter_map(|note| match &note.answer {
-        Preflight::Refused(fault) => Some(Refusal {
-            by: RefusedBy::Preflight,
-            at: steps.get(note.step)?.at()?.to_string(),
-            why: fault.to_string(),
-            instead: String::new(),
-        }),
+        Preflight::Refused(fault) => {
+            let at = steps.get(note.step)?.at()?.to_string();
+            let instead = match fault {
+                Fault::Missing(_) => format!("name one that there is, or leave it as it is with --exclude {at}"),
+                _ => String::new(),
+            };
+            Some(Refusal { by: RefusedBy::Preflight, at, why: fault.to_string(), instead })
+        }
         Preflight::Accepted | Preflight::CannotTell(_) => None,
     });
     // Of several calls of one step all may be refused for one and the same.

@@ -114,6 +114,23 @@ fn test_what_is_not_there_is_refused_by_the_plan() {
     assert_eq!(pipeline.all(), before);
 }
 
+/// The release to go back to was deregistered since: the rollback says so before anything is moved, and goes on without it.
+#[test]
+fn test_a_rollback_to_a_release_that_is_gone_is_told_before() {
+    let pipeline = Pipeline::new();
+    let next = "over = \"baseline\"\n[resource.ingestion]\ntask_definition = \"ingestion-api:25\"\n[resource.validator]\nversion = \"15\"\n";
+    pipeline.ops.write("states/next.toml", next);
+    pipeline.ops.done(&["apply", "next", "-y"]);
+    pipeline.console("east").json("ecs", "DeregisterTaskDefinition", &json!({ "taskDefinition": "ingestion-api:24" }));
+    let said = pipeline.ops.ends(3, &["rollback", "-y"]);
+    let at = pipeline.at("ingestion");
+    assert!(said.err.contains("no active task definition ingestion-api:24: it was deregistered"), "{said}");
+    assert!(said.err.contains(&format!("leave it as it is with --exclude {at}")), "{said}");
+    pipeline.is(&[("validator", "version", json!("15"))]);
+    pipeline.ops.ends(10, &["rollback", "-y", "--exclude", at]);
+    pipeline.is(&[("validator", "version", json!("14")), ("ingestion", "task_definition", json!("ingestion-api:25"))]);
+}
+
 /// Four shards to thirty-two in one call: AWS refuses it, and opsctl never asks for it.
 #[test]
 fn test_a_stream_grows_by_the_calls_that_it_takes() {
