@@ -54,6 +54,15 @@ pub fn strangers<'a>(
     known.filter_map(stranger).collect()
 }
 
+/// Whether what a plan that changes nothing found is still so, at what it was made for.
+///
+/// # Errors
+/// An instance is another one or does not answer, something could not be read, or an edit would be made by now.
+pub async fn still(plan: &Plan, instances: &Instances) -> Result<(), ApplyError> {
+    identities(plan, instances).await?;
+    fresh(plan, instances).await.map(drop)
+}
+
 /// Reads all that the plan observed, and holds it against what the plan was made from.
 ///
 /// # Errors

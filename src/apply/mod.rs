@@ -73,7 +73,7 @@ pub use abandon::{Closing, abandon, settled};
 pub use astray::{Astray, Changed};
 pub use error::ApplyError;
 pub use event::{Event, What};
-pub use gate::strangers;
+pub use gate::{still, strangers};
 pub use journal::JournalError;
 pub use legal::Illegal;
 pub use let_go::{LetGo, let_go};

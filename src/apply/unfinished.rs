@@ -63,6 +63,8 @@ pub struct OpenStep {
     pub at: Option<Address>,
     /// `check edge`, `wait`; empty of a change.
     pub what: String,
+    /// How many of its calls are done; the one that was written last is not among them.
+    pub calls_done: usize,
     /// What it changes: what was written last, and what the plan says where nothing was.
     pub edits: Vec<Edit>,
     /// What it is still to change, after that.
@@ -165,6 +167,7 @@ impl Unfinished {
                 step: id,
                 at: step.at().cloned(),
                 what,
+                calls_done: progress.hop,
                 edits: if progress.is_begun() { progress.edits.clone() } else { planned.to_vec() },
                 ahead: progress.ahead(&step.work),
                 status: match progress.stand {

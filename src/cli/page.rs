@@ -9,7 +9,10 @@ use crate::apply::{self, ApplyError};
 use crate::plan::{self, Interrupt, Plan};
 use crate::snapshot::{self, Operation, Store};
 use crate::state::OnFailure;
-use crate::view::{self, plan::Now};
+use crate::view::{
+    self,
+    plan::{Changed, Now},
+};
 
 /// What is in the way of an apply, as the page of a plan says it.
 #[derive(Debug, Default, serde::Serialize)]
@@ -33,6 +36,9 @@ pub(super) struct Situation {
     /// What this build can neither measure nor call: what, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) unbuilt: Vec<String>,
+    /// What is changed and was changed by somebody else before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) changed: Vec<Changed>,
     /// The state that may undo what a rollback does not.
     #[serde(skip)]
     pub(super) undoing: Option<String>,
@@ -129,6 +135,7 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 undoing: situation.undoing.as_deref(),
                 lacking: &situation.lacking,
                 unbuilt: &situation.unbuilt,
+                changed: &situation.changed,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },
             &output.results,

@@ -21,6 +21,8 @@ pub(super) struct Wanted {
     pub(super) goals: BTreeMap<Key, Option<Goal>>,
     /// By setting: where an operation was abandoned that was to set it again.
     pub(super) on_the_way: BTreeMap<Key, OnTheWay>,
+    /// The settings of which it is not known that they ever were so: the step that was to make them so is not done.
+    undone: BTreeSet<Key>,
     /// What the instances are that this was wanted of.
     pub(super) targets: BTreeMap<String, Identity>,
 }
@@ -76,6 +78,11 @@ impl Wanted {
         Ok(wanted)
     }
 
+    /// What a setting was left as; `None` where it was to be whatever it is, or may never have been made so.
+    pub(super) fn left(&self, key: &Key) -> Option<&Goal> {
+        self.goals.get(key).filter(|_| !self.undone.contains(key))?.as_ref()
+    }
+
     fn knows(&mut self, plan: &Plan) {
         for (name, identity) in plan.targets() {
             self.targets.entry(name.clone()).or_insert_with(|| identity.clone());
@@ -91,6 +98,9 @@ impl Wanted {
             let seen = plan.resources.get_mut(&key.0).and_then(|seen| seen.settings.get_mut(&key.1));
             let goal = seen.and_then(|seen| seen.goal.take());
             let is_open = operation.ended.is_none() && undone.contains(&key);
+            if !self.goals.contains_key(&key) && is_in(&undone, &key) {
+                self.undone.insert(key.clone());
+            }
             self.goals.entry(key).or_insert(goal.filter(|_| !is_open));
         }
         if operation.abandoned.is_none() {
@@ -111,13 +121,8 @@ impl Wanted {
 /// What secrets should be is told by their texts alone, which no plan has. One whose text cannot be had is not compared.
 fn reveal(plan: &mut Plan, secrets: &apply::Secrets<'_>) {
     for setting in plan.resources.values_mut().flat_map(|seen| seen.settings.values_mut()) {
-        if let Some(Goal::Exact(Value::Secret(secret))) = &mut setting.goal
-            && let Some(source) = &secret.source
-        {
-            match secrets(source) {
-                Ok(text) => secret.plain = Some(text),
-                Err(_) => setting.goal = None,
-            }
+        if setting.goal.as_mut().is_some_and(|goal| goal.reveal(secrets).is_err()) {
+            setting.goal = None;
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use opsctl_api::{Address, Edit, Live, LiveSetting, Plain, Settings, Source, Value};
+use opsctl_api::{Address, Edit, Live, LiveSetting, Settings};
 
 use super::diff::{Edits, diff, slots};
 use super::digest::digest;
@@ -16,7 +16,7 @@ use super::{
     notes, preflight, quota, reliance, rest, restarts, restore, select, spare, steps, undercut,
 };
 use crate::instance::Instances;
-use crate::state::{Goal, Scope, State};
+use crate::state::{Scope, State};
 
 /// Observes, compares and orders.
 ///
@@ -62,7 +62,10 @@ fn draft(request: &Request<'_>, scope: &Scope, observation: &Observation, instan
     if let Some(rest) = &request.rest {
         rest::again(rest, &mut expanded);
     }
-    reveal(&mut expanded, request.secrets);
+    for goal in expanded.items.iter_mut().flat_map(|item| item.goals.values_mut()) {
+        // Where there is no text, an apply says so.
+        let _ = goal.goal.reveal(request.secrets);
+    }
     let mut edits = diff(request, &mut expanded, &mut problems);
     restarts::begin(state, scope, &mut expanded, &mut edits);
     select::select(request, &shares, &mut expanded, &mut edits, &mut problems);
@@ -208,17 +211,6 @@ fn with_state<'a>(scope: &'a Scope, state: &State) -> Cow<'a, Scope> {
         }
     }
     scope
-}
-
-/// Takes secrets' texts where they can be had, so that they are compared by text.
-fn reveal(expanded: &mut Expanded, secrets: &(dyn Fn(&Source) -> Result<Plain, String> + Send + Sync)) {
-    for goal in expanded.items.iter_mut().flat_map(|item| item.goals.values_mut()) {
-        if let Goal::Exact(Value::Secret(secret)) = &mut goal.goal
-            && let Some(source) = &secret.source
-        {
-            secret.plain = secrets(source).ok();
-        }
-    }
 }
 
 fn members(observation: &Observation) -> BTreeMap<String, Vec<Address>> {

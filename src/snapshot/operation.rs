@@ -202,6 +202,11 @@ impl StepRecord {
         settings.map(|setting| (at.clone(), setting.to_owned())).collect()
     }
 
+    /// Whether it was begun, and stopped between two of its calls.
+    pub fn is_halfway(&self) -> bool {
+        self.status == Status::Skipped && (!self.called.is_empty() || self.edits.iter().any(|edit| edit.sent))
+    }
+
     /// What it had set and was to set again when it ended, with each value that this may have by that: it is neither what it was before nor
     /// what was asked for.
     pub fn left_on_the_way(&self) -> impl Iterator<Item = (&EditRecord, &Value)> {

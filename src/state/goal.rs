@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use opsctl_api::Value;
+use opsctl_api::{Plain, Source, Value};
 use serde::{Deserialize, Serialize};
 
 /// What a setting shall be.
@@ -63,6 +63,19 @@ impl Goal {
             Self::Exact(value) => Some(value),
             Self::Bound(_) => None,
         }
+    }
+
+    /// Takes the text of a secret where that can be had, so that it is compared by that.
+    ///
+    /// # Errors
+    /// It cannot be had.
+    pub fn reveal(&mut self, secrets: &(dyn Fn(&Source) -> Result<Plain, String> + Send + Sync)) -> Result<(), String> {
+        if let Self::Exact(Value::Secret(secret)) = self
+            && let Some(source) = &secret.source
+        {
+            secret.plain = Some(secrets(source)?);
+        }
+        Ok(())
     }
 
     /// Whether a live value is as it should be.

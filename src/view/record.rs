@@ -16,6 +16,11 @@ pub(crate) fn described(step: &StepRecord, screen: &Screen) -> String {
     format!("{} {} {what}", at.instance(), at.local()).trim_end().to_owned()
 }
 
+/// Where a step stands; of one that was stopped between two of its calls, that.
+pub(crate) fn stand(step: &StepRecord) -> String {
+    if step.is_halfway() { "halfway".to_owned() } else { step.status.to_string() }
+}
+
 /// A recorded edit: `replicas 1 → 4`; what was to be as it was in the end: `running true (left at false)`.
 pub(crate) fn edited(edit: &EditRecord, screen: &Screen) -> String {
     let as_planned = Edit { setting: edit.setting.clone(), from: edit.from.clone(), to: edit.to.clone() };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::log::ending;
-use super::record::{Ways, called, edited, unheld};
+use super::record::{Ways, called, edited, stand, unheld};
 use super::rto::Rto;
 use super::screen::{Ink, Screen, Sign};
 use super::table::{Cell, Column, Table};
@@ -83,7 +83,7 @@ fn steps(operation: &Operation, ways: &Ways, screen: &Screen) -> String {
         let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
         let end = match step.status {
             Status::Done => length(step.took),
-            other => format!("{other}{why}"),
+            _ => format!("{}{why}", stand(step)),
         };
         let (instance, local) = match &step.at {
             Some(at) => (Cell::new(at.instance()), Cell::new(at.local())),

@@ -2,6 +2,9 @@ use super::record::called;
 use super::words::and;
 use crate::snapshot::{self, Recorded};
 
+/// How many are told of what lies over a state.
+const MOST: usize = 4;
+
 /// What stands, by what it is called.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Stands {
@@ -45,7 +48,12 @@ impl Stands {
         let state = self.state.as_deref().unwrap_or("nothing that was applied");
         match over {
             [] => state.to_owned(),
-            over => format!("{state}, with {} over it", and(over)),
+            over if over.len() <= MOST => format!("{state}, with {} over it", and(over)),
+            // What came last has the most to say.
+            over => {
+                let (others, last) = over.split_at(over.len() - MOST + 1);
+                format!("{state}, with {} others and then {} over it", others.len(), and(last))
+            }
         }
     }
 }
@@ -64,6 +72,8 @@ mod tests {
         assert_eq!(stands(Some("night"), &[], false), "What stands is night.");
         assert_eq!(stands(Some("night"), &["a", "b"], false), "What stands is night, with a and b over it.");
         assert_eq!(stands(Some("night"), &["a", "b"], true), "It lies over night, with a over it.");
+        let many = stands(Some("night"), &["a", "b", "c", "d", "e"], false);
+        assert_eq!(many, "What stands is night, with 2 others and then c, d and e over it.");
         assert_eq!(stands(None, &["a"], true), "It lies over nothing that was applied.");
     }
 }

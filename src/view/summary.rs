@@ -1,4 +1,4 @@
-use super::record::{Ways, called_first, described, forced_by, unheld};
+use super::record::{Ways, called_first, described, forced_by, stand, unheld};
 use super::rto::Rto;
 use super::screen::{Ink, Screen};
 use super::time::length;
@@ -129,7 +129,7 @@ fn listed(operation: &Operation, status: Status, ink: Ink, ways: &Ways, screen: 
     let mut block = String::new();
     for step in steps.iter().take(most) {
         let why = if step.why.is_empty() { String::new() } else { format!(": {}", clean(&step.why)) };
-        let label = screen.paint(ink, &format!("{:12}", status.to_string()));
+        let label = screen.paint(ink, &format!("{:12}", stand(step)));
         block.push_str(&format!("  {label}{}{why}\n", described(step, screen)));
         for line in ways.get(&step.step).into_iter().flatten() {
             block.push_str(&format!("  {:12}{}\n", "by hand", clean(line)));
@@ -154,6 +154,14 @@ fn counts(operation: &Operation) -> String {
     let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed, Status::Skipped];
     let mut parts: Vec<String> =
         statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
+    let halfway = operation.steps.iter().filter(|step| step.is_halfway()).count();
+    if halfway > 0 {
+        parts.pop();
+        parts.extend([
+            format!("halfway {halfway}"),
+            format!("{} {}", Status::Skipped, operation.count(Status::Skipped) - halfway),
+        ]);
+    }
     match operation.count(Status::LeftAlone) {
         0 => {}
         alone => parts.push(format!("{} {alone}", Status::LeftAlone)),

@@ -8,7 +8,7 @@ use opsctl_api::Edit;
 use super::screen::{Ink, Screen, Sign};
 use super::time::ago;
 use super::value::{compared, shown, way};
-use super::words::clean;
+use super::words::{clean, count};
 use crate::apply::{Astray, Changed, Effect, OpenStep, Unfinished};
 use crate::snapshot::Status;
 
@@ -52,7 +52,7 @@ fn at(
         };
         page.push_str(&format!("  {label:<9}{}", described(step, &step.edits, screen)));
         if let Some(effect) = effects.get(&step.step) {
-            page.push_str(&format!(": {}", told_of(effect, screen)));
+            page.push_str(&format!(": {}{}", told_of(effect, screen), done_before(step, effect)));
         }
         page.push('\n');
     }
@@ -107,6 +107,14 @@ fn described(step: &OpenStep, edits: &[Edit], screen: &Screen) -> String {
     }
 }
 
+/// What it had done before that is done.
+fn done_before(step: &OpenStep, effect: &Effect) -> String {
+    match (effect, step.calls_done) {
+        (Effect::NotDone, calls) if calls > 0 => format!(" that; done are {} before it", count(calls, "call")),
+        _ => String::new(),
+    }
+}
+
 fn told_of(effect: &Effect, screen: &Screen) -> String {
     match effect {
         Effect::TookEffect => "it took effect".to_owned(),
@@ -132,6 +140,7 @@ mod tests {
             step,
             at: Some(address(at)),
             what: String::new(),
+            calls_done: 0,
             edits: vec![edit("weight", from, to)],
             ahead: Vec::new(),
             status,

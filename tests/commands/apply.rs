@@ -74,6 +74,18 @@ fn test_a_plan_file_is_obeyed_and_needs_no_states() {
     assert_eq!(repository.simulated("k8s:deployment/cdn/edge", "replicas"), 5);
 }
 
+/// It found nothing to do, and somebody has changed that since: nobody is told that all is well.
+#[test]
+fn test_a_plan_file_that_changes_nothing_is_stale_too() {
+    let repository = Repository::small();
+    repository.done(&["plan", "baseline", "--out", "plan.json"]);
+    let said = repository.done(&["apply", "plan.json", "-y"]);
+    assert!(said.out.contains("nothing to change"), "{said}");
+    repository.done(&["sim", "set", "k8s:deployment/cdn/edge", "replicas=1"]);
+    let said = repository.ends(4, &["apply", "plan.json", "-y"]);
+    assert!(!said.out.contains("nothing to change") && said.err.contains("deployment/cdn/edge"), "{said}");
+}
+
 #[test]
 fn test_what_is_no_plan_says_how_to_get_one() {
     let repository = Repository::small();

@@ -324,8 +324,8 @@ fn test_ctrl_c_ends_between_two_calls() {
     let (said, exit) = interrupted(&repository, "peak", STREAM, "shards", "8");
     insta::assert_snapshot!(said, @r#"
     peak was stopped. What was done stays as it is.   TIME.   Operation ID
-      not started aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
-      done 0   failed 0   unknown 0   owed 0   not started 1
+      halfway     aws kinesis-stream/events shards 4 → 32 (left at 8): stopped after 1 of 3 calls
+      done 0   failed 0   unknown 0   owed 0   halfway 1   not started 0
       go on       opsctl resume
       look        opsctl show ID
       back        opsctl rollback

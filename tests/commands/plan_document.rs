@@ -122,7 +122,11 @@ fn test_what_to_look_at_twice_is_in_the_document() {
         (
             &look_twice::left_alone(),
             "baseline",
-            &[("/plan/leaves/0/setting", "\"data.shield\""), ("/plan/leaves/0/set_by/0", "\"busy\"")],
+            &[
+                ("/plan/leaves/0/setting", "\"data.shield\""),
+                ("/plan/leaves/0/set_by/0", "\"busy\""),
+                ("/situation/changed/0/live", "3"),
+            ],
         ),
         (
             &look_twice::unreachable(),

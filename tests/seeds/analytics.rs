@@ -207,8 +207,10 @@ fn test_the_peak_and_its_way_back() {
     procedure.taken_back(&[INGESTION, PROCESSOR, STREAM]);
     // A "scale up" leaves alone what is up already.
     ops.done(&["sim", "set", INGESTION, "desired_count=30"]);
-    let said = ops.done(&["plan", "peak"]);
+    let said = ops.ends(3, &["plan", "peak"]);
     assert!(!said.out.contains("30 → 20"), "{said}");
+    // There and back took all of today's calls.
+    assert!(said.out.contains("of which 10 are made"), "{said}");
 }
 
 #[test]

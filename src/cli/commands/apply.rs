@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::apply;
+use crate::cli::changed;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -46,9 +48,14 @@ impl Apply {
         let instances = repository.instances(output)?;
         let setting = Setting::new(&repository, &instances, &store)?;
         let mut plan = intended::plan(&repository, &intended, &self.selection, &instances, &store, output).await?;
+        // Nothing of it is written, and so nothing is read again under the lock: what it says would be that of the day it was made.
+        if matches!(intended, Intended::File(_)) && !plan.is_operation() {
+            apply::still(&plan, &instances).await?;
+        }
         situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store);
         situation.look_for_means(&plan, &repository);
+        situation.changed = changed::changed(&plan, &setting)?;
         page::show_before(&plan, &situation, output)?;
         if matches!(intended, Intended::File(_)) && is_otherwise(&plan, &repository) {
             let name = &plan.intent.name;

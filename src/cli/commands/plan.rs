@@ -3,6 +3,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
+use crate::cli::changed;
 use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -12,6 +13,7 @@ use crate::cli::offline::Offline;
 use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
+use crate::cli::setting::Setting;
 use crate::plan::{self, FileError};
 use crate::view;
 
@@ -69,6 +71,9 @@ impl Plan {
         situation.offline = offline.as_deref().map(page::Offline::of);
         page::estimate(&mut plan, &store);
         situation.look_for_means(&plan, &repository);
+        if offline.is_none() {
+            situation.changed = changed::changed(&plan, &Setting::new(&repository, &instances, &store)?)?;
+        }
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;
         }

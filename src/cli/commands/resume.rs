@@ -3,6 +3,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::apply::{ApplyError, Closing};
+use crate::cli::changed;
 use crate::cli::damage::Damage;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -122,7 +123,8 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let mut plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
     page::estimate(&mut plan, store);
-    page::show_before(&plan, &Situation::of(repository, store)?, output)?;
+    let situation = Situation { changed: changed::changed(&plan, setting)?, ..Situation::of(repository, store)? };
+    page::show_before(&plan, &situation, output)?;
     if plan.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::HeldBack(_))) {
         output.say(&format!(
             "What is held back goes on once what it needs is as it was: opsctl resume. Or apply what shall be: {}; or let go of it: opsctl \

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use opsctl_api::{Address, Fault, LiveSetting};
+use opsctl_api::{Address, Fault, LiveSetting, Settings};
 
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -26,7 +26,12 @@ pub(in crate::cli) struct States {}
 impl States {
     pub(in crate::cli) async fn run(self, output: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(output)?;
-        let loaded = repository.states(output)?;
+        let mut loaded = repository.states(output)?;
+        let secrets = repository.secrets();
+        for (_, goal) in loaded.scope.settings.values_mut().flat_map(Settings::values_mut).flatten() {
+            // Without its text it differs from what is live, as far as anybody knows.
+            let _ = goal.reveal(&secrets);
+        }
         let instances = repository.instances(output)?;
         let observation = plan::observe(&loaded.scope, &instances).await;
         let over = loaded.states.values().map(|state| state.over.clone()).collect();

@@ -9,7 +9,7 @@ use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
 use super::under_way::under_way;
-use super::{Now, labelled, lasts, locals, traffic};
+use super::{Changed, Now, labelled, lasts, locals, traffic};
 use crate::plan::{
     self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work,
 };
@@ -30,6 +30,7 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("interrupts", interrupts(plan)),
         ("quota", quotas(plan)),
         ("under way", under_way(plan, now, screen)),
+        ("changed", changed(now, screen)),
         ("owed", owed(plan)),
         ("owner", owners(plan, screen)),
         ("time", lasts::over(plan, now.at).into_iter().collect()),
@@ -83,6 +84,15 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
         edits.iter().filter(|edit| settings.contains(&edit.setting)).map(move |edit| (at, edit))
     });
     edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
+}
+
+/// What somebody else has made of what stands, and is lost by this.
+fn changed(now: &Now<'_>, screen: &Screen) -> Vec<String> {
+    let line = |Changed { at, setting, wants, live }: &Changed| {
+        let (setting, wants, live) = (clean(setting), clean(&wants.to_string()), shown(live.as_ref(), screen));
+        format!("{at} {setting} was to be {wants}, and is {live}: somebody has changed it since")
+    };
+    now.changed.iter().map(line).collect()
 }
 
 /// What stays as it is, while what it needs shrinks.

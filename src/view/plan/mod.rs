@@ -12,12 +12,12 @@ mod traffic;
 mod under_way;
 
 use jiff::Timestamp;
-use opsctl_api::Address;
+use opsctl_api::{Address, Value};
 
 use super::{Screen, Stands};
 use crate::plan::{Plan, SkippedWhy};
 use crate::snapshot::Operation;
-use crate::state::OnFailure;
+use crate::state::{Goal, OnFailure};
 
 pub(crate) use danger::refusal;
 pub(crate) use foot::calls;
@@ -51,6 +51,21 @@ pub struct Now<'a> {
     pub lacking: &'a [String],
     /// What this build can neither measure nor call: what, and why.
     pub unbuilt: &'a [String],
+    /// What the plan changes and somebody else has changed before.
+    pub changed: &'a [Changed],
+}
+
+/// A setting that is not as it should be by what stands.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Changed {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// What it should be.
+    pub wants: Goal,
+    /// What it is.
+    pub live: Option<Value>,
 }
 
 /// Draws the page. Ends with the counts; what to do next is the command's to say.

@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+
+use opsctl_api::Address;
+
 use super::super::Screen;
 use super::super::record::named;
 use super::super::value::shown;
@@ -10,8 +14,8 @@ use crate::plan::Plan;
 /// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
 pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let totals = super::totals(plan);
-    let read: Vec<&str> =
-        plan.instances.iter().filter(|(_, seen)| seen.unreachable.is_none()).map(|(name, _)| name.as_str()).collect();
+    let read: BTreeSet<&str> = plan.resources.keys().map(Address::instance).collect();
+    let read: Vec<&str> = read.into_iter().collect();
     let name = named(&plan.intent.name, plan.intent.rest_of.is_some(), &plan.intent.part);
     let mut page = if totals.settings == 0 {
         format!("{name}: nothing to change, for it sets nothing that was looked at.\n")
@@ -32,6 +36,11 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
     let told = [missing(plan), not_restored(plan, screen), actions(plan, now), under_way(plan, now, screen)];
     for line in told.into_iter().flatten() {
         page.push_str(&format!("{line}.\n"));
+    }
+    for (name, seen) in &plan.instances {
+        if let Some(why) = &seen.unreachable {
+            page.push_str(&format!("{name} did not say what it is: {}.\n", clean(why)));
+        }
     }
     let unready = unready(plan);
     if !unready.is_empty() {

@@ -123,7 +123,7 @@ fn bare() -> Plan {
 #[test]
 fn test_nothing_to_do_is_one_line() {
     let mut plan = bare();
-    insta::assert_snapshot!(draw(&plan, &PLAIN), @"dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.");
+    insta::assert_snapshot!(draw(&plan, &PLAIN), @"dr-active: nothing to change. 1 setting of 1 resource read from gke is as it should be.");
     plan.leaves = vec![Leave {
         name: "x".into(),
         at: at("gke:configmap/cdn/x"),
@@ -132,11 +132,11 @@ fn test_nothing_to_do_is_one_line() {
         set_by: vec!["degraded".into()],
     }];
     insta::assert_snapshot!(draw(&plan, &PLAIN), @"
-    dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.
+    dr-active: nothing to change. 1 setting of 1 resource read from gke is as it should be.
     1 setting that other states set is left alone (-v lists them).
     ");
     insta::assert_snapshot!(draw(&plan, &Screen { verbose: true, ..PLAIN }), @"
-    dr-active: nothing to change. 1 setting of 1 resource read from aws, gke is as it should be.
+    dr-active: nothing to change. 1 setting of 1 resource read from gke is as it should be.
     left alone  gke:configmap/cdn/x data.a = absent
     5 API calls: aws 2 (2 LIST), gke 3 (3 LIST).
     ");

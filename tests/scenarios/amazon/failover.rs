@@ -27,6 +27,10 @@ const ONE_WAY: &str = "it only goes one way, and cannot be taken back";
 fn test_to_the_west_and_home_by_name() {
     let pipeline = Pipeline::new();
     pipeline.is_there("baseline");
+    // Secrets are compared by their texts: baseline is what is live.
+    let states = pipeline.ops.done(&["states"]).out;
+    let foot: Vec<&str> = states.lines().last().unwrap_or_default().split_whitespace().take(4).collect();
+    assert_eq!(foot, ["as", "live", "as", "live"], "{states}");
     let page = pipeline.plan("dr-active").to_string().replace(pipeline.aws.account(), "ACCOUNT");
     // The version of a secret is another one each time.
     let (before, after) = page.split_once("(sensitive, ").unwrap();

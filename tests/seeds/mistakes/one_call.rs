@@ -10,8 +10,11 @@ const FOUR: &str = "[resource.clicks]\nat = \"lab:stream/clicks\"\nshards = 4\n"
 
 #[test]
 fn test_a_stream_grows_and_shrinks_by_steps_that_its_service_takes() {
-    let ops =
-        repository(FOUR, &[("baseline", FOUR), ("peak", "extends = \"baseline\"\n[resource.clicks]\nshards = 32\n")]);
+    let stream = || {
+        let peak = "extends = \"baseline\"\n[resource.clicks]\nshards = 32\n";
+        repository(FOUR, &[("baseline", FOUR), ("peak", peak)])
+    };
+    let ops = stream();
     let procedure = Procedure::of(&ops);
     let hops = |state| -> Vec<_> {
         let plan = ops.json(&["plan", state]);
@@ -25,6 +28,9 @@ fn test_a_stream_grows_and_shrinks_by_steps_that_its_service_takes() {
     assert_eq!(ops.simulated(CLICKS, "shards"), json!(32));
     assert_eq!(hops("baseline"), [16, 8, 4]);
     procedure.back(&[CLICKS]);
+    // Another one: twice there and back is more than a stream takes in a day.
+    let ops = stream();
+    let procedure = Procedure::of(&ops);
     procedure.there("peak", &[CLICKS]);
     procedure.taken_back(&[CLICKS]);
 }
