@@ -109,6 +109,8 @@ where
 {
     match error {
         SdkError::ConstructionFailure(_) => Failed::from_fault(unsigned(&chain(error))),
+        SdkError::ServiceError(answer) if !is_of_aws(answer.raw(), answer.err().code()) => foreign(answer.raw()),
+        SdkError::ResponseError(answer) if !is_of_aws(answer.raw(), None) => foreign(answer.raw()),
         SdkError::ServiceError(answer) => {
             let code = answer.err().code().unwrap_or_default();
             let status = answer.raw().status().as_u16();
@@ -126,6 +128,24 @@ where
         }
         _ => Failed { fault: Fault::Unreachable(chain(error)), maybe_done: true, code: String::new() },
     }
+}
+
+/// Whether AWS answered: it numbers each request, and tells a code of what it refuses.
+fn is_of_aws(answer: &HttpResponse, code: Option<&str>) -> bool {
+    let marks = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-errortype"];
+    // Where there is no body, the SDK has made up the code of the status.
+    let has_code = code.is_some() && answer.body().bytes().is_some_and(|body| !body.is_empty());
+    has_code || marks.into_iter().any(|mark| answer.headers().contains_key(mark))
+}
+
+/// A proxy that stands in between, a page to log in at, or whatever a wrong endpoint leads to. It knows nothing of what is there.
+fn foreign(answer: &HttpResponse) -> Failed {
+    let status = answer.status().as_u16();
+    let sort = answer.headers().get("content-type").map(|sort| format!(", {sort}")).unwrap_or_default();
+    let why = format!("what answered is not AWS: HTTP {status}{sort}; see to the endpoint, or to a proxy in between");
+    // What it refuses or sends elsewhere it has not handed on; what broke down, or took too long, may have been behind it.
+    let handed_on = !(300..500).contains(&status) || status == 408;
+    Failed { fault: Fault::Unreachable(why), maybe_done: handed_on, code: String::new() }
 }
 
 /// Without credentials nothing is signed, and nothing is sent.
@@ -175,4 +195,107 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+
+    use super::*;
+
+    /// A server that answers all calls with this, and its URL.
+    fn answering(answer: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut asked = Vec::new();
+                while !is_whole(&asked) {
+                    let mut piece = [0; 4096];
+                    let count = stream.read(&mut piece).unwrap();
+                    asked.extend(&piece[..count]);
+                }
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        url
+    }
+
+    fn is_whole(asked: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(asked).to_lowercase();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        body.len() >= length.map_or(0, |length| length.parse().unwrap())
+    }
+
+    fn config(url: &str, credentials: SharedCredentialsProvider) -> SdkConfig {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(url)
+            .http_client(http)
+            .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
+            .credentials_provider(credentials)
+            .build()
+    }
+
+    fn keys() -> SharedCredentialsProvider {
+        SharedCredentialsProvider::new(Credentials::new("AKIA", "secret", None, None, "test"))
+    }
+
+    fn cx() -> Cx {
+        Cx::new(Duration::from_secs(5))
+    }
+
+    /// What becomes of calls of three protocols that are answered with this: of JSON, of XML, and the one whose refusals have no body.
+    async fn answered(answer: &'static str) -> [Failed; 3] {
+        let config = config(&answering(answer), keys());
+        let ecs = aws_sdk_ecs::Client::new(&config);
+        let groups = aws_sdk_autoscaling::Client::new(&config);
+        let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+        let s3 = aws_sdk_s3::Client::from_conf(s3);
+        [
+            call(&cx(), "ecs:DescribeServices", ecs.describe_services().services("web").send()).await.unwrap_err(),
+            call(&cx(), "autoscaling:Describe", groups.describe_auto_scaling_groups().send()).await.unwrap_err(),
+            call(&cx(), "s3:HeadObject", s3.head_object().bucket("b").key("k").send()).await.unwrap_err(),
+        ]
+    }
+
+    #[tokio::test]
+    async fn test_what_is_not_aws_says_nothing_of_what_is_there() {
+        for (answer, shown, maybe_done) in [
+            ("404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 0", "HTTP 404, text/html", false),
+            ("403 Forbidden\r\ncontent-length: 0", "HTTP 403", false),
+            ("302 Found\r\nlocation: http://login.example\r\ncontent-length: 0", "HTTP 302", false),
+            ("502 Bad Gateway\r\ncontent-type: text/plain\r\ncontent-length: 0", "HTTP 502, text/plain", true),
+        ] {
+            let answer = format!("HTTP/1.1 {answer}\r\nconnection: close\r\n\r\n");
+            for failed in answered(answer.leak()).await {
+                let Fault::Unreachable(why) = &failed.fault else { panic!("{failed:?}") };
+                assert!(why.contains(&format!("what answered is not AWS: {shown};")), "{why}");
+                assert_eq!(failed.maybe_done, maybe_done, "{why}");
+            }
+        }
+        let page = "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 19\r\nconnection: close\r\n\r\n\
+                    <html>nothing</html";
+        for failed in answered(page).await {
+            assert!(matches!(&failed.fault, Fault::Unreachable(_)) && !failed.maybe_done, "{failed:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn test_what_aws_says_without_a_body_is_its_own() {
+        let head = "HTTP/1.1 404 Not Found\r\nx-amz-request-id: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let [_, _, failed] = answered(head).await;
+        assert!(failed.is_missing(), "{failed:?}");
+        let head = "HTTP/1.1 403 Forbidden\r\nx-amz-request-id: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        let [_, _, failed] = answered(head).await;
+        assert!(matches!(&failed.fault, Fault::Denied(_)), "{failed:?}");
+    }
 }

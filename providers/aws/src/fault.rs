@@ -28,7 +28,7 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
     if is_denial(code) || status == 401 || status == 403 {
         return Fault::Denied(format!("{verb}: {text}"));
     }
-    if is_missing(code) || (status == 404 && code.is_empty()) {
+    if is_missing(code) {
         return Fault::Missing(text);
     }
     match status {
@@ -143,8 +143,9 @@ mod tests {
         assert_eq!(of(403, "InvalidObjectState"), Fault::Invalid(ARCHIVED.into()));
         let expired = of(400, "ExpiredToken");
         assert!(matches!(&expired, Fault::Denied(why) if why.starts_with("ExpiredToken: said; log in")), "{expired}");
-        // A JSON service behind something that answers in XML: the status tells.
+        // Of S3, which answers HEAD without a body: the status tells. What is not there has a code all the same.
         assert_eq!(of(403, ""), Fault::Denied("ecs:UpdateService: said".into()));
+        assert_eq!(of(404, ""), Fault::Invalid("said".into()));
         for code in ["ResourceNotFoundException", "NoSuchKey", "InvalidInstanceID.NotFound", "DBInstanceNotFound"] {
             assert!(matches!(of(400, code), Fault::Missing(_)), "{code}");
         }

@@ -102,7 +102,9 @@ impl Answer {
                 Xml::new("ErrorResponse", vec![error(fields), request("RequestId")])
             }
             Protocol::Ec2 => Xml::new("Response", vec![Xml::new("Errors", vec![error(said)]), request("RequestID")]),
-            Protocol::S3 if call.method == hyper::Method::HEAD => return Self::new(*status, "application/xml", ""),
+            Protocol::S3 if call.method == hyper::Method::HEAD => {
+                return Self::new(*status, "application/xml", "").with("x-amz-request-id", "0000000000000000");
+            }
             Protocol::S3 => error(said.into_iter().chain([request("RequestId")]).collect()),
         };
         Self { status: status_of(*status), ..Self::xml(&whole) }

@@ -85,6 +85,21 @@ fn test_a_role_of_a_profile_is_assumed() {
     assert_eq!(machine.aws.count("sts", "AssumeRole"), 1);
 }
 
+/// A page of a proxy says nothing of what is there: a state that goes on without the region does so.
+#[test]
+fn test_what_is_not_aws_is_no_missing_resource() {
+    let machine = Machine::new(Some("base"), ROLE);
+    machine.aws.when("ecs", "*").answer(|_| {
+        let page = Answer::json(&json!({ "error": "no such page" }));
+        Answer { status: 404.try_into().unwrap(), ..page }
+    });
+    let said = machine.plan(&[]);
+    assert!(said.exit == Some(1) && said.err.contains("what answered is not AWS: HTTP 404"), "{said}");
+    machine.ops.write("states/baseline.toml", &format!("tolerates_unreachable = [\"east:*\"]\n{STATE}"));
+    let said = machine.plan(&[]);
+    assert!(said.exit == Some(0) && said.out.contains("owed"), "{said}");
+}
+
 /// What `opsctl.toml` names is what is meant, whatever keys the shell has.
 #[test]
 fn test_a_named_profile_is_taken_before_the_environment() {
