@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures_util::future::join_all;
 use opsctl_api::{Cx, Fault, Written};
 
+use crate::credentials::Lacking;
 use crate::fault::{LOG_IN, fault};
 
 /// A call that failed.
@@ -107,6 +108,10 @@ fn failed<E>(verb: &str, error: &SdkError<E, HttpResponse>) -> Failed
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    // Nothing was signed and sent then. Of a region that is lost it says nothing, whoever was not reached.
+    if let Some(Lacking(why)) = causes(error).find_map(|cause| cause.downcast_ref()) {
+        return Failed::from_fault(Fault::Denied(format!("no credentials: {why}")));
+    }
     match error {
         SdkError::ConstructionFailure(_) => Failed::from_fault(unsigned(&chain(error))),
         SdkError::ServiceError(answer) if !is_of_aws(answer.raw(), answer.err().code()) => foreign(answer.raw()),
@@ -123,9 +128,6 @@ where
             Failed { fault, maybe_done, code: code.to_owned() }
         }
         SdkError::DispatchFailure(_) if never_connected(error) => Failed::from_fault(Fault::Unreachable(chain(error))),
-        SdkError::DispatchFailure(_) if matches!(unsigned(&chain(error)), Fault::Denied(_)) => {
-            Failed { fault: unsigned(&chain(error)), maybe_done: true, code: String::new() }
-        }
         _ => Failed { fault: Fault::Unreachable(chain(error)), maybe_done: true, code: String::new() },
     }
 }
@@ -165,7 +167,7 @@ fn retry_after(answer: &HttpResponse) -> Option<Duration> {
 }
 
 /// Whether no connection came about, so that nothing was sent.
-fn never_connected(error: &(dyn Error + 'static)) -> bool {
+pub(crate) fn never_connected(error: &(dyn Error + 'static)) -> bool {
     causes(error).any(|cause| {
         cause
             .downcast_ref::<hyper_util::client::legacy::Error>()
@@ -193,7 +195,7 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     if said.is_empty() { error.to_string() } else { said.join(": ") }
 }
 
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(crate) fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
@@ -204,9 +206,11 @@ mod tests {
 
     use aws_config::{BehaviorVersion, Region, SdkConfig};
     use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_credential_types::provider::error::CredentialsError;
+    use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
     use super::*;
+    use crate::credentials::Told;
 
     /// A server that answers all calls with this, and its URL.
     fn answering(answer: &'static str) -> String {
@@ -297,5 +301,42 @@ mod tests {
         let head = "HTTP/1.1 403 Forbidden\r\nx-amz-request-id: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         let [_, _, failed] = answered(head).await;
         assert!(matches!(&failed.fault, Fault::Denied(_)), "{failed:?}");
+    }
+
+    /// Credentials that are asked for elsewhere, as a profile with a role does.
+    #[derive(Debug)]
+    struct Role(aws_sdk_sts::Client);
+
+    impl ProvideCredentials for Role {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(async {
+                let asked = self.0.assume_role().role_arn("arn:aws:iam::1:role/r").role_session_name("s").send().await;
+                Err(CredentialsError::provider_error(asked.unwrap_err()))
+            })
+        }
+    }
+
+    async fn without_credentials(sts: &str) -> Failed {
+        let role = Role(aws_sdk_sts::Client::new(&config(sts, keys())));
+        let told = Told::new(SharedCredentialsProvider::new(role));
+        let ecs = aws_sdk_ecs::Client::new(&config("http://127.0.0.1:1", SharedCredentialsProvider::new(told)));
+        call(&cx(), "ecs:DescribeServices", ecs.describe_services().services("web").send()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn test_credentials_that_did_not_come_are_no_lost_region() {
+        let failed = without_credentials("http://127.0.0.1:1").await;
+        let Fault::Denied(why) = &failed.fault else { panic!("{failed:?}") };
+        assert!(why.starts_with("no credentials: ") && why.contains("says nothing of the region"), "{why}");
+        assert!(!failed.maybe_done && !why.contains("sso login"), "{why}");
+        let denied = "HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n<ErrorResponse><Error><Code>AccessDenied</Code>\
+                      <Message>User: ana is not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>";
+        let failed = without_credentials(&answering(denied)).await;
+        let Fault::Denied(why) = &failed.fault else { panic!("{failed:?}") };
+        assert!(why.contains("ana is not authorized") && why.contains("trust policy"), "{why}");
+        assert!(!failed.maybe_done && !why.contains("sso login"), "{why}");
     }
 }

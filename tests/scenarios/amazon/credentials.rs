@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use opsctl_aws_proxy::{Answer, Call, Proxy};
+use opsctl_aws_proxy::{Answer, Call, Proxy, Refusal};
 use serde_json::json;
 
 use super::pipeline::region;
@@ -83,6 +83,20 @@ fn test_a_role_of_a_profile_is_assumed() {
     assert_eq!(fields["RoleSessionName"], "ana");
     assert!(!machine.session().is_empty());
     assert_eq!(machine.aws.count("sts", "AssumeRole"), 1);
+}
+
+/// Who gives credentials is not the region: that nobody is reached there is no reason to go on without it.
+#[test]
+fn test_credentials_that_do_not_come_are_no_lost_region() {
+    let machine = Machine::new(Some("oncall"), ROLE);
+    machine.ops.write("states/baseline.toml", &format!("tolerates_unreachable = [\"east:*\"]\n{STATE}"));
+    let said = machine.plan(&[("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1")]);
+    assert!(said.exit == Some(1) && said.err.contains("which says nothing of the region"), "{said}");
+    let denied = Refusal::new("AccessDenied", "base is not authorized to perform: sts:AssumeRole").status(403);
+    machine.aws.when("sts", "AssumeRole").refuse(denied);
+    let said = machine.plan(&[("AWS_ENDPOINT_URL_STS", "URL")]);
+    assert!(said.exit == Some(1) && said.err.contains("sts:AssumeRole; see whether the trust policy"), "{said}");
+    assert!(!said.err.contains("sso login"), "{said}");
 }
 
 /// A page of a proxy says nothing of what is there: a state that goes on without the region does so.
