@@ -1,7 +1,8 @@
-use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type, Value, shell_word};
+use opsctl_api::{Change, Hop, Kind, Live, NoWay, Rate, Segment, Setting, Type};
 
 use super::{Served, alone, one_call};
 
+mod by_hand;
 #[cfg(feature = "live")]
 mod document;
 #[cfg(feature = "live")]
@@ -25,32 +26,11 @@ pub(super) const SERVED: Served = Served {
     },
     hops,
     batch: alone,
-    by_hand,
+    by_hand: by_hand::by_hand,
     #[cfg(feature = "live")]
     calls: live::CALLS,
 };
 
 fn hops(change: &Change, _live: &Live) -> Result<Vec<Hop>, NoWay> {
     one_call(change)
-}
-
-/// Reads the whole, changes the key, and puts the whole back.
-fn by_hand(hop: &Hop, aws: &str) -> String {
-    let name = shell_word(hop.at.path());
-    let filters: Vec<String> = hop
-        .edits
-        .iter()
-        .filter_map(|edit| {
-            let key = serde_json::Value::from(edit.setting.strip_prefix("json.")?);
-            Some(match &edit.to {
-                Some(Value::Secret(_)) => format!(".[{key}] = env.TEXT"),
-                Some(_) | None => format!("del(.[{key}])"),
-            })
-        })
-        .collect();
-    format!(
-        "{aws} secretsmanager get-secret-value --secret-id {name} --query SecretString --output text | jq -c {} | \
-         {aws} secretsmanager put-secret-value --secret-id {name} --secret-string file:///dev/stdin",
-        shell_word(&filters.join(" | "))
-    )
 }
