@@ -1,4 +1,5 @@
-use opsctl_api::{Change, Edit, Live, LiveSetting};
+use jiff::Timestamp;
+use opsctl_api::{Change, Edit, Live, LiveSetting, Quota};
 
 use super::expand::Expanded;
 use super::request::Made;
@@ -25,18 +26,29 @@ pub(super) fn quotas(expanded: &Expanded, steps: &[Step], catalogues: &Catalogue
             let back = catalogue
                 .zip(item.live())
                 .and_then(|(catalogue, live)| catalogue.hops(&back, &predicted(live, edits)).ok());
+            let there = sets(hops);
+            let made = made.get(at).and_then(|made| made.get(&edit.setting)).map_or(&[][..], Vec::as_slice);
             notes.push(QuotaNote {
                 at: at.clone(),
                 setting: edit.setting.clone(),
                 times: quota.times,
                 per: quota.per,
-                made: made.get(at).and_then(|made| made.get(&edit.setting)).copied().unwrap_or_default(),
-                there: sets(hops),
+                made: made.len(),
+                free: free(made, there, quota),
+                there,
                 back: back.as_deref().map_or(0, sets),
             });
         }
     }
     notes
+}
+
+/// When so many of the calls that are made count no more that these have room. `None` where they have now, or never will.
+fn free(made: &[Timestamp], there: usize, quota: Quota) -> Option<Timestamp> {
+    let over = (made.len() + there).checked_sub(quota.times as usize)?;
+    let mut made = made.to_vec();
+    made.sort_unstable();
+    made.get(over.checked_sub(1)?)?.checked_add(quota.per).ok()
 }
 
 /// Ways that are longer than an API allows in its time.
@@ -52,9 +64,12 @@ pub(super) fn exceeded(notes: &[QuotaNote]) -> Vec<Refusal> {
                 calls(note.there),
                 note.limit()
             ),
-            instead: match note.made {
-                0 => "set a value that is nearer, and the rest another day".to_owned(),
-                _ => format!("leave it out until then: --exclude {}", note.at),
+            instead: match note.free {
+                None => "set a value that is nearer, and the rest another day".to_owned(),
+                Some(free) => {
+                    let free = free.strftime("%Y-%m-%d %H:%M");
+                    format!("there is room for that after {free} UTC; leave it out until then: --exclude {}", note.at)
+                }
             },
         })
         .collect()

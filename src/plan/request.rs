@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use opsctl_api::{Address, Pattern, Plain, Settings, Source};
 
 use super::{Part, Past, Rest};
 use crate::config::GuardConfig;
 use crate::state::{Goal, Scope, State};
 
-/// How many calls set what an API takes few of in a time, within that time from now on back. By address and key.
-pub type Made = BTreeMap<Address, BTreeMap<String, usize>>;
+/// The calls that set what an API takes few of in a time, within that time from now on back: when each was made at the latest. By address and key.
+pub type Made = BTreeMap<Address, BTreeMap<String, Vec<Timestamp>>>;
 
 /// What a plan is asked for.
 pub struct Request<'a> {

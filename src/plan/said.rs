@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use opsctl_api::{Address, Edit, Owner, Preflight, Value, format_duration};
 use serde::{Deserialize, Serialize};
 
@@ -212,6 +213,9 @@ pub struct QuotaNote {
     /// How many opsctl made in that time already.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub made: usize,
+    /// When there is room again for all that the change takes, where there is none now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free: Option<Timestamp>,
     /// How many the change takes.
     pub there: usize,
     /// How many its way back takes.

@@ -6,7 +6,7 @@ use super::{Operation, Store, StoreError};
 use crate::plan::Made;
 
 impl Store {
-    /// How many calls have set each setting of these resources since the time that `since` gives for it. No operation is looked at that came to an end before `oldest`.
+    /// The calls that have set each setting of these resources since the time that `since` gives for it. No operation is looked at that came to an end before `oldest`.
     ///
     /// A damaged record tells nothing of it: that it is damaged is said elsewhere.
     ///
@@ -32,7 +32,7 @@ fn count(operation: &Operation, since: &impl Fn(&Address, &str) -> Option<Timest
     for (at, _, edit) in edits_newest_first(operation) {
         if since(at, &edit.setting).is_some_and(|since| last >= since) {
             let calls = made.entry(at.clone()).or_default().entry(edit.setting.clone()).or_default();
-            *calls += 1 + edit.more;
+            calls.extend(std::iter::repeat_n(last, 1 + edit.more));
         }
     }
 }
@@ -58,7 +58,7 @@ mod tests {
             for operation in [&operation, &unsent] {
                 count(operation, &|_, _| Some(since), &mut made);
             }
-            made.values().flat_map(|made| made.values()).sum::<usize>()
+            made.values().flat_map(|made| made.values()).map(Vec::len).sum::<usize>()
         };
         assert_eq!(made(ended), 3);
         assert_eq!(made(ended + Duration::from_secs(1)), 0);

@@ -132,6 +132,7 @@ fn test_what_was_called_in_the_time_of_a_limit_counts() {
     repository.done(&["apply", "peak", "-y"]);
     // What is a way back is told with what it needs, too.
     let said = repository.ends(3, &["rollback", "-y"]);
+    assert!(words(&said).contains("there is room for that after"), "{said}");
     let refused = "shards takes 5 calls to get there, and the API takes 10 in 24h, of which 7 are made";
     assert!(words(&said).contains(refused), "{said}");
     let said = repository.ends(10, &["rollback", "-y", "--exclude", "lab:stream/events"]);
