@@ -45,7 +45,7 @@ impl Engine {
             }
         }
         let throttled = answers.iter().find_map(|answer| match answer {
-            Written::Refused(Fault::Throttled(after)) => Some(*after),
+            Written::Refused(Fault::Throttled { after, .. }) => Some(*after),
             _ => None,
         });
         match throttled {
@@ -92,10 +92,10 @@ impl Engine {
                 )
             }
             Written::Conflict(live) => self.met(step, *live),
-            Written::Refused(fault @ (Fault::Throttled(_) | Fault::Busy(_))) if !late => {
+            Written::Refused(fault @ (Fault::Throttled { .. } | Fault::Busy(_))) if !late => {
                 self.note(entry(Answer::Again(fault.to_string())))
             }
-            Written::Refused(fault @ (Fault::Throttled(_) | Fault::Busy(_))) => {
+            Written::Refused(fault @ (Fault::Throttled { .. } | Fault::Busy(_))) => {
                 self.end(step, Status::Failed, fault.to_string())
             }
             Written::Refused(Fault::Unreachable(why)) if self.machine.may_be_owed(step) => {

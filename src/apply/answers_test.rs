@@ -42,6 +42,19 @@ async fn test_throttled_writes_come_through_later() {
 }
 
 #[tokio::test]
+async fn test_what_is_throttled_until_its_time_is_over_names_the_call() {
+    let bed = Bed::new(WORLD);
+    let mut plan = bed.plan(vec![replicas("edge", 4)]).await;
+    plan.steps[0].timeout = Duration::from_millis(50);
+    bed.set("a:service/*", "sim.throttle=1.0");
+    let operation = bed.apply(&plan).await.0.unwrap();
+    assert_eq!(
+        (operation.steps[0].status, operation.steps[0].why.as_str()),
+        (Status::Failed, "PATCH service is throttled")
+    );
+}
+
+#[tokio::test]
 async fn test_what_goes_out_of_reach_in_the_middle_is_owed() {
     use Status::{Done, Failed, Owed, Skipped};
     for (tolerated, statuses_then, outcome) in [

@@ -134,7 +134,7 @@ pub(super) async fn preflight(plan: &Plan, sight: &Sight, instances: &Instances)
         }
     }
     let mut notes = plan::preflight(&steps, instances).await;
-    notes.retain(|note| !matches!(note.answer, Preflight::Refused(Fault::Throttled(_) | Fault::Busy(_))));
+    notes.retain(|note| !matches!(note.answer, Preflight::Refused(Fault::Throttled { .. } | Fault::Busy(_))));
     let refused = plan::refused(&plan.steps, &notes);
     if refused.is_empty() { Ok(()) } else { Err(ApplyError::Refused(refused)) }
 }

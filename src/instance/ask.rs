@@ -98,7 +98,7 @@ impl Instance {
         for pause in pauses() {
             let hopeful = began.elapsed() < PATIENCE;
             let again = |reading: &Reading| match reading {
-                Reading::Fault(Fault::Throttled(_)) => true,
+                Reading::Fault(Fault::Throttled { .. }) => true,
                 Reading::Fault(fault) => hopeful && fault.is_passing(),
                 Reading::Members { .. } => false,
             };
@@ -124,7 +124,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 fn asked_pause(answers: &[Reading], open: &[usize]) -> Option<Duration> {
     open.iter()
         .filter_map(|&index| match &answers[index] {
-            Reading::Fault(Fault::Throttled(after)) => *after,
+            Reading::Fault(Fault::Throttled { after, .. }) => *after,
             _ => None,
         })
         .max()

@@ -388,7 +388,12 @@ impl Expansion<'_> {
             } else {
                 let all = format!("{instance}:*");
                 let what = if unread.names == 1 { &unread.first } else { &all };
-                format!("mend that, or leave it out: --exclude {}", opsctl_api::shell_word(what))
+                let first = match unread.fault {
+                    Fault::Throttled { .. } => "try again when its API takes more calls",
+                    Fault::Busy(_) => "try again when that is over",
+                    _ => "mend that",
+                };
+                format!("{first}, or leave it out: --exclude {}", opsctl_api::shell_word(what))
             };
             let at = format!("{}{others}", unread.first);
             let problem = Problem::new(code, &at, unread.fault.to_string());

@@ -64,6 +64,9 @@ pub(super) fn nameless(steps: &[Step], identities: &BTreeMap<String, Result<Iden
             why: format!("it does not say what it is: {fault}"),
             instead: match fault {
                 Fault::Denied(_) => format!("mend its credentials, or leave it out: --exclude '{name}:*'"),
+                Fault::Throttled { .. } => {
+                    format!("try again when its API takes more calls, or leave it out: --exclude '{name}:*'")
+                }
                 _ => format!(
                     "an apply must know that it changes the same: let it answer, or leave it out: --exclude '{name}:*'"
                 ),

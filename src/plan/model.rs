@@ -19,7 +19,7 @@ use crate::check::Check;
 use crate::state::{Declared, Goal, OnFailure};
 
 /// The version of the plan's format: another one with every change of what a plan file has in it.
-pub const FORMAT: u32 = 7;
+pub const FORMAT: u32 = 8;
 
 /// Changes in an order, with the live values that they were made from. Plain data; apply obeys it and decides nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -116,7 +116,7 @@ fn test_a_plan_file_that_is_not_obeyed() {
     let said = |path: &str| repository.opsctl(&["apply", path, "-y"]).to_string().replace(&folder, "");
     insta::assert_snapshot!(said("old.json"), @"
     --- stderr
-    error[E0312]: old.json was written by another version of opsctl: it has the plan format 1, and this one reads 7
+    error[E0312]: old.json was written by another version of opsctl: it has the plan format 1, and this one reads 8
       = plan again: opsctl plan STATE --out old.json
     --- exit 1
     ");

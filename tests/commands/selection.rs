@@ -212,6 +212,26 @@ fn test_what_cannot_be_read_for_one_reason_is_one_error() {
     ");
 }
 
+/// What is throttled is not broken: there is nothing to mend.
+#[test]
+fn test_what_is_throttled_is_named_and_tried_again() {
+    let repository = Repository::small();
+    repository.done(&["sim", "set", "k8s", "sim.throttle=1.0"]);
+    insta::assert_snapshot!(repository.opsctl(&["plan", "busy"]), @"
+    --- stderr
+    error[E0304]: k8s:configmap/cdn/settings: GET configmap is throttled
+      written at states/baseline.toml:17:11
+      = try again when its API takes more calls, or leave it out: --exclude k8s:configmap/cdn/settings
+    error[E0304]: k8s:deployment/cdn/edge, and 2 more at k8s: GET deployment is throttled
+      written at states/baseline.toml:7:11
+      = try again when its API takes more calls, or leave it out: --exclude 'k8s:*'
+
+    2 errors.
+    Nothing was changed.
+    --- exit 1
+    ");
+}
+
 /// What an overlay does not set need not be read.
 #[test]
 fn test_what_an_overlay_only_names_may_be_denied() {

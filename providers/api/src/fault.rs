@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The resource, or its kind, is not there; or something that a change names (a version, a class).
+    /// The API itself says that the resource, or its kind, is not there; or something that a change names (a version, a class).
     #[error("not found: {0}")]
     Missing(String),
     /// The credentials do not allow it: which verb on what.
@@ -19,8 +19,13 @@ pub enum Fault {
     #[error("unreachable: {0}")]
     Unreachable(String),
     /// Too many calls; provably not done.
-    #[error("throttled{}", .0.map(|after| format!(", try again in {}s", after.as_secs())).unwrap_or_default())]
-    Throttled(Option<Duration>),
+    #[error("{call} is throttled{}", .after.map(|after| format!(", try again in {}s", after.as_secs())).unwrap_or_default())]
+    Throttled {
+        /// Which call, as the API names it: `ecs:UpdateService`.
+        call: String,
+        /// When the API says to come back.
+        after: Option<Duration>,
+    },
     /// This one resource is in the middle of another change; provably not done, and it may be done once that is over.
     #[error("busy: {0}")]
     Busy(String),
@@ -30,8 +35,25 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// This call was one too many.
+    pub fn throttled(call: impl Into<String>, after: Option<Duration>) -> Self {
+        Self::Throttled { call: call.into(), after }
+    }
+
     /// Whether asking again may help, by itself.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::Throttled(_) | Self::Busy(_))
+        matches!(self, Self::Unreachable(_) | Self::Throttled { .. } | Self::Busy(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_what_is_throttled_is_named() {
+        let said = |after| Fault::throttled("ecs:UpdateService", after).to_string();
+        assert_eq!(said(None), "ecs:UpdateService is throttled");
+        assert_eq!(said(Some(Duration::from_secs(3))), "ecs:UpdateService is throttled, try again in 3s");
     }
 }

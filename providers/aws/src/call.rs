@@ -114,8 +114,8 @@ where
     }
     match error {
         SdkError::ConstructionFailure(_) => Failed::from_fault(unsigned(&chain(error))),
-        SdkError::ServiceError(answer) if !is_of_aws(answer.raw(), answer.err().code()) => foreign(answer.raw()),
-        SdkError::ResponseError(answer) if !is_of_aws(answer.raw(), None) => foreign(answer.raw()),
+        SdkError::ServiceError(answer) if !is_of_aws(answer.raw(), answer.err().code()) => foreign(verb, answer.raw()),
+        SdkError::ResponseError(answer) if !is_of_aws(answer.raw(), None) => foreign(verb, answer.raw()),
         SdkError::ServiceError(answer) => {
             let code = answer.err().code().unwrap_or_default();
             let status = answer.raw().status().as_u16();
@@ -141,8 +141,11 @@ fn is_of_aws(answer: &HttpResponse, code: Option<&str>) -> bool {
 }
 
 /// A proxy that stands in between, a page to log in at, or whatever a wrong endpoint leads to. It knows nothing of what is there.
-fn foreign(answer: &HttpResponse) -> Failed {
+fn foreign(verb: &str, answer: &HttpResponse) -> Failed {
     let status = answer.status().as_u16();
+    if status == 429 {
+        return Failed::from_fault(Fault::throttled(verb, retry_after(answer)));
+    }
     let sort = answer.headers().get("content-type").map(|sort| format!(", {sort}")).unwrap_or_default();
     let why = format!("what answered is not AWS: HTTP {status}{sort}; see to the endpoint, or to a proxy in between");
     // What it refuses or sends elsewhere it has not handed on; what broke down, or took too long, may have been behind it.
@@ -286,6 +289,10 @@ mod tests {
                 assert_eq!(failed.maybe_done, maybe_done, "{why}");
             }
         }
+        let many = "HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\nretry-after: 3\r\nconnection: close\r\n\r\n";
+        let [failed, ..] = answered(many).await;
+        let throttled = Fault::throttled("ecs:DescribeServices", Some(Duration::from_secs(3)));
+        assert_eq!((failed.fault, failed.maybe_done), (throttled, false));
         let page = "HTTP/1.1 404 Not Found\r\ncontent-type: text/html\r\ncontent-length: 19\r\nconnection: close\r\n\r\n\
                     <html>nothing</html";
         for failed in answered(page).await {

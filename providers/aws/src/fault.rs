@@ -14,7 +14,7 @@ pub(crate) fn fault(verb: &str, status: u16, code: &str, said: &str, retry_after
         (code, said) => format!("{code}: {said}"),
     };
     if is_throttling(code) || status == 429 || (code == LIMIT && said.starts_with("Rate exceeded")) {
-        return Fault::Throttled(retry_after);
+        return Fault::throttled(verb, retry_after);
     }
     if is_busy(code) {
         return Fault::Busy(text);
@@ -130,11 +130,12 @@ mod tests {
     #[test]
     fn test_what_follows() {
         let of = |status, code| fault("ecs:UpdateService", status, code, "said", None);
-        assert_eq!(of(400, "ThrottlingException"), Fault::Throttled(None));
-        assert_eq!(of(503, "SlowDown"), Fault::Throttled(None));
+        let throttled = |call: &str| Fault::throttled(call, None);
+        assert_eq!(of(400, "ThrottlingException"), throttled("ecs:UpdateService"));
+        assert_eq!(of(503, "SlowDown"), throttled("ecs:UpdateService"));
         assert_eq!(of(400, "ResourceInUseException"), Fault::Busy("ResourceInUseException: said".into()));
         let limit = |said| fault("kinesis:UpdateShardCount", 400, LIMIT, said, None);
-        assert_eq!(limit("Rate exceeded for account 1"), Fault::Throttled(None));
+        assert_eq!(limit("Rate exceeded for account 1"), throttled("kinesis:UpdateShardCount"));
         assert!(matches!(limit("scaled 10 times in the last 24 hours"), Fault::Invalid(_)));
         assert_eq!(
             of(400, "AccessDeniedException"),

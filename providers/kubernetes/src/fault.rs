@@ -91,7 +91,7 @@ impl CallError {
             // Other writers were faster, five times in a row. Nothing was done.
             409 => Fault::Busy(status.message.clone()),
             // Of a LIST: its token has expired (410), which says nothing of what is there.
-            410 | 429 => Fault::Throttled(*retry_after),
+            410 | 429 => Fault::throttled(action, *retry_after),
             500.. => Fault::Unreachable(self.to_string()),
             _ => Fault::Unexpected(self.to_string()),
         }
@@ -192,8 +192,12 @@ mod tests {
                 Fault::Missing("patch deployments/scale in cdn: there is no such API".into()),
                 true,
             ),
-            (saying(429, "too many requests"), Fault::Throttled(None), true),
-            (saying(410, "The provided continue parameter is too old"), Fault::Throttled(None), true),
+            (saying(429, "too many requests"), Fault::throttled("patch deployments/scale in cdn", None), true),
+            (
+                saying(410, "The provided continue parameter is too old"),
+                Fault::throttled("patch deployments/scale in cdn", None),
+                true,
+            ),
             (saying(504, "timeout"), Fault::Unreachable("patch deployments/scale in cdn: timeout (504)".into()), false),
             (
                 saying(500, "etcdserver: leader changed"),

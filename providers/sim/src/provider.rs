@@ -54,16 +54,17 @@ impl Provider for Sim {
                 cx,
                 |world| latency(world, named()),
                 |world, luck, now| {
-                    let throttled: BTreeMap<&str, bool> = calls
+                    let throttled: BTreeMap<&str, Option<&str>> = calls
                         .iter()
                         .map(|(kind, call)| {
                             let chance = world.knob(None, |knobs| knobs.throttle);
-                            (*kind, luck.happens(seed(world), chance, "throttle a read", &call.verb))
+                            let is_throttled = luck.happens(seed(world), chance, "throttle a read", &call.verb);
+                            (*kind, is_throttled.then_some(call.verb.as_str()))
                         })
                         .collect();
                     ask.iter()
                         .map(|query| match throttled.get(query.at.kind().unwrap_or_default()) {
-                            Some(true) => Reading::Fault(Fault::Throttled(None)),
+                            Some(Some(call)) => Reading::Fault(Fault::throttled(*call, None)),
                             _ => answer(world, now, query).unwrap_or_else(Reading::Fault),
                         })
                         .collect()

@@ -59,7 +59,7 @@ fn judge(
     let (throttle, conflict, lose) =
         (chance(|knobs| knobs.throttle), chance(|knobs| knobs.conflict), chance(|knobs| knobs.lose_answer));
     if luck.of(seed, throttle, "throttle a write", &hop.at) {
-        return Err(Written::Refused(Fault::Throttled(None)));
+        return Err(Written::Refused(Fault::throttled(format!("PATCH {}", hop.at.kind()), None)));
     }
     if luck.of(seed, chance(|knobs| knobs.busy), "busy", &hop.at) {
         return Err(Written::Refused(Fault::Busy(format!("{} is in the middle of another change", hop.at.local()))));

@@ -204,7 +204,7 @@ async fn test_chance_is_the_same_for_the_same_seed() {
         set(&sim, "sim", &["sim.throttle=0.5", &format!("sim.seed={seed}")]);
         let mut row = Vec::new();
         for _ in 0..32 {
-            row.push(matches!(read(&sim, "sim:service/a").await, Err(Fault::Throttled(_))));
+            row.push(matches!(read(&sim, "sim:service/a").await, Err(Fault::Throttled { .. })));
         }
         row
     };

@@ -71,8 +71,8 @@ pub(crate) fn it_is_throttled() {
     let account = account();
     account.proxy.when("monitoring", "DisableAlarmActions").times(1).throttle();
     let written = account.write(AT, "actions_enabled", Value::Bool(false));
-    assert_eq!(written, Written::Refused(Fault::Throttled(None)));
+    assert_eq!(written, Written::Refused(Fault::throttled("cloudwatch:DisableAlarmActions", None)));
     account.proxy.when("monitoring", "DescribeAlarms").times(1).throttle();
     let read = account.ask(&[Query::one(address(AT))]).remove(0);
-    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read, Reading::Fault(Fault::throttled("cloudwatch:DescribeAlarms", None)));
 }

@@ -253,5 +253,5 @@ pub(crate) fn an_age_that_cannot_be_had_is_told() {
     let Some(LiveSetting::Hidden(why)) = live.settings.get("snapshot_age") else { panic!("{live:?}") };
     assert!(why.contains("rds:DescribeDBSnapshots"), "{why}");
     account.proxy.when("rds", "DescribeDBSnapshots").times(1).throttle();
-    assert_eq!(snapshot_age(&account, AT), Err(Fault::Throttled(None)));
+    assert_eq!(snapshot_age(&account, AT), Err(Fault::throttled("rds:DescribeDBSnapshots", None)));
 }

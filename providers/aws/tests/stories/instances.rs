@@ -109,10 +109,10 @@ pub(crate) fn it_is_throttled() {
     let (account, ids) = account("1");
     account.proxy.when("ec2", "StopInstances").times(1).throttle();
     let written = account.write(&ids[0], "running", Value::Bool(false));
-    assert_eq!(written, Written::Refused(Fault::Throttled(None)));
+    assert_eq!(written, Written::Refused(Fault::throttled("ec2:StopInstances", None)));
     account.proxy.when("ec2", "DescribeInstances").times(1).throttle();
     let read = account.ask(&[Query::one(address(&ids[0]))]).remove(0);
-    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read, Reading::Fault(Fault::throttled("ec2:DescribeInstances", None)));
 }
 
 /// One that was terminated is told for an hour, and is gone all the same.

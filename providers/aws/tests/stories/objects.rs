@@ -135,7 +135,7 @@ pub(crate) fn it_is_busy_or_lost() {
     put(&account, &path, "on", &[]);
     let write = || account.write(&at, "content", text("off"));
     account.proxy.when("s3", "PutObject").times(1).throttle();
-    assert_eq!(write(), Written::Refused(Fault::Throttled(None)));
+    assert_eq!(write(), Written::Refused(Fault::throttled("s3:PutObject", None)));
     let busy = Refusal::new("ConditionalRequestConflict", "A conflicting operation occurred.").status(409);
     account.proxy.when("s3", "PutObject").times(1).refuse(busy);
     let written = write();

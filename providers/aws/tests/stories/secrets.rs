@@ -148,12 +148,15 @@ pub(crate) fn it_is_throttled() {
     let account = account();
     for operation in ["UpdateSecretVersionStage", "PutSecretValue"] {
         account.proxy.when("secretsmanager", operation).times(1).throttle();
-        assert_eq!(account.write(AT, HOST, text("db-west")), Written::Refused(Fault::Throttled(None)));
+        assert_eq!(
+            account.write(AT, HOST, text("db-west")),
+            Written::Refused(Fault::throttled(format!("secretsmanager:{operation}"), None))
+        );
         assert_eq!(current(&account), TEXT);
     }
     account.proxy.when("secretsmanager", "BatchGetSecretValue").times(1).throttle();
     let read = account.ask(&[Query::one(address(AT))]).remove(0).into_one();
-    assert_eq!(read, Err(Fault::Throttled(None)));
+    assert_eq!(read, Err(Fault::throttled("secretsmanager:BatchGetSecretValue", None)));
 }
 
 /// A secret has twenty labels at most. The oldest go, but not what a key of now has its text from.

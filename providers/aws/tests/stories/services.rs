@@ -63,7 +63,9 @@ pub(crate) fn a_task_definition_that_is_not_there_is_told_before() {
     let inactive = "no active task definition web:2: it was deregistered; the newest are web:1";
     assert_eq!(told("web:2"), missing(inactive));
     account.proxy.when("ecs", "DescribeTaskDefinition").throttle();
-    assert!(matches!(told("web:2"), Preflight::CannotTell(why) if why.contains("could not be read: throttled")));
+    assert!(
+        matches!(told("web:2"), Preflight::CannotTell(why) if why.contains("could not be read: ecs:DescribeTaskDefinition is throttled"))
+    );
 }
 
 /// A write whose answer is lost may be done, and is not told as refused.
@@ -80,10 +82,10 @@ pub(crate) fn it_is_throttled() {
     let account = account();
     account.proxy.when("ecs", "UpdateService").times(1).throttle();
     let written = account.write(AT, "desired_count", Value::Integer(5));
-    assert_eq!(written, Written::Refused(Fault::Throttled(None)));
+    assert_eq!(written, Written::Refused(Fault::throttled("ecs:UpdateService", None)));
     account.proxy.when("ecs", "DescribeServices").times(1).throttle();
     let read = account.ask(&[Query::one(address(AT))]).remove(0);
-    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read, Reading::Fault(Fault::throttled("ecs:DescribeServices", None)));
 }
 
 /// A scalable target with its policies, a stack and CodeDeploy; and that the first could not be read.
@@ -135,7 +137,7 @@ pub(crate) fn others_hold_it() {
     // What is throttled is asked again: without its target a service looks as if nothing else scaled it.
     account.proxy.when(scaling, "DescribeScalableTargets").times(1).throttle();
     let read = account.ask(&[Query::one(address(AT))]).remove(0);
-    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read, Reading::Fault(Fault::throttled("application-autoscaling:DescribeScalableTargets", None)));
 }
 
 /// What sets the bounds of a target when its time comes is a note of the target.
@@ -171,7 +173,7 @@ pub(crate) fn a_part_that_is_lost_is_no_less() {
     let all = || account.ask(&[all("ecs-service/edge/*", "desired_count")]).remove(0);
     let describe = || account.proxy.when("ecs", "DescribeServices").times(1);
     describe().throttle();
-    assert_eq!(all(), Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(all(), Reading::Fault(Fault::throttled("ecs:DescribeServices", None)));
     describe().close();
     assert!(matches!(all(), Reading::Fault(Fault::Unreachable(_))));
     describe().refuse(Refusal::new("AccessDeniedException", "no"));

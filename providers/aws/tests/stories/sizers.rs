@@ -67,7 +67,7 @@ pub(crate) fn who_sizes_it_cannot_be_read() {
     assert!(!live.owners[0].reverts && live.owners[0].does.contains("DescribePolicies"), "{:?}", live.owners);
     account.proxy.when("autoscaling", "DescribePolicies").times(1).throttle();
     let read = account.ask(&[Query::one(address(AT))]).remove(0);
-    assert_eq!(read, Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read, Reading::Fault(Fault::throttled("autoscaling:DescribePolicies", None)));
 }
 
 /// Of a few groups only their own policies are read, and of many all in one list.

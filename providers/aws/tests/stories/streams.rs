@@ -29,7 +29,10 @@ pub(crate) fn it_is_on_its_way() {
 pub(crate) fn a_rule_is_no_throttle() {
     let account = account();
     account.proxy.when("kinesis", "UpdateShardCount").times(1).throttle();
-    assert_eq!(account.write(AT, "shards", Value::Integer(8)), Written::Refused(Fault::Throttled(None)));
+    assert_eq!(
+        account.write(AT, "shards", Value::Integer(8)),
+        Written::Refused(Fault::throttled("kinesis:UpdateShardCount", None))
+    );
     for round in 0..10 {
         let written = account.write(AT, "shards", Value::Integer(5 + round % 2));
         assert!(matches!(written, Written::Sent { .. }), "{written:?}");

@@ -64,5 +64,5 @@ pub(crate) fn one_of_them_is_throttled() {
     let asked = ["api", "edge"].map(|name| Query::one(address(&format!("target-group/{name}"))));
     let mut read = account.ask(&asked);
     assert_eq!(counts(&read.remove(1).into_one().unwrap()), [2, 0]);
-    assert_eq!(read.remove(0), Reading::Fault(Fault::Throttled(None)));
+    assert_eq!(read.remove(0), Reading::Fault(Fault::throttled("elasticloadbalancing:DescribeTargetHealth", None)));
 }
