@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::registry;
-use crate::init::{Found, profiles};
+use crate::init::{Found, account, profiles};
 
 /// What was found, and what could not be read.
 pub(super) fn look() -> (Found, Vec<String>) {
@@ -36,6 +36,10 @@ pub(super) fn look() -> (Found, Vec<String>) {
             }
             Err(why) => unread.push(format!("{}: {why}", path.display())),
         }
+    }
+    if cfg!(feature = "aws") {
+        let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+        found.account = account(variable, &found.profiles);
     }
     (found, unread)
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::names::{instances, name};
-use super::{Found, Profile};
+use super::{Account, Found, Profile};
 use crate::snapshot::literal::quoted;
 
 /// A file that a repository begins with.
@@ -22,6 +22,8 @@ pub struct Began {
     pub files: Vec<File>,
     /// The real instances; none where it is simulated.
     pub instances: Vec<String>,
+    /// What to capture first of them, as a pattern to be filled in.
+    pub capture: Option<String>,
 }
 
 /// The lines of `.gitignore`.
@@ -32,30 +34,71 @@ const REGION: &str = "us-east-1";
 
 /// What a repository begins with where this was found.
 pub fn began(found: &Found) -> Began {
-    let instances = instances(&found.contexts);
+    let mut instances = instances(&found.contexts);
+    let clusters = (!instances.is_empty()).then(|| clusters(&found.contexts, &instances));
+    let account = found.account.as_ref().map(|account| {
+        let instance = free("aws", &instances);
+        instances.push(instance.clone());
+        (account, instance)
+    });
+    let capture = match (instances.first(), &clusters) {
+        (Some(first), Some(_)) => Some(format!("{first}:deployment/NAMESPACE/*")),
+        (Some(first), None) => Some(format!("{first}:ecs-service/CLUSTER/*")),
+        (None, _) => None,
+    };
     let mut files = Vec::new();
     let mut config = String::from(HEAD);
-    let what = if instances.is_empty() {
+    let mut what = if instances.is_empty() {
         files.push(file("worlds/k8s.toml", WORLD, "what is live in it at first"));
         files.push(file("states/baseline.toml", SIMULATED_BASELINE, "what is normal: two deployments"));
         config.push_str(SIMULATED);
         "one simulated instance, k8s".to_owned()
     } else {
-        files.push(file("states/baseline.toml", &baseline(&instances[0]), "what is normal: comments only so far"));
-        config.push_str(&clusters(&found.contexts, &instances));
-        let many = if instances.len() == 1 { "an instance" } else { "instances" };
-        format!("{many} of Kubernetes: {}", instances.join(", "))
+        let pattern = capture.as_deref().unwrap_or_default();
+        files.push(file("states/baseline.toml", &baseline(pattern), "what is normal: comments only so far"));
+        config.extend(clusters);
+        match found.contexts.len() {
+            0 => String::new(),
+            1 => format!("an instance of Kubernetes: {}", instances[0]),
+            many => format!("instances of Kubernetes: {}", instances[..many].join(", ")),
+        }
     };
+    if let Some((account, instance)) = account {
+        config.push_str(&of_environment(account, &instance));
+        let gap = if what.is_empty() { "" } else { "; " };
+        let _ = write!(what, "{gap}an instance of AWS: {instance}");
+    }
     files.push(file(".gitignore", IGNORE, "leaves .opsctl/ and snapshots/ out"));
-    config.push_str(&accounts(&found.profiles));
+    let is_instance =
+        |name: &String| found.account.as_ref().is_some_and(|account| account.profile.as_ref() == Some(name));
+    let profiles: Vec<&Profile> = found.profiles.iter().filter(|profile| !is_instance(&profile.name)).collect();
+    config.push_str(&accounts(&profiles, &instances));
     config.push_str(TAIL);
-    let what = match found.profiles.len() {
+    let what = match profiles.len() {
         0 => what,
         1 => format!("{what}; and a profile of AWS, as a comment"),
         many => format!("{what}; and {many} profiles of AWS, as comments"),
     };
     files.push(file("opsctl.toml", &config, &what));
-    Began { files, instances }
+    Began { files, instances, capture }
+}
+
+/// This name, or with a number where there is an instance of it.
+fn free(wanted: &str, taken: &[String]) -> String {
+    let numbered = (2..).map(|number| format!("{wanted}-{number}"));
+    let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// The account whose credentials are in the environment.
+fn of_environment(account: &Account, instance: &str) -> String {
+    let profile = account.profile.as_ref().map(|name| format!("profile = {}\n", quoted(name))).unwrap_or_default();
+    format!(
+        "\n# The account of AWS that {} names: one region of it. Another region is an instance, too.\n\
+         [provider.{instance}]\ntype = \"aws\"\nregion = {}\n{profile}",
+        account.by,
+        quoted(&account.region)
+    )
 }
 
 fn file(path: &'static str, text: &str, what: &str) -> File {
@@ -81,7 +124,7 @@ fn clusters(contexts: &[String], instances: &[String]) -> String {
     text
 }
 
-fn accounts(profiles: &[Profile]) -> String {
+fn accounts(profiles: &[&Profile], taken: &[String]) -> String {
     let mut text = String::new();
     if !profiles.is_empty() {
         text.push_str("\n# The profiles of AWS. Take the `#` away where opsctl shall set something.\n");
@@ -91,7 +134,7 @@ fn accounts(profiles: &[Profile]) -> String {
             "default" => "aws".to_owned(),
             other => format!("aws-{}", name(other)),
         };
-        let region = profile.region.as_deref().unwrap_or(REGION);
+        let (instance, region) = (free(&instance, taken), profile.region.as_deref().unwrap_or(REGION));
         let _ = write!(
             text,
             "#\n# [provider.{instance}]\n# type = \"aws\"\n# region = {}\n# profile = {}\n",
@@ -102,17 +145,19 @@ fn accounts(profiles: &[Profile]) -> String {
     text
 }
 
-fn baseline(instance: &str) -> String {
+fn baseline(pattern: &str) -> String {
+    let at = format!("at = \"{}NAME\"", pattern.trim_end_matches('*'));
+    let setting = if pattern.contains(":deployment/") { "replicas = 2" } else { "desired_count = 2" };
     format!(
         "\
-# What is normal: the state that all others extend. `opsctl capture baseline '{instance}:deployment/NAMESPACE/*'` writes what is live
+# What is normal: the state that all others extend. `opsctl capture baseline '{pattern}'` writes what is live
 # behind these lines, to be cut down to what is really turned. By hand it would be:
 #
 # summary = \"One region serves, minimum spend\"
 #
 # [resource.edge]                               # a name, which means the same in every state
-# at = \"{instance}:deployment/NAMESPACE/NAME\"
-# replicas = 2                                  # or {{ at_least = 2 }}: more may run
+# {at}
+# {setting:<45} # or {{ at_least = 2 }}: more may run
 # needs = [\"origin\"]                            # first up after it, first down before it
 #
 # Another state has extends = \"baseline\", and only what is otherwise there. What can be set: opsctl kinds

@@ -4,7 +4,7 @@ mod aws;
 mod files;
 mod names;
 
-pub use aws::{Profile, profiles};
+pub use aws::{Account, Profile, account, profiles};
 pub use files::{Began, File, began, ignored};
 
 /// What was found that opsctl could talk to.
@@ -12,6 +12,8 @@ pub use files::{Began, File, began, ignored};
 pub struct Found {
     /// Contexts of the kubeconfig.
     pub contexts: Vec<String>,
+    /// The account of AWS that the environment names.
+    pub account: Option<Account>,
     /// Profiles of AWS.
     pub profiles: Vec<Profile>,
 }

@@ -33,12 +33,9 @@ pub fn page(page: &Page<'_>, screen: &Screen) -> String {
 /// What to type next, and what that does.
 fn commands(page: &Page<'_>) -> Vec<(String, &'static str)> {
     let baseline = page.written.iter().any(|file| file.path.starts_with("states/"));
-    let first = match page.began.instances.first() {
+    let first = match &page.began.capture {
         _ if !baseline => vec![("opsctl states".to_owned(), "what the states set, beside what is live")],
-        Some(instance) => vec![(
-            format!("opsctl capture baseline '{instance}:deployment/NAMESPACE/*'"),
-            "writes what is live into it",
-        )],
+        Some(pattern) => vec![(format!("opsctl capture baseline '{pattern}'"), "writes what is live into it")],
         None => vec![
             ("opsctl plan baseline".to_owned(), "what would be changed, in which order"),
             ("opsctl apply baseline".to_owned(), "does it"),

@@ -6,6 +6,7 @@ use crate::harness::{Repository, Said};
 fn command(folder: &Repository, arguments: &[&str]) -> Command {
     let mut command = folder.command(arguments);
     command.env("HOME", folder.path("home"));
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     command
 }
 
@@ -214,6 +215,58 @@ fn test_what_is_found_becomes_instances() {
     let said = Said::by(&mut command(&folder, &["plan", "baseline"]));
     assert_eq!(said.exit, Some(0), "{said}");
     assert_eq!(config.matches("\n[provider.").count(), 4);
+}
+
+/// Keys in the environment, as a job has them, are an account like any other.
+#[cfg(feature = "aws")]
+#[test]
+fn test_the_account_of_the_environment_becomes_an_instance() {
+    let folder = Repository::of(&[("home/.aws/config", "[default]\nregion = eu-west-1\n")]);
+    let mut command = command(&folder, &["init"]);
+    let keys = [("AWS_ACCESS_KEY_ID", "AKIAHUNTER"), ("AWS_SECRET_ACCESS_KEY", "hunter2"), ("AWS_REGION", "us-west-2")];
+    insta::assert_snapshot!(Said::by(command.envs(keys)), @"
+    A new operations repository:
+
+      opsctl.toml           an instance of AWS: aws; and a profile of AWS, as a comment
+      .gitignore            leaves .opsctl/ and snapshots/ out
+      states/baseline.toml  what is normal: comments only so far
+
+    Next:
+
+      opsctl capture baseline 'aws:ecs-service/CLUSTER/*'   writes what is live into it
+      opsctl kinds                                          what can be set
+    ");
+    let config = read(&folder, "opsctl.toml");
+    insta::assert_snapshot!(config.split("\n# Before").next().unwrap(), @r#"
+    # What opsctl talks to, and what no plan may do. All paths in it are relative to this folder.
+
+    # The account of AWS that AWS_ACCESS_KEY_ID names: one region of it. Another region is an instance, too.
+    [provider.aws]
+    type = "aws"
+    region = "us-west-2"
+
+    # The profiles of AWS. Take the `#` away where opsctl shall set something.
+    #
+    # [provider.aws-2]
+    # type = "aws"
+    # region = "eu-west-1"
+    # profile = "default"
+    "#);
+    insta::assert_snapshot!(read(&folder, "states/baseline.toml"), @r#"
+    # What is normal: the state that all others extend. `opsctl capture baseline 'aws:ecs-service/CLUSTER/*'` writes what is live
+    # behind these lines, to be cut down to what is really turned. By hand it would be:
+    #
+    # summary = "One region serves, minimum spend"
+    #
+    # [resource.edge]                               # a name, which means the same in every state
+    # at = "aws:ecs-service/CLUSTER/NAME"
+    # desired_count = 2                             # or { at_least = 2 }: more may run
+    # needs = ["origin"]                            # first up after it, first down before it
+    #
+    # Another state has extends = "baseline", and only what is otherwise there. What can be set: opsctl kinds
+    "#);
+    assert!(!config.to_lowercase().contains("hunter") && !folder.path("worlds").exists());
+    assert_eq!(Said::by(&mut self::command(&folder, &["plan", "baseline"])).exit, Some(0));
 }
 
 #[cfg(feature = "kubernetes")]

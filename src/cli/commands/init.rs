@@ -13,8 +13,9 @@ use crate::view;
 
 /// Makes a new operations repository in this folder, or in that of -C
 ///
-/// It finds out what it can: each context of the kubeconfig becomes an instance in opsctl.toml, and each profile of AWS a comment
-/// there, by their names alone. Where there is no context, the instance is simulated. Nothing is ever written over.
+/// It finds out what it can: each context of the kubeconfig becomes an instance in opsctl.toml, so does the account of AWS that the
+/// environment names (AWS_ACCESS_KEY_ID, AWS_PROFILE or AWS_WEB_IDENTITY_TOKEN_FILE, with a region), and each profile of AWS a
+/// comment there, by their names alone. Where there is neither, the instance is simulated. Nothing is ever written over.
 #[derive(Debug, Args)]
 #[command(after_help = help::more(
     &[("opsctl init", "in this folder"), ("opsctl init -C ops", "in another one, which is made where it is not there")],
