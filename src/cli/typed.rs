@@ -16,7 +16,7 @@ pub(super) fn address(typed: &str, repository: &Repository) -> Result<(Address, 
     let kind = catalogue.kind(at.kind()).ok_or_else(|| no_kind(at.kind(), catalogue))?;
     if !kind.accepts_path(at.path()) {
         let form = format!("{}:{}/{}", at.instance(), kind.name, kind.path_form());
-        return Err(Failure::Usage(format!("`{typed}` is no address of a {}: write {form}", kind.name)));
+        return Err(Failure::Usage(format!("`{typed}` is no address of the kind `{}`: write {form}", kind.name)));
     }
     Ok((at, kind))
 }

@@ -99,7 +99,7 @@ fn test_what_can_be_set_of_one_resource() {
     ");
     insta::assert_snapshot!(repository.opsctl(&["kinds", "k8s:deployment/edge"]), @"
     --- stderr
-    error: `k8s:deployment/edge` is no address of a deployment: write k8s:deployment/NAMESPACE/NAME
+    error: `k8s:deployment/edge` is no address of the kind `deployment`: write k8s:deployment/NAMESPACE/NAME
     --- exit 64
     ");
     insta::assert_snapshot!(repository.opsctl(&["kinds", "k8s:configmap/cdn/nothing"]), @"
