@@ -9,7 +9,7 @@ use crate::plan::{OnFailure, Plan};
 use crate::snapshot::{Outcome, Status};
 
 /// The version of the journal's format: another one with every change of what it has in it, the plan among that.
-pub(super) const FORMAT: u32 = 8;
+pub(super) const FORMAT: u32 = 9;
 
 /// Something that happened in an operation, as its journal keeps it. Secrets are references here, never texts.
 ///

@@ -183,7 +183,7 @@ pub(super) async fn plan(
     if !restored.is_empty() {
         request.past = store.past(&restored)?;
     }
-    request.made = quota::made(&state, repository, store)?;
+    request.made = quota::made(&state, &[], repository, store)?;
     Ok(plan::make(request, instances).await?)
 }
 

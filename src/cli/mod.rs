@@ -2,12 +2,12 @@
 
 mod arguments;
 mod by_hand;
-mod changed;
 mod claims;
 mod commands;
 mod complete;
 mod confirm;
 mod damage;
+mod drift;
 mod exit;
 mod failure;
 mod flags;
@@ -33,6 +33,7 @@ mod standing;
 mod surroundings;
 mod taking_back;
 mod typed;
+mod under_way;
 mod unheld;
 mod wanted;
 

@@ -11,7 +11,7 @@ use crate::snapshot::{self, Operation, Store};
 use crate::state::OnFailure;
 use crate::view::{
     self,
-    plan::{Changed, Now},
+    plan::{Drift, Now, UnderWay},
 };
 
 /// What is in the way of an apply, as the page of a plan says it.
@@ -36,9 +36,12 @@ pub(super) struct Situation {
     /// What this build can neither measure nor call: what, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) unbuilt: Vec<String>,
-    /// What is changed and was changed by somebody else before.
+    /// What an earlier operation asked for and may yet become true.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) changed: Vec<Changed>,
+    pub(super) under_way: Vec<UnderWay>,
+    /// What the plan changes and was not as it should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) drifts: Vec<Drift>,
     /// The state that may undo what a rollback does not.
     #[serde(skip)]
     pub(super) undoing: Option<String>,
@@ -101,8 +104,8 @@ impl Situation {
     }
 }
 
-/// How many operations are looked at for an estimate.
-const RECENT: usize = 20;
+/// How many operations are looked at for an estimate, and for what they left under way.
+pub(super) const RECENT: usize = 20;
 
 /// Estimates from earlier operations how long a plan takes, and its way back. What a plan file says of it stays where nothing
 /// is known here.
@@ -135,7 +138,8 @@ pub(super) fn show(plan: &Plan, situation: &Situation, output: &Output) -> Resul
                 undoing: situation.undoing.as_deref(),
                 lacking: &situation.lacking,
                 unbuilt: &situation.unbuilt,
-                changed: &situation.changed,
+                drifts: &situation.drifts,
+                under_way: &situation.under_way,
                 offline: situation.offline.as_ref().map(|offline| (offline.snapshot.as_str(), offline.taken_at)),
             },
             &output.results,

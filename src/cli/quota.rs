@@ -6,14 +6,20 @@ use opsctl_api::Pattern;
 use super::failure::Failure;
 use super::repository::Repository;
 use crate::plan::Made;
-use crate::snapshot::Store;
+use crate::snapshot::{Operation, Store};
 use crate::state::State;
 
-/// How many calls opsctl has made lately of those of which the API takes few in a time, as far as the state sets by such.
+/// The calls that opsctl has made lately of those of which the API takes few in a time, as far as the state sets by such. `open` are operations that have no end in
+/// the history.
 ///
 /// # Errors
 /// The history cannot be read.
-pub(super) fn made(state: &State, repository: &Repository, store: &Store) -> Result<Made, Failure> {
+pub(super) fn made(
+    state: &State,
+    open: &[&Operation],
+    repository: &Repository,
+    store: &Store,
+) -> Result<Made, Failure> {
     let now = Timestamp::now();
     let mut wanted: Vec<Pattern> = Vec::new();
     let mut longest = Duration::ZERO;
@@ -29,7 +35,7 @@ pub(super) fn made(state: &State, repository: &Repository, store: &Store) -> Res
     }
     let kind = |at: &opsctl_api::Address| repository.catalogues.kind(at.instance(), at.kind());
     let since = |at: &opsctl_api::Address, setting: &str| Some(before(now, kind(at)?.setting(setting)?.quota?.per));
-    Ok(store.made(&wanted, before(now, longest), since)?)
+    Ok(store.made(&wanted, open, before(now, longest), since)?)
 }
 
 /// So long before; the beginning of time where there is none.

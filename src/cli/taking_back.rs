@@ -55,11 +55,12 @@ pub(super) async fn plan(
     let back = rollback_state::back(repository, setting.store, operation, &unwound, output)?;
     back.same_targets(instances).await?;
     let secrets = repository.secrets();
+    let open: Vec<&Operation> = operations.iter().filter(|operation| operation.ended.is_none()).collect();
     let request = Request {
         reverts: Some(operation.id.clone()),
         called: called(operations),
         left: back.left,
-        made: quota::made(&back.state, repository, setting.store)?,
+        made: quota::made(&back.state, &open, repository, setting.store)?,
         before: back.before,
         force,
         ..selection.request(repository, &back.state, &back.scope, &secrets)

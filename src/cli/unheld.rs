@@ -24,7 +24,7 @@ pub(super) fn unheld(stands: &Stands, setting: &Setting<'_>, damage: &mut Damage
         return Ok(unheld);
     }
     let mut expected = damage.spare(repository.checks_of(store, stands))?.unwrap_or_default();
-    for recorded in since.iter().filter(|recorded| may_have_measured(&recorded.operation)) {
+    for recorded in standing(&since).filter(|recorded| may_have_measured(&recorded.operation)) {
         let left = damage.spare(repository.after(store, recorded))?.flatten();
         let measured = left.map(|left| left.checks).unwrap_or_default();
         let operation = &recorded.operation;
@@ -41,6 +41,21 @@ pub(super) fn unheld(stands: &Stands, setting: &Setting<'_>, damage: &mut Damage
         });
     }
     Ok(unheld)
+}
+
+/// All but what a rollback took back: what that measured was measured of what is no more.
+fn standing(newest_first: &[Recorded]) -> impl Iterator<Item = &Recorded> {
+    let mut down_to: Option<&str> = None;
+    newest_first.iter().filter(move |Recorded { operation, .. }| match down_to {
+        Some(last) => {
+            down_to = down_to.filter(|_| operation.id != last);
+            false
+        }
+        None => {
+            down_to = operation.reverts.as_deref().filter(|_| operation.took_all_back());
+            true
+        }
+    })
 }
 
 /// Where all is owed nothing is measured, and where it was stopped neither.

@@ -73,8 +73,9 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
                 continue;
             }
         };
+        let forced = request.force.iter().any(|pattern| pattern.matches(&item.at));
         let wrote = request.left.get(&item.at).and_then(|settings| settings.get(key));
-        if let Some(asked) = wrote.and_then(|wrote| wrote.under_way(live, key)) {
+        if !forced && let Some(asked) = wrote.and_then(|wrote| wrote.under_way(live, key)) {
             let why = SkippedWhy::HeldBack(under_way(asked, &live.readiness));
             skipped.push(Skipped { at: item.at.to_string(), setting: Some(key.clone()), why });
             continue;
@@ -82,7 +83,6 @@ fn edits_of(item: &Item, request: &Request<'_>, problems: &mut Vec<Problem>, ski
         if from == to {
             continue;
         }
-        let forced = request.force.iter().any(|pattern| pattern.matches(&item.at));
         if !forced && let Some(left) = changed_since(live, key, &request.left) {
             let by = live.touched.iter().find(|touch| touch.setting == *key).map(|touch| touch.by.clone());
             let why = SkippedWhy::ChangedSince { left, live: from, before: to, by };

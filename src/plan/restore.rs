@@ -29,7 +29,10 @@ impl Setting3 {
     pub(super) fn under_way(&self, live: &Live, key: &str) -> Option<Option<&Value>> {
         let asked = self.left.first().filter(|_| self.is_unseen)?.as_ref();
         let is_moving = matches!(live.readiness, Readiness::Progressing { .. });
-        (is_moving && live.value(key) != asked).then_some(asked)
+        let now = live.value(key);
+        // Somebody else's value is no more on its way to that.
+        let is_ours = self.left.iter().skip(1).any(|left| left.as_ref() == now);
+        (is_moving && is_ours && now != asked).then_some(asked)
     }
 }
 

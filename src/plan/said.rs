@@ -198,7 +198,7 @@ pub enum RefusedBy {
     Identity,
 }
 
-/// What a change, with its way back, uses of what the API allows in a time. What was used before is not known.
+/// What a change, with its way back, uses of what the API allows in a time. What others have used of it is not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuotaNote {

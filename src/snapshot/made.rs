@@ -8,13 +8,14 @@ use crate::plan::Made;
 impl Store {
     /// The calls that have set each setting of these resources since the time that `since` gives for it. No operation is looked at that came to an end before `oldest`.
     ///
-    /// A damaged record tells nothing of it: that it is damaged is said elsewhere.
+    /// `open` are operations without an end: of these the history has no steps. A damaged record tells nothing: that it is damaged is said elsewhere.
     ///
     /// # Errors
     /// The repository cannot be read.
     pub fn made(
         &self,
         wanted: &[Pattern],
+        open: &[&Operation],
         oldest: Timestamp,
         since: impl Fn(&Address, &str) -> Option<Timestamp>,
     ) -> Result<Made, StoreError> {
@@ -22,6 +23,7 @@ impl Store {
         for operation in self.operations()?.since(oldest).naming(wanted).filter_map(Result::ok) {
             count(&operation, &since, &mut made);
         }
+        open.iter().for_each(|operation| count(operation, &since, &mut made));
         Ok(made)
     }
 }

@@ -19,6 +19,7 @@ mod times;
 mod to_roll_back;
 mod toml;
 mod toml_check;
+mod unseen;
 mod unwind;
 mod values;
 
@@ -45,5 +46,6 @@ pub use stands::Stands;
 pub use store::Store;
 pub use times::times;
 pub use to_roll_back::last_to_roll_back;
+pub use unseen::unseen;
 pub use unwind::{Unwound, unwind};
 pub use values::{Difference, Values, diff};

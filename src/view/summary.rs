@@ -151,17 +151,14 @@ fn held_back(operation: &Operation) -> String {
 }
 
 fn counts(operation: &Operation) -> String {
-    let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed, Status::Skipped];
+    let statuses = [Status::Done, Status::Failed, Status::Unknown, Status::Owed];
     let mut parts: Vec<String> =
         statuses.iter().map(|status| format!("{status} {}", operation.count(*status))).collect();
     let halfway = operation.steps.iter().filter(|step| step.is_halfway()).count();
     if halfway > 0 {
-        parts.pop();
-        parts.extend([
-            format!("halfway {halfway}"),
-            format!("{} {}", Status::Skipped, operation.count(Status::Skipped) - halfway),
-        ]);
+        parts.push(format!("halfway {halfway}"));
     }
+    parts.push(format!("{} {}", Status::Skipped, operation.count(Status::Skipped) - halfway));
     match operation.count(Status::LeftAlone) {
         0 => {}
         alone => parts.push(format!("{} {alone}", Status::LeftAlone)),

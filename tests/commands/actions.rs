@@ -241,7 +241,7 @@ fn test_a_rollback_of_what_only_called() {
     repository.ends(7, &["resume", "-y"]);
     repository.ends(10, &["status"]);
     insta::assert_snapshot!(repository.opsctl(&["rollback", "-y", "-q"]), @"
-    ID changed nothing that is not as it was before.
+    All that ID changed is as it was before.
     1 step of it, not done, let go of with that:
       failed      action restart
 

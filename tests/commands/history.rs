@@ -213,7 +213,7 @@ fn test_what_is_owed_of_what_is_lost_holds_up_no_time() {
       k8s  sim kubernetes  simulated k8s
 
     Look twice
-      traffic     live does not move: 2 edits at aws cannot be done now
+      traffic     live does not move: 2 settings at aws cannot be read or set now
       owed        2 edits at aws cannot be done now; `opsctl resume` does them when aws is back
 
     Steps                                                                             waits until  after

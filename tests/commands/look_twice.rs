@@ -193,7 +193,7 @@ fn test_what_another_state_set() {
       k8s  sim kubernetes  simulated k8s
 
     Look twice
-      changed     k8s:deployment/cdn/edge replicas was to be 2, and is 3: somebody has changed it since
+      drift       k8s:deployment/cdn/edge replicas was to be 2 by what stands, and is 3
       left alone  k8s:configmap/cdn/settings data.shield = "0" is set by busy; baseline says nothing
                   about it
 

@@ -125,7 +125,7 @@ fn test_what_to_look_at_twice_is_in_the_document() {
             &[
                 ("/plan/leaves/0/setting", "\"data.shield\""),
                 ("/plan/leaves/0/set_by/0", "\"busy\""),
-                ("/situation/changed/0/live", "3"),
+                ("/situation/drifts/0/live", "3"),
             ],
         ),
         (

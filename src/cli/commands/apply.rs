@@ -3,8 +3,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::apply;
-use crate::cli::changed;
 use crate::cli::complete;
+use crate::cli::drift;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::flags::Flags;
@@ -15,6 +15,7 @@ use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::run;
 use crate::cli::setting::{self, Setting};
+use crate::cli::under_way;
 use crate::plan::Plan;
 use crate::state;
 
@@ -55,7 +56,8 @@ impl Apply {
         situation.on_failure = self.flags.failing();
         page::estimate(&mut plan, &store);
         situation.look_for_means(&plan, &repository);
-        situation.changed = changed::changed(&plan, &setting)?;
+        situation.under_way = under_way::under_way(&plan, &store);
+        situation.drifts = drift::drifts(&plan, &setting)?;
         page::show_before(&plan, &situation, output)?;
         if matches!(intended, Intended::File(_)) && is_otherwise(&plan, &repository) {
             let name = &plan.intent.name;

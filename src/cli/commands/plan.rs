@@ -3,8 +3,8 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use crate::cli::changed;
 use crate::cli::complete;
+use crate::cli::drift;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -14,6 +14,7 @@ use crate::cli::output::Output;
 use crate::cli::page::{self, Situation};
 use crate::cli::repository::Repository;
 use crate::cli::setting::Setting;
+use crate::cli::under_way;
 use crate::plan::{self, FileError};
 use crate::view;
 
@@ -72,7 +73,8 @@ impl Plan {
         page::estimate(&mut plan, &store);
         situation.look_for_means(&plan, &repository);
         if offline.is_none() {
-            situation.changed = changed::changed(&plan, &Setting::new(&repository, &instances, &store)?)?;
+            situation.under_way = under_way::under_way(&plan, &store);
+            situation.drifts = drift::drifts(&plan, &Setting::new(&repository, &instances, &store)?)?;
         }
         if let Some(path) = &self.out {
             plan::write(&plan, &repository.path(path))?;

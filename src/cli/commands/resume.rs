@@ -3,8 +3,8 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::apply::{ApplyError, Closing};
-use crate::cli::changed;
 use crate::cli::damage::Damage;
+use crate::cli::drift;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::flags::Flags;
@@ -18,6 +18,7 @@ use crate::cli::repository::Repository;
 use crate::cli::run::{self, Held};
 use crate::cli::setting::{self, Setting};
 use crate::cli::standing::Standing;
+use crate::cli::under_way;
 use crate::plan::SkippedWhy;
 use crate::snapshot::Operation;
 use crate::view;
@@ -123,7 +124,11 @@ async fn settle_debts(setting: &Setting<'_>, flags: &Flags, output: &Output) -> 
     let (repository, instances, store) = (setting.repository, setting.instances, setting.store);
     let mut plan = intended::plan(repository, &intended, &selection, instances, store, output).await?;
     page::estimate(&mut plan, store);
-    let situation = Situation { changed: changed::changed(&plan, setting)?, ..Situation::of(repository, store)? };
+    let situation = Situation {
+        drifts: drift::drifts(&plan, setting)?,
+        under_way: under_way::under_way(&plan, store),
+        ..Situation::of(repository, store)?
+    };
     page::show_before(&plan, &situation, output)?;
     if plan.skipped.iter().any(|skipped| matches!(skipped.why, SkippedWhy::HeldBack(_))) {
         output.say(&format!(

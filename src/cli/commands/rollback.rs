@@ -69,7 +69,7 @@ impl Rollback {
         let Way { plan, has_changed } =
             taking_back::plan(&setting, &operations, &self.selection, force, output).await?;
         let nothing = operations.last().filter(|_| !has_changed).map(|down_to| &down_to.id);
-        let nothing = nothing.map(|id| format!("{id} changed nothing that is not as it was before."));
+        let nothing = nothing.map(|id| format!("All that {id} changed is as it was before."));
         if let Some(nothing) = nothing.as_ref().filter(|_| open.is_none())
             && taking_back::is_done(&setting, &operations)?
         {

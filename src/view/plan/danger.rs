@@ -8,8 +8,7 @@ use super::super::table::{Cell, Column, Table};
 use super::super::value::{compared, shown, way};
 use super::super::words::{and, clean, count};
 use super::super::{Ink, Screen};
-use super::under_way::under_way;
-use super::{Changed, Now, labelled, lasts, locals, traffic};
+use super::{Drift, Now, UnderWay, labelled, lasts, locals, traffic};
 use crate::plan::{
     self, FailedNeed, Goal, Interrupt, OwnerNote, Plan, Refusal, Restart, Seen, SkippedWhy, Undercut, Work,
 };
@@ -29,8 +28,8 @@ pub(super) fn block(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         ("undercut", undercuts(plan)),
         ("interrupts", interrupts(plan)),
         ("quota", quotas(plan)),
-        ("under way", under_way(plan, now, screen)),
-        ("changed", changed(now, screen)),
+        ("under way", under_way(now, screen)),
+        ("drift", drifts(now, screen)),
         ("owed", owed(plan)),
         ("owner", owners(plan, screen)),
         ("time", lasts::over(plan, now.at).into_iter().collect()),
@@ -86,13 +85,22 @@ fn one_way(plan: &Plan, screen: &Screen) -> Vec<String> {
     edits.map(|(at, edit)| format!("{at} {} {}: there is no way back", edit.setting, way(edit, screen))).collect()
 }
 
-/// What somebody else has made of what stands, and is lost by this.
-fn changed(now: &Now<'_>, screen: &Screen) -> Vec<String> {
-    let line = |Changed { at, setting, wants, live }: &Changed| {
-        let (setting, wants, live) = (clean(setting), clean(&wants.to_string()), shown(live.as_ref(), screen));
-        format!("{at} {setting} was to be {wants}, and is {live}: somebody has changed it since")
+/// What was asked for before and may yet become true.
+pub(super) fn under_way(now: &Now<'_>, screen: &Screen) -> Vec<String> {
+    let line = |UnderWay { at, setting, asked, operation, going_on }: &UnderWay| {
+        let (setting, asked, going_on) = (clean(setting), shown(asked.as_ref(), screen), clean(going_on));
+        format!("{at} {setting}: {operation} asked for {asked}, which may yet become true ({going_on})")
     };
-    now.changed.iter().map(line).collect()
+    now.under_way.iter().map(line).collect()
+}
+
+/// What was made of what stands, and is lost by this.
+fn drifts(now: &Now<'_>, screen: &Screen) -> Vec<String> {
+    let line = |Drift { at, setting, wants, live }: &Drift| {
+        let (setting, wants, live) = (clean(setting), clean(&wants.to_string()), shown(live.as_ref(), screen));
+        format!("{at} {setting} was to be {wants} by what stands, and is {live}")
+    };
+    now.drifts.iter().map(line).collect()
 }
 
 /// What stays as it is, while what it needs shrinks.

@@ -9,7 +9,6 @@ mod nothing;
 mod reasons;
 mod steps;
 mod traffic;
-mod under_way;
 
 use jiff::Timestamp;
 use opsctl_api::{Address, Value};
@@ -51,13 +50,30 @@ pub struct Now<'a> {
     pub lacking: &'a [String],
     /// What this build can neither measure nor call: what, and why.
     pub unbuilt: &'a [String],
-    /// What the plan changes and somebody else has changed before.
-    pub changed: &'a [Changed],
+    /// What the plan changes and was not as it should be.
+    pub drifts: &'a [Drift],
+    /// What an earlier operation asked for and may yet become true.
+    pub under_way: &'a [UnderWay],
+}
+
+/// A setting that was asked for, is not so, and may yet become so.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct UnderWay {
+    /// The resource.
+    pub at: Address,
+    /// The setting.
+    pub setting: String,
+    /// What was asked for.
+    pub asked: Option<Value>,
+    /// By which operation.
+    pub operation: String,
+    /// What goes on there, in the API's words.
+    pub going_on: String,
 }
 
 /// A setting that is not as it should be by what stands.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Changed {
+pub struct Drift {
     /// The resource.
     pub at: Address,
     /// The setting.

@@ -7,8 +7,7 @@ use super::super::record::named;
 use super::super::value::shown;
 use super::super::words::{and, clean, count};
 use super::Now;
-use super::danger::{actions, missing, not_restored, unready};
-use super::under_way::under_way;
+use super::danger::{actions, missing, not_restored, under_way, unready};
 use crate::plan::Plan;
 
 /// With nothing to do, one line says so, and why it can be believed. What was not looked at is said too.
@@ -33,7 +32,7 @@ pub(super) fn line(plan: &Plan, now: &Now<'_>, screen: &Screen) -> String {
         let changes = count(totals.left_out, "change");
         page.push_str(&format!("{changes} {are} left out by --target or --exclude.\n"));
     }
-    let told = [missing(plan), not_restored(plan, screen), actions(plan, now), under_way(plan, now, screen)];
+    let told = [missing(plan), not_restored(plan, screen), actions(plan, now), under_way(now, screen)];
     for line in told.into_iter().flatten() {
         page.push_str(&format!("{line}.\n"));
     }

@@ -44,7 +44,7 @@ pub(super) fn unmoved(plan: &Plan) -> Vec<String> {
         let moves = plan.traffic.iter().any(|moved| moved.pool.as_deref() == Some(pool));
         let how = if moves { "moves in part" } else { "does not move" };
         let instances: Vec<&str> = instances.into_iter().collect();
-        format!("{} {how}: {} at {} cannot be done now", clean(pool), count(edits, "edit"), and(&instances))
+        format!("{} {how}: {} at {} cannot be read or set now", clean(pool), count(edits, "setting"), and(&instances))
     };
     pools.into_iter().map(line).collect()
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::Client;
 use aws_sdk_rds::types::{DbInstance, OrderableDbInstanceOption};
 
+use opsctl_api::Preflight;
+
 use crate::call::{Failed, all_pages, call};
 use crate::kinds::Told;
 use crate::preflight::{not_there, unread};
@@ -39,10 +41,14 @@ pub(super) async fn told(client: &Client, site: Site<'_>, order: &Order) -> Told
     let asked = ask.db_instance_class(class).max_records(PAGE).send();
     match call(site.cx, "rds:DescribeOrderableDBInstanceOptions", asked).await {
         Ok(found) if !found.orderable_db_instance_options().is_empty() => None,
-        Ok(_) => {
-            let others = others(client, site, order).await.unwrap_or_default();
-            not_there(format!("no {what}{others}"))
-        }
+        Ok(_) => match others(client, site, order).await {
+            // What can be ordered anew says nothing of an instance whose version is offered no more.
+            Ok(others) if others.is_empty() => Some(Preflight::CannotTell(format!(
+                "whether there is a {what} is not known: AWS offers no class for that version any more"
+            ))),
+            Ok(others) => not_there(format!("no {what}{others}")),
+            Err(failed) => unread(&format!("a {what}"), failed),
+        },
         Err(failed) => unread(&format!("a {what}"), failed),
     }
 }

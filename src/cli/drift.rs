@@ -1,4 +1,6 @@
-//! What a plan changes and somebody else has changed before.
+//! What a plan changes and was not as it should be before.
+
+use opsctl_api::Value;
 
 use super::damage::Damage;
 use super::failure::Failure;
@@ -6,14 +8,14 @@ use super::setting::Setting;
 use super::standing::Standing;
 use super::wanted::Wanted;
 use crate::plan::{Plan, Work};
-use crate::view::plan::Changed;
+use crate::view::plan::Drift;
 
 /// What is not as it should be by what stands, where no owner has moved it, among what a plan changes. A rollback compares each setting with what was left of
-/// it, and says so itself.
+/// it, and says so itself. Of a secret nobody keeps what it was: one that is rotated is no drift.
 ///
 /// # Errors
 /// The history cannot be read. What is damaged tells nothing.
-pub(super) fn changed(plan: &Plan, setting: &Setting<'_>) -> Result<Vec<Changed>, Failure> {
+pub(super) fn drifts(plan: &Plan, setting: &Setting<'_>) -> Result<Vec<Drift>, Failure> {
     if plan.is_empty() || plan.intent.reverts.is_some() {
         return Ok(Vec::new());
     }
@@ -25,11 +27,11 @@ pub(super) fn changed(plan: &Plan, setting: &Setting<'_>) -> Result<Vec<Changed>
         let seen = plan.instances.get(instance).and_then(|seen| seen.identity.as_ref());
         wanted.targets.get(instance).zip(seen).is_none_or(|(known, seen)| known.id == seen.id)
     };
-    let mut changed = Vec::new();
+    let mut drifts = Vec::new();
     for step in &plan.steps {
         let Work::Change { at, edits, .. } = &step.work else { continue };
         let Some(seen) = plan.resources.get(at).filter(|_| is_same(at.instance())) else { continue };
-        for edit in edits {
+        for edit in edits.iter().filter(|edit| !edit.to.as_ref().is_some_and(Value::is_secret)) {
             let Some(goal) = wanted.left(&(at.clone(), edit.setting.clone())) else { continue };
             let by_owner = || {
                 let holders = seen.owners.iter().filter(|owner| owner.holds(&edit.setting));
@@ -37,9 +39,9 @@ pub(super) fn changed(plan: &Plan, setting: &Setting<'_>) -> Result<Vec<Changed>
             };
             if !goal.holds(edit.from.as_ref()) && !by_owner() {
                 let (setting, live) = (edit.setting.clone(), edit.from.clone());
-                changed.push(Changed { at: at.clone(), setting, wants: goal.clone(), live });
+                drifts.push(Drift { at: at.clone(), setting, wants: goal.clone(), live });
             }
         }
     }
-    Ok(changed)
+    Ok(drifts)
 }
