@@ -1,6 +1,6 @@
 //! `restore` in plans over simulated worlds.
 
-use opsctl_api::Value;
+use opsctl_api::{Live, LiveSetting, Readiness, Value};
 
 use super::make_test::{Asked, WORLD, at, instances, is, state, steps};
 use super::*;
@@ -109,5 +109,27 @@ fn test_what_cannot_be_reached_is_owed_as_the_value_that_it_was() {
         let [skipped] = plan.skipped.as_slice() else { panic!("{:?}", plan.skipped) };
         assert!(matches!(&skipped.why, SkippedWhy::Owed { wants, .. } if *wants == is(4)), "{skipped:?}");
         assert_eq!(skipped.at, "b:service/far");
+    }
+}
+
+/// What somebody else has set meanwhile, or what is settled, is no more on its way to what was asked for.
+#[test]
+fn test_what_was_asked_for_may_yet_become_true_while_it_is_on_its_way_from_what_was_there() {
+    let count = |number| Some(Value::Integer(number));
+    let setting = Setting3 { before: count(1), left: vec![count(4), count(4), count(1)], is_unseen: true };
+    let progressing = Readiness::Progressing { done: 0, total: 0, what: "UPDATING".into() };
+    for (now, readiness, is_unseen, may_come) in [
+        (1, &progressing, true, true),
+        (1, &progressing, false, false),
+        (1, &Readiness::Ready, true, false),
+        (4, &progressing, true, false),
+        (7, &progressing, true, false),
+    ] {
+        let mut live = Live::new(at("a:service/edge"));
+        live.readiness = readiness.clone();
+        live.settings.insert("replicas".to_owned(), LiveSetting::is(Value::Integer(now), now.into()));
+        let setting = Setting3 { is_unseen, ..setting.clone() };
+        let asked = setting.under_way(&live, "replicas");
+        assert_eq!(asked, may_come.then_some(Some(&Value::Integer(4))), "{now} {readiness:?}");
     }
 }

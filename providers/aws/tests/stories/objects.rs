@@ -93,7 +93,7 @@ pub(crate) fn an_earlier_version_comes_back() {
     assert_eq!((live.value("version"), live.value("content")), (Some(&text(&first)), Some(&text("on"))));
     let own = header(&get(&account, &path), "x-amz-version-id");
     assert!(own != first && own != second);
-    let refused = Fault::Invalid("there is no version gone of it".to_owned());
+    let refused = Fault::Missing("no version gone of it".to_owned());
     assert_eq!(account.preflight(&at, "version", text("gone")), Preflight::Refused(refused.clone()));
     assert_eq!(account.write(&at, "version", text("gone")), Written::Refused(refused));
     assert!(matches!(account.preflight(&at, "version", text(&second)), Preflight::CannotTell(_)));

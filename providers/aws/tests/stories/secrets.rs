@@ -178,7 +178,7 @@ pub(crate) fn old_versions_are_let_go() {
     let told = account.preflight(AT, HOST, kept(gone.as_ref()));
     let Written::Refused(fault) = account.write(AT, HOST, kept(gone.as_ref())) else { panic!() };
     assert_eq!(told, Preflight::Refused(fault.clone()));
-    assert!(matches!(&fault, Fault::Invalid(why) if why.contains("is not kept any more")), "{fault}");
+    assert!(matches!(&fault, Fault::Missing(why) if why.contains("is not kept any more")), "{fault}");
 }
 
 pub(crate) fn others_hold_it() {

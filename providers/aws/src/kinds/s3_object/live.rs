@@ -166,7 +166,7 @@ async fn preflight(site: Site<'_>, hops: &[&Hop]) -> Vec<Told> {
 async fn told(client: &Client, site: Site<'_>, hop: &Hop) -> Option<Preflight> {
     let version = edit(&hop.edits, "version")?.to.as_ref()?.as_str()?;
     match earlier(client, site, hop.at.path(), version).await {
-        Err(Failed { fault: fault @ Fault::Invalid(_), .. }) => Some(Preflight::Refused(fault)),
+        Err(Failed { fault: fault @ (Fault::Invalid(_) | Fault::Missing(_)), .. }) => Some(Preflight::Refused(fault)),
         _ => None,
     }
 }
@@ -176,7 +176,9 @@ async fn earlier(client: &Client, site: Site<'_>, path: &str, version: &str) -> 
     let refused = |why: String| Err(Failed::from_fault(Fault::Invalid(why)));
     match head(client, site, path, Some(version)).await {
         Ok(attributes) if attributes.archived => refused(format!("of the version {version}: {ARCHIVED}")),
-        Err(failed) if failed.is_missing() => refused(format!("there is no version {version} of it")),
+        Err(failed) if failed.is_missing() => {
+            Err(Failed::from_fault(Fault::Missing(format!("no version {version} of it"))))
+        }
         found => found,
     }
 }

@@ -115,7 +115,7 @@ impl Versions {
         let kept = self.all.iter().find(|version| version.id == *reference).and_then(Version::document);
         let json = kept.as_ref().and_then(|document| document.get(key));
         json.map(str::to_owned).ok_or_else(|| {
-            Fault::Invalid(format!("version {reference}, from which it would be restored, is not kept any more"))
+            Fault::Missing(format!("version {reference}, from which it would be restored, is not kept any more"))
         })
     }
 
@@ -206,7 +206,7 @@ mod tests {
         let versions = Versions::new(version("a", None, "{\"host\":\"east\"}"), Vec::new());
         let gone = Secret { reference: Some("z".to_owned()), ..Secret::default() };
         assert!(versions.lacks(&[set("host", gone.clone())]).is_some());
-        assert!(matches!(versions.edited(&[set("host", gone)]), Err(Fault::Invalid(why)) if why.contains("version z")));
+        assert!(matches!(versions.edited(&[set("host", gone)]), Err(Fault::Missing(why)) if why.contains("version z")));
         assert!(versions.edited(&[set("host", Secret::default())]).is_err());
         let text = Versions::new(version("a", None, "hunter2"), Vec::new());
         assert_eq!(text.keys(), None);
