@@ -2,6 +2,7 @@
 
 mod arguments;
 mod by_hand;
+mod called;
 mod claims;
 mod commands;
 mod complete;

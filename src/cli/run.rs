@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::flags::{Flags, How};
 use super::output::Output;
 use super::setting::Setting;
-use super::{by_hand, lacking, operator, owed, rto, signals, taking_back};
+use super::{by_hand, called, lacking, operator, owed, rto, signals, taking_back};
 use crate::apply::{self, ApplyError, Event, LetGo, Lock, Mark, Run, Tempo, What};
 use crate::plan::Plan;
 use crate::snapshot::{Operation, Outcome, StepRecord};
@@ -234,7 +234,7 @@ pub(super) fn summed_up(
     if !output.json {
         let rto = plan.and_then(|plan| rto::of(operation, plan, &setting.repository.catalogues));
         let ways = plan.map(|plan| by_hand::ways(plan, operation, setting.repository)).unwrap_or_default();
-        let not_undone = plan.map(|plan| taking_back::not_undone(plan, setting.repository, setting.store));
+        let not_undone = plan.map(|plan| called::not_undone(plan, setting.repository, setting.store));
         let not_undone = not_undone.unwrap_or_default();
         output.result(&format!("\n{}", view::summary(operation, rto.as_ref(), &ways, &not_undone, &output.results)));
     }

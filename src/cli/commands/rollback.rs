@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::called;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::flags::Flags;
@@ -77,9 +78,9 @@ impl Rollback {
             return Ok(Exit::Done);
         }
         let mut situation = Situation::of(&repository, &store)?;
-        if !taking_back::called(&operations).is_empty() {
+        if !called::called(&operations).is_empty() {
             situation.undoing =
-                operations.last().and_then(|operation| taking_back::undoing(&repository, &store, &operation.id));
+                operations.last().and_then(|operation| called::undoing(&repository, &store, &operation.id));
         }
         match nothing.filter(|_| !output.json) {
             Some(nothing) => output.sentence(&nothing),

@@ -4,6 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::cli::by_hand;
+use crate::cli::called;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::help;
@@ -11,7 +12,6 @@ use crate::cli::output::Output;
 use crate::cli::repository::Repository;
 use crate::cli::rto;
 use crate::cli::standing::Standing;
-use crate::cli::taking_back;
 use crate::snapshot::Operation;
 use crate::view;
 
@@ -41,8 +41,7 @@ impl Show {
         let plan = repository.planned_if_read(&store, &recorded)?;
         let operation = &Standing::of(&repository)?.record(recorded.operation);
         let rto = plan.as_ref().and_then(|plan| rto::of(operation, plan, &repository.catalogues));
-        let not_undone =
-            plan.as_ref().map(|plan| taking_back::not_undone(plan, &repository, &store)).unwrap_or_default();
+        let not_undone = plan.as_ref().map(|plan| called::not_undone(plan, &repository, &store)).unwrap_or_default();
         let ways = plan.map(|plan| by_hand::ways(&plan, operation, &repository)).unwrap_or_default();
         let in_order = recorded.snapshots.iter().rev();
         let snapshots: Vec<(String, String)> =
