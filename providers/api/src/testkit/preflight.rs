@@ -1,7 +1,7 @@
 //! What `preflight` owes.
 
 use super::case::{Case, Duty, Proof, duty, hold, shown, token, unchanged};
-use crate::{Preflight, Written};
+use crate::{Fault, Preflight, Written};
 
 pub(super) const OF_KINDS: &[Duty] = &[
     duty!(preflight_changes_nothing, |case| !case.examples.is_empty()),
@@ -50,7 +50,11 @@ async fn what_is_illegal_is_refused_and_not_done(case: &Case) -> Proof {
         let answers = desk.provider.preflight(&desk.cx, std::slice::from_ref(&hop)).await;
         hold!(answers != [Preflight::Accepted], "{} was accepted", shown(&example));
         let written = desk.send(&hop, &live, &token(&hop.at)).await?;
-        hold!(matches!(written, Written::Refused(crate::Fault::Invalid(_))), "{}: {written:#?}", shown(&example));
+        hold!(
+            matches!(written, Written::Refused(Fault::Invalid(_) | Fault::Missing(_))),
+            "{}: {written:#?}",
+            shown(&example)
+        );
         unchanged(&live, &desk.live(&live.at).await?, &case.harness.restless(case.kind))?;
     }
     Ok(())
