@@ -33,10 +33,9 @@ pub(super) fn drifts(plan: &Plan, setting: &Setting<'_>) -> Result<Vec<Drift>, F
         let Some(seen) = plan.resources.get(at).filter(|_| is_same(at.instance())) else { continue };
         for edit in edits.iter().filter(|edit| !edit.to.as_ref().is_some_and(Value::is_secret)) {
             let Some(goal) = wanted.left(&(at.clone(), edit.setting.clone())) else { continue };
-            let by_owner = || {
-                let holders = seen.owners.iter().filter(|owner| owner.holds(&edit.setting));
-                edit.from.as_ref().is_some_and(|now| holders.into_iter().any(|owner| owner.moves(goal.exact(), now)))
-            };
+            let may_move =
+                |now| seen.owners.iter().any(|owner| owner.holds(&edit.setting) && owner.moves(goal.exact(), now));
+            let by_owner = || edit.from.as_ref().is_some_and(may_move);
             if !goal.holds(edit.from.as_ref()) && !by_owner() {
                 let (setting, live) = (edit.setting.clone(), edit.from.clone());
                 drifts.push(Drift { at: at.clone(), setting, wants: goal.clone(), live });

@@ -213,7 +213,7 @@ mod tests {
     use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
     use super::*;
-    use crate::credentials::Told;
+    use crate::credentials::Repeated;
 
     /// A server that answers all calls with this, and its URL.
     fn answering(answer: &'static str) -> String {
@@ -328,7 +328,7 @@ mod tests {
 
     async fn without_credentials(sts: &str) -> Failed {
         let role = Role(aws_sdk_sts::Client::new(&config(sts, keys())));
-        let told = Told::new(SharedCredentialsProvider::new(role));
+        let told = Repeated::new(SharedCredentialsProvider::new(role));
         let ecs = aws_sdk_ecs::Client::new(&config("http://127.0.0.1:1", SharedCredentialsProvider::new(told)));
         call(&cx(), "ecs:DescribeServices", ecs.describe_services().services("web").send()).await.unwrap_err()
     }

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::call::Failed;
 use crate::config::Options;
-use crate::credentials::{Told, of_profile};
+use crate::credentials::{Repeated, of_profile};
 use crate::direct::{Direct, Service};
 use crate::pace::Pace;
 
@@ -115,7 +115,7 @@ impl Client {
             let shared = loader.load().await;
             match shared.credentials_provider() {
                 Some(chain) => {
-                    let told = Told::new(chain);
+                    let told = Repeated::new(chain);
                     shared.into_builder().credentials_provider(SharedCredentialsProvider::new(told)).build()
                 }
                 None => shared,

@@ -50,14 +50,14 @@ const IN_TIME: Duration = Duration::from_secs(8);
 const STILL: Duration = Duration::from_secs(1);
 
 /// The SDK tells what is wrong with a profile to who asks first, and nobody after that. Here all hear the same.
-pub(crate) struct Told {
+pub(crate) struct Repeated {
     chain: SharedCredentialsProvider,
     first: OnceLock<String>,
     within: Duration,
     lacked: Mutex<Option<(Instant, Lacking)>>,
 }
 
-impl Told {
+impl Repeated {
     pub(crate) fn new(chain: SharedCredentialsProvider) -> Self {
         Self { chain, first: OnceLock::new(), within: IN_TIME, lacked: Mutex::new(None) }
     }
@@ -90,13 +90,13 @@ impl Told {
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for Repeated {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Told").finish_non_exhaustive()
+        f.debug_struct("Repeated").finish_non_exhaustive()
     }
 }
 
-impl ProvideCredentials for Told {
+impl ProvideCredentials for Repeated {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -163,12 +163,12 @@ mod tests {
 
     #[tokio::test]
     async fn test_who_waited_for_nothing_hears_it_at_once() {
-        let silent = Told::new(SharedCredentialsProvider::new(Silent));
-        let told = Told { within: Duration::from_millis(1), ..silent };
+        let silent = Repeated::new(SharedCredentialsProvider::new(Silent));
+        let told = Repeated { within: Duration::from_millis(1), ..silent };
         let why = |error: CredentialsError| causes(&error).find_map(|cause| cause.downcast_ref::<Lacking>()).cloned();
         let first = why(told.credentials().await.unwrap_err()).unwrap();
         assert_eq!(first, Lacking(format!("credentials provider timed out after 0 seconds; {AWAY}")));
-        let told = Told { within: Duration::from_secs(3600), ..told };
+        let told = Repeated { within: Duration::from_secs(3600), ..told };
         assert_eq!(why(told.credentials().await.unwrap_err()), Some(first));
     }
 }
